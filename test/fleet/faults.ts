@@ -1,0 +1,62 @@
+import { engineAnswers, execOn, powerOff, powerOn, sshdAnswers, type Machine } from "./machine.ts";
+import { setCable } from "./network.ts";
+import type { MachineFaults } from "./types.ts";
+
+export function faultsOf(machine: Machine): MachineFaults {
+  const inside = async (argv: readonly string[], input = ""): Promise<void> => {
+    const result = await execOn(machine, argv, { input });
+    if (result.code !== 0)
+      throw new Error(`${machine.name}: ${argv.join(" ")}: ${result.stderr.trim()}`);
+  };
+  const service = (verb: string, name: string): Promise<void> =>
+    inside(["/etc/fleet/service.sh", verb, name]);
+  const filler = "/var/lib/docker/fleet-filler";
+  return {
+    kill: () => powerOff(machine),
+    start: () => powerOn(machine),
+    cut: (side) => setCable(machine.network, machine.index, "down", side),
+    mend: (side) => setCable(machine.network, machine.index, "up", side),
+    dropInput: (port) => inside(["nft", "-f", "-"], dropRules(port)),
+    acceptInput: () =>
+      inside(["nft", "-f", "-"], "table inet fleet_fault\ndelete table inet fleet_fault\n"),
+    stopSshd: () => service("stop", "sshd"),
+    startSshd: async () => {
+      await service("start", "sshd");
+      await sshdAnswers(machine);
+    },
+    stopDockerd: () => service("stop", "dockerd"),
+    startDockerd: async () => {
+      await service("start", "dockerd");
+      await engineAnswers(machine);
+    },
+    freezeDockerd: () => service("freeze", "dockerd"),
+    thawDockerd: async () => {
+      await service("thaw", "dockerd");
+      await engineAnswers(machine);
+    },
+    fillDisk: async () => {
+      if (machine.disk === undefined)
+        throw new Error(`${machine.name} has no disk of its own: boot it with diskMiB`);
+      // Runs into the end of the disk, which is the point.
+      await execOn(machine, ["dd", "if=/dev/zero", `of=${filler}`, "bs=1M"]);
+      await execOn(machine, [
+        "dd",
+        "if=/dev/zero",
+        `of=${filler}`,
+        "bs=4k",
+        "oflag=append",
+        "conv=notrunc",
+      ]);
+    },
+    freeDisk: () => inside(["rm", "-f", filler]),
+  };
+}
+
+/** Before the engine's own address translation, so that published ports are hit as well. */
+function dropRules(port: number): string {
+  return `table inet fleet_fault {
+  chain input { type filter hook prerouting priority -150; }
+}
+add rule inet fleet_fault input tcp dport ${port} drop
+`;
+}

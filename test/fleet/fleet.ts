@@ -1,0 +1,138 @@
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { reapDead, removeRemains } from "./cleanup.ts";
+import { faultsOf } from "./faults.ts";
+import { claimPrefix, randomPrefix } from "./home.ts";
+import { dockerOn, execOn, powerOff, powerOn, type Machine } from "./machine.ts";
+import {
+  closeNetwork,
+  openNetwork,
+  privateAddress,
+  publicAddress,
+  type Network,
+} from "./network.ts";
+import { prepareRoot } from "./root.ts";
+import { must } from "./run.ts";
+import type { Fleet, FleetMachine, FleetOptions, MachineOptions } from "./types.ts";
+
+export type * from "./types.ts";
+export { reapDead } from "./cleanup.ts";
+
+/** Boots real machines; resolves when every sshd and every engine answers. */
+export async function bootFleet(options: FleetOptions): Promise<Fleet> {
+  await reapDead();
+  const prefix = options.prefix ?? randomPrefix();
+  const dir = await claimPrefix(prefix);
+  const undo: (() => Promise<void>)[] = [() => removeRemains(prefix, options.keepState)];
+  const down = async (): Promise<void> => {
+    const troubles: unknown[] = [];
+    for (const step of undo.splice(0).reverse())
+      await step().catch((error: unknown) => troubles.push(error));
+    if (troubles.length > 0)
+      throw new AggregateError(troubles, `fleet ${prefix} did not go down cleanly`);
+  };
+  try {
+    const sshKeyFile = join(dir, "id_ed25519");
+    const [network] = await Promise.all([
+      openNetwork(prefix),
+      must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", prefix, "-f", sshKeyFile]),
+    ]);
+    undo.push(() => closeNetwork(network));
+    const authorizedKey = await readFile(`${sshKeyFile}.pub`, "utf8");
+    const machines: Machine[] = await Promise.all(
+      options.machines.map((one, index) =>
+        createMachine(
+          typeof one === "string" ? { name: one } : one,
+          index,
+          dir,
+          network,
+          authorizedKey,
+        ),
+      ),
+    );
+    undo.push(async () => {
+      await Promise.all(machines.map(powerOff));
+    });
+    await Promise.all(machines.map(powerOn));
+    const knownHostsFile = join(dir, "known_hosts");
+    await writeFile(
+      knownHostsFile,
+      machines.map((one) => `${one.address} ${one.hostKey}\n`).join(""),
+    );
+    const byName = Object.fromEntries(machines.map((one) => [one.name, present(one)]));
+    const machine = (name: string): FleetMachine => {
+      const found = byName[name];
+      if (found === undefined) throw new Error(`no machine ${name} in this fleet`);
+      return found;
+    };
+    return {
+      prefix,
+      dir,
+      hostAddress: network.hostAddress,
+      machines: byName,
+      machine,
+      sshKeyFile,
+      knownHostsFile,
+      down,
+    };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}
+
+async function createMachine(
+  options: MachineOptions,
+  index: number,
+  fleetDir: string,
+  network: Network,
+  authorizedKey: string,
+): Promise<Machine> {
+  const { name, diskMiB } = options;
+  const dir = join(fleetDir, "machines", name);
+  await mkdir(dir, { recursive: true });
+  const { prefix, net, hostAddress } = network;
+  const address = publicAddress(net, 11 + index);
+  const insecureRegistry = `${hostAddress}:5000`;
+  const hostKey = await prepareRoot({
+    dir,
+    name,
+    prefix,
+    address,
+    hostAddress,
+    authorizedKey,
+    insecureRegistry,
+  });
+  const disk = diskMiB === undefined ? undefined : await makeDisk(join(dir, "disk"), diskMiB);
+  return {
+    name,
+    index,
+    dir,
+    network,
+    address,
+    privateAddress: privateAddress(net, 11 + index),
+    hostKey,
+    disk,
+    power: undefined,
+  };
+}
+
+async function makeDisk(file: string, mib: number): Promise<string> {
+  await writeFile(file, "");
+  await truncate(file, mib * 1024 * 1024);
+  await must(["/usr/sbin/mkfs.ext4", "-q", "-m", "0", file]);
+  return file;
+}
+
+function present(machine: Machine): FleetMachine {
+  return {
+    name: machine.name,
+    address: machine.address,
+    privateAddress: machine.privateAddress,
+    hostKey: machine.hostKey,
+    pid: () => machine.power?.pid,
+    exec: (argv, options) => execOn(machine, argv, options),
+    docker: (argv, options) => dockerOn(machine, argv, options),
+    faults: faultsOf(machine),
+  };
+}

@@ -1,0 +1,27 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** That it will never come: ends the waiting at once. */
+export class Hopeless extends Error {}
+
+/** Asks again and again until the answer is there; throws with the last trouble when time is up. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  deadlineMs = 20_000,
+): Promise<T> {
+  const end = performance.now() + deadlineMs;
+  let trouble: unknown;
+  for (let step = 5; ; step = Math.min(step * 1.5, 100)) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      trouble = undefined;
+    } catch (error) {
+      if (error instanceof Hopeless) throw error;
+      trouble = error;
+    }
+    if (performance.now() > end)
+      throw new Error(`${what}: not within ${deadlineMs} ms`, { cause: trouble });
+    await pause(step);
+  }
+}
