@@ -1,0 +1,29 @@
+import type { Evidence, Trouble } from "../model/outcome.ts";
+
+/**
+ * Why a step did not succeed, by what happens next: `app` gets a failed mark and the return; `machine` is
+ * operational trouble, retried; `preempted` makes room for a newer revision; `fenced` means another holder has the machine.
+ */
+export type Blame = "app" | "machine" | "preempted" | "fenced";
+
+export class StepFailure extends Error {
+  override readonly name = "StepFailure";
+  readonly blame: Blame;
+  readonly trouble: Trouble["class"];
+  readonly evidence: Evidence | undefined;
+  constructor(
+    blame: Blame,
+    message: string,
+    details: { trouble?: Trouble["class"]; evidence?: Evidence; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.blame = blame;
+    this.trouble = details.trouble ?? "engine";
+    this.evidence = details.evidence;
+  }
+}
+
+/** Words of the engine and of tools that mean a full disk: never an app's fault. */
+const diskFull = /no space left on device|disk quota exceeded/i;
+
+export const isDiskFull = (text: string): boolean => diskFull.test(text);

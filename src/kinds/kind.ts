@@ -1,0 +1,61 @@
+import type { Difference } from "../model/change.ts";
+import type { Answers, Query } from "../model/query.ts";
+import type { Facts } from "../model/resource.ts";
+import type { Step } from "../model/step.ts";
+
+/** What a kind may know when it asks: the fleet, and where its own folder stands on the machine. */
+export interface About {
+  readonly fleet: string;
+  /** `/var/lib/slipway/<fleet>` */
+  readonly root: string;
+}
+
+/** Another resource on the same machine that must have converged first. */
+export interface Selector {
+  readonly kind: string;
+  readonly name: string;
+  readonly app?: string;
+}
+
+/** Whose a live thing is that nobody declares any more. */
+export interface Owner {
+  readonly app?: string;
+  readonly family?: string;
+  readonly name: string;
+}
+
+/** What the planner hands to a kind's `apply`. */
+export interface Chosen<Spec, State> {
+  readonly difference: Difference;
+  readonly want?: Spec;
+  readonly have?: State;
+}
+
+/**
+ * A kind describes one sort of thing and does nothing: what to ask, how to read the answer, what differs, and
+ * which steps would mend it. Every method is pure. `Spec` and `State` hold only plain data, in one normalised
+ * form for both sides, so that they can be compared, shown and stored.
+ */
+export interface Kind<Spec, State> {
+  readonly id: `machine/${string}` | `app/${string}`;
+  /** One sentence, for docs. */
+  readonly summary: string;
+  /** Where in schemas/ it is declared (JSON pointers); empty for what Slipway adds by itself. */
+  readonly declaredIn: readonly string[];
+  /** The last part of its address; a new name is a new thing. "" where there is one per app or machine. */
+  name(spec: Spec): string;
+  /** The key of its live state in what `read` returns. */
+  key(spec: Spec): string;
+  needs?(spec: Spec): readonly Selector[];
+  /** Questions that cover all of this kind on a machine. */
+  observe(about: About): readonly Query[];
+  /** All that is there, by key. Throws Unreadable. */
+  read(answers: Answers, about: About): ReadonlyMap<string, State>;
+  /** Whose it is, when nobody declares it; undefined: not ours (no label, not in our folder), never touched. */
+  owner(state: State): Owner | undefined;
+  /** Undefined: as declared. `want` undefined: no longer declared. Both undefined: undefined. */
+  diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
+  apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];
+  /** What may be shown or stored of a state. */
+  redact(state: State): unknown;
+}

@@ -1,0 +1,16 @@
+import { createHash, createHmac } from "node:crypto";
+import { canonicalJson } from "./json.ts";
+
+/** sha256, hex, of the canonical JSON of a value. */
+export const digestOf = (value: unknown): string =>
+  createHash("sha256").update(canonicalJson(value)).digest("hex");
+
+export const digestOfBytes = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("hex");
+
+/** Keyed digest, hex: what it covers cannot be guessed without the key. */
+export const keyedDigestOf = (key: string, value: unknown): string =>
+  createHmac("sha256", key).update(canonicalJson(value)).digest("hex");
+
+/** The short form used in names: 8 hex digits. */
+export const shortHash = (digest: string): string => digest.slice(0, 8);

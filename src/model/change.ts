@@ -1,0 +1,48 @@
+import type { Json } from "../lib/json.ts";
+import type { Address } from "./address.ts";
+import type { Where } from "./diagnostic.ts";
+import type { Step } from "./step.ts";
+
+export type Action = "create" | "update" | "replace" | "delete" | "run";
+
+/** One field that differs, as it is declared and as it is live; undefined: not there. */
+export interface Field {
+  readonly path: string;
+  readonly declared?: Json;
+  readonly live?: Json;
+}
+
+/** Why a change is planned: codes are stable, kebab-case. */
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+  readonly where?: Where;
+}
+
+/** What users of the app notice. `gap`: nobody answers for up to `seconds`. */
+export interface Disruption {
+  readonly kind: "none" | "restart" | "gap";
+  readonly seconds?: number;
+}
+
+export const noDisruption: Disruption = { kind: "none" };
+
+/** What a kind's `diff` says: the difference between declared and live, without steps. */
+export interface Difference {
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly fields: readonly Field[];
+  readonly disruption: Disruption;
+}
+
+/** One planned change, with the steps that make it. */
+export interface Change extends Difference {
+  readonly address: Address;
+  readonly kind: string;
+  readonly machine: string;
+  readonly app?: string;
+  /** The app file that the app belongs to; its services roll together. */
+  readonly family?: string;
+  readonly name: string;
+  readonly steps: readonly Step[];
+}

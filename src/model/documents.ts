@@ -1,0 +1,53 @@
+import type { AppFields, AppFile } from "../generated/app.ts";
+import type { MachineFile } from "../generated/machine.ts";
+import type { SlipwayFile } from "../generated/slipway.ts";
+import type { Where } from "./diagnostic.ts";
+
+/** Finds where a value of a document was written: the file that won, by path of keys and indexes. */
+export type Locator = (path: readonly (string | number)[]) => Where;
+
+export interface MachineDocument {
+  readonly name: string;
+  readonly fields: MachineFile;
+  readonly at: Locator;
+}
+
+/** A file of the repo that an app ships: content by blob id, path as in the repo. */
+export interface ShippedFile {
+  /** Relative to the declared source folder; "" when the source is a file. */
+  readonly path: string;
+  readonly blob: string;
+  readonly executable: boolean;
+}
+
+/**
+ * One app after merging (defaults < file < environment < service); a file with `services` gives several.
+ */
+export interface AppDocument {
+  /** `shop`, or `shop-worker` for service `worker`. */
+  readonly name: string;
+  /** The app file's name: what rolls together, and what `after`, `logs`, `ps` take. */
+  readonly family: string;
+  /** The service's key, where the file has services. */
+  readonly service?: string;
+  readonly fields: AppFields;
+  /** The same, merged with `perMachine` for each machine named there. */
+  readonly perMachine: ReadonlyMap<string, AppFields>;
+  /** Where it runs: names, sorted. */
+  readonly machines: readonly string[];
+  /** Content of each declared `files` entry (by container path), on any machine: key is the source as declared. */
+  readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
+  readonly at: Locator;
+}
+
+/** A revision's documents: typed, merged, cross-checked. Maps are in order of name. */
+export interface Documents {
+  readonly revision: string;
+  /** The fleet's name, with the environment: `acme-staging`. */
+  readonly fleet: string;
+  readonly settings: SlipwayFile;
+  readonly machines: ReadonlyMap<string, MachineDocument>;
+  readonly apps: ReadonlyMap<string, AppDocument>;
+  /** The merged app file of each family as plain data without place or count: what its digest is made of comes from here. */
+  readonly families: ReadonlyMap<string, { readonly file: AppFile; readonly at: Locator }>;
+}

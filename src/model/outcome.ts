@@ -1,0 +1,83 @@
+import type { Address } from "./address.ts";
+
+/** The states a revision can end in (docs/outcomes.md), and one app of it. */
+export type OutcomeName =
+  | "applied"
+  | "reverted"
+  | "failed"
+  | "held"
+  | "rejected"
+  | "incomplete"
+  | "superseded";
+
+const fromBestToWorst: readonly OutcomeName[] = [
+  "applied",
+  "superseded",
+  "held",
+  "incomplete",
+  "reverted",
+  "failed",
+  "rejected",
+];
+
+export const worstOutcome = (names: readonly OutcomeName[]): OutcomeName =>
+  fromBestToWorst[Math.max(0, ...names.map((n) => fromBestToWorst.indexOf(n)))] ?? "applied";
+
+/** What was seen of a container that failed: enough to say why without logging in. */
+export interface Evidence {
+  readonly machine: string;
+  readonly container: string;
+  readonly probe?: string;
+  readonly exitCode?: number;
+  readonly outOfMemory?: boolean;
+  readonly restarts?: number;
+  readonly logTail?: readonly string[];
+}
+
+/** How one app file (with its services) fared. */
+export interface AppOutcome {
+  readonly family: string;
+  readonly outcome: OutcomeName;
+  /** One line: what was proven, or what stands in the way. */
+  readonly text: string;
+  readonly machines: readonly string[];
+  readonly imageDigests: readonly string[];
+  readonly good?: string;
+  readonly evidence?: readonly Evidence[];
+}
+
+export interface Trouble {
+  readonly machine: string;
+  /** The class of trouble; retries back off by it. */
+  readonly class:
+    | "unreachable"
+    | "identity"
+    | "access"
+    | "engine"
+    | "pull"
+    | "disk"
+    | "network"
+    | "fenced"
+    | "locked";
+  readonly text: string;
+}
+
+/** One pass over one revision: what the commit status, the note and the history say. */
+export interface RevisionOutcome {
+  readonly version: 1;
+  readonly fleet: string;
+  readonly revision: string;
+  readonly subject: string;
+  readonly outcome: OutcomeName;
+  readonly text: string;
+  /** Changes that were made in this pass. */
+  readonly changes: number;
+  readonly apps: readonly AppOutcome[];
+  readonly held: readonly { readonly address: Address; readonly text: string }[];
+  readonly troubles: readonly Trouble[];
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** `commit`: a new revision; `drift`: something moved by itself; `retry`. */
+  readonly cause: "commit" | "drift" | "retry";
+}

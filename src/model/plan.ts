@@ -1,0 +1,66 @@
+import type { Address } from "./address.ts";
+import type { Change } from "./change.ts";
+import type { Where } from "./diagnostic.ts";
+
+/** What stays undone although it is declared, and what would let it through. */
+export interface Held {
+  readonly address: Address;
+  /** `guard`, `destroy`, `failed-mark`, `halted`, … */
+  readonly code: string;
+  readonly text: string;
+  /** The trailer that allows it: `Slipway-Allow: delete machine/web-1`. */
+  readonly needs?: string;
+  readonly where?: Where;
+  readonly machine?: string;
+  readonly app?: string;
+}
+
+export interface UnknownLive {
+  readonly address: Address;
+  readonly machine: string;
+  readonly why: string;
+}
+
+/** The changes of one app on one machine, in order. */
+export interface Turn {
+  readonly machine: string;
+  readonly changes: readonly Change[];
+}
+
+/** How one app file (with its services) rolls over its machines. */
+export interface Rollout {
+  readonly family: string;
+  /** Families that must have converged before. */
+  readonly after: readonly string[];
+  readonly onFailure: "revert" | "halt";
+  /** Images, networks, volumes, files: on all machines at once. */
+  readonly prepare: readonly Turn[];
+  /** Once, before any switch. */
+  readonly release?: Turn;
+  /** Turns of one wave run side by side; the first wave is the canary. */
+  readonly waves: readonly (readonly Turn[])[];
+}
+
+export interface Plan {
+  readonly revision: string;
+  /** Machine by machine, before any app. */
+  readonly machines: readonly Turn[];
+  /** In order of `after`, then name. */
+  readonly rollouts: readonly Rollout[];
+  /** What is no longer declared; last. */
+  readonly cleanup: readonly Turn[];
+  readonly held: readonly Held[];
+  readonly unknown: readonly UnknownLive[];
+  /** Still to be planned in this pass, when what they wait for was applied. */
+  readonly awaiting: readonly Address[];
+}
+
+/** All changes in the order in which they are made. */
+export function changesOf(plan: Plan): readonly Change[] {
+  const rolling = plan.rollouts.flatMap((r) => [
+    ...r.prepare,
+    ...(r.release ? [r.release] : []),
+    ...r.waves.flat(),
+  ]);
+  return [...plan.machines, ...rolling, ...plan.cleanup].flatMap((turn) => turn.changes);
+}

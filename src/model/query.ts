@@ -1,0 +1,61 @@
+import type { Json } from "../lib/json.ts";
+
+/**
+ * The closed vocabulary of questions to a machine. Plain data: equal questions are asked once, and all that
+ * a machine is asked in one observation travels together.
+ */
+export type Query = ReadQuery | ListQuery | RunQuery | EngineQuery;
+
+/** The content of one file; absent if there is none. */
+export interface ReadQuery {
+  readonly ask: "read";
+  readonly path: string;
+  readonly maxBytes: number;
+}
+
+/** The names in one folder, one level deep; absent if there is none. */
+export interface ListQuery {
+  readonly ask: "list";
+  readonly path: string;
+}
+
+/** The output of a command that changes nothing. */
+export interface RunQuery {
+  readonly ask: "run";
+  readonly argv: readonly string[];
+}
+
+/** A GET of the engine's API, without the version prefix; `each` follows every element of the list answered. */
+export interface EngineQuery {
+  readonly ask: "engine";
+  readonly path: string;
+  /** For every element: GET `path` with `{Field}` replaced by that (URL-encoded) field of the element; 404 leaves it out. */
+  readonly each?: string;
+}
+
+export type Answer =
+  | { readonly state: "answered"; readonly value: AnswerValue }
+  | { readonly state: "absent" }
+  | { readonly state: "unknown"; readonly why: string };
+
+export type AnswerValue =
+  | { readonly form: "text"; readonly text: string; readonly code: number }
+  | { readonly form: "json"; readonly json: Json; readonly each?: readonly Json[] };
+
+/** Answers of one machine, by question. Throws `Unreadable` for what was not answered. */
+export interface Answers {
+  /** File content or command output; undefined if the file is absent. */
+  text(query: ReadQuery | RunQuery): string | undefined;
+  /** Names in the folder; undefined if the folder is absent. */
+  names(query: ListQuery): readonly string[] | undefined;
+  json(query: EngineQuery): Json;
+  each(query: EngineQuery): readonly Json[];
+}
+
+/** The key under which equal questions are one. */
+export const queryKey = (query: Query): string =>
+  query.ask === "engine"
+    ? `engine ${query.path} ${query.each ?? ""}`
+    : query.ask === "run"
+      ? `run ${JSON.stringify(query.argv)}`
+      : `${query.ask} ${query.path}`;

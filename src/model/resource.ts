@@ -1,0 +1,39 @@
+import type { Address } from "./address.ts";
+import type { Where } from "./diagnostic.ts";
+
+/** One declared thing on one machine, compiled from the documents. */
+export interface Resource {
+  readonly address: Address;
+  readonly kind: string;
+  readonly machine: string;
+  readonly app?: string;
+  readonly family?: string;
+  readonly name: string;
+  /** The kind's own Spec. */
+  readonly spec: unknown;
+  readonly where?: Where;
+}
+
+/** What the controller knows of a machine before its kinds are planned. */
+export interface Facts {
+  readonly machine: string;
+  readonly fleet: string;
+  /** `/var/lib/slipway/<fleet>` */
+  readonly root: string;
+  /** The machine's own key for fingerprints; absent until the machine was first taken under a lock. */
+  readonly key?: string;
+  readonly os: string;
+  readonly kernel: string;
+  readonly arch: string;
+  readonly bootId: string;
+  readonly machineId: string;
+  /** The machine's clock, milliseconds since 1970. */
+  readonly clockMs: number;
+  readonly uptimeSeconds: number;
+  readonly load1: number;
+  readonly memoryTotalBytes: number;
+  readonly memoryAvailableBytes: number;
+  readonly diskTotalBytes: number;
+  readonly diskAvailableBytes: number;
+  readonly engineVersion?: string;
+}

@@ -1,0 +1,146 @@
+import type { Json } from "../lib/json.ts";
+
+/**
+ * The closed vocabulary of what may be done to a machine. Plain data, so that a plan can be printed, stored,
+ * reviewed, simulated and replayed. Steps of one change run in order; the first that fails ends them.
+ */
+export type Step =
+  | EngineStep
+  | PullStep
+  | PutStep
+  | RemoveStep
+  | RunStep
+  | WaitStep
+  | FinishStep
+  | AttemptStep
+  | MarkStep;
+
+/** The result of an earlier step of the same change, by the name it was bound to. */
+export interface Bound {
+  readonly bound: string;
+}
+
+/** A call of the engine's API, without the version prefix. Segments are URL-encoded by who runs it. */
+export interface EngineStep {
+  readonly do: "engine";
+  readonly method: "POST" | "DELETE";
+  readonly path: readonly (string | Bound)[];
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+  /** Statuses that are as good as done, besides 2xx: 304 'already started', 404 'already gone'. */
+  readonly accept?: readonly number[];
+  /** Binds the answer's `Id`. */
+  readonly bind?: string;
+  readonly timeoutMs: number;
+  /** Whose fault a refusal is: the app's (a command that is not there) or an operational trouble's. */
+  readonly blame?: "app" | "machine";
+}
+
+/** Pulls `name@sha256:…` (or a name by tag where `image` has no digest). Trouble is never the app's fault. */
+export interface PullStep {
+  readonly do: "pull";
+  readonly image: string;
+  /** Also tagged so, to keep what people see in `docker ps` readable. */
+  readonly timeoutMs: number;
+}
+
+export type Content = { readonly text: string } | { readonly blob: string };
+
+export interface PutEntry {
+  /** Relative to the folder that is put. */
+  readonly path: string;
+  readonly content: Content;
+  readonly mode: string;
+}
+
+/** Writes one file, or with `entries` a whole folder; complete or not at all (by rename), unless `inPlace`. */
+export interface PutStep {
+  readonly do: "put";
+  readonly path: string;
+  readonly content?: Content;
+  readonly entries?: readonly PutEntry[];
+  /** Octal, of the file or the folder: "0644". */
+  readonly mode: string;
+  /** `uid:gid`; root without one. */
+  readonly owner?: string;
+  /** Keeps the inode, so that mounts of the file see the change. */
+  readonly inPlace?: boolean;
+}
+
+/** Removes a file or a folder below Slipway's own folder. */
+export interface RemoveStep {
+  readonly do: "remove";
+  readonly path: string;
+}
+
+export interface RunStep {
+  readonly do: "run";
+  readonly argv: readonly string[];
+  readonly stdin?: string;
+  readonly accept?: readonly number[];
+  readonly timeoutMs: number;
+}
+
+/** How health is asked. `auto`: the image's HEALTHCHECK, else TCP on `port`, else running for 5 s without a restart. */
+export type Probe =
+  | { readonly by: "auto"; readonly port?: number }
+  | { readonly by: "http"; readonly path: string; readonly port: number }
+  | { readonly by: "tcp"; readonly port: number }
+  | { readonly by: "command"; readonly argv: readonly string[] }
+  | { readonly by: "engine" }
+  | { readonly by: "running" };
+
+/** Waits until the container is healthy `successes` times in a row. Failing is the app's fault. */
+export interface WaitStep {
+  readonly do: "wait";
+  readonly container: string | Bound;
+  readonly probe: Probe;
+  readonly successes: number;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+}
+
+/** Waits until the container has ended; any exit code but 0 is the app's fault. */
+export interface FinishStep {
+  readonly do: "finish";
+  readonly container: string | Bound;
+  readonly deadlineMs: number;
+}
+
+/** Runs `steps`; when one fails, runs `otherwise` and the failure stands. */
+export interface AttemptStep {
+  readonly do: "attempt";
+  readonly steps: readonly Step[];
+  readonly otherwise: readonly Step[];
+}
+
+/** A safe point: here a newer revision may take over, and what comes before is worth keeping. */
+export interface MarkStep {
+  readonly do: "mark";
+  readonly text: string;
+}
+
+/** The longest that these steps may take, in milliseconds: what a holder of the lock announces. */
+export function longestStep(steps: readonly Step[]): number {
+  return Math.max(0, ...steps.map(stepBudget));
+}
+
+function stepBudget(step: Step): number {
+  switch (step.do) {
+    case "attempt":
+      return Math.max(longestStep(step.steps), longestStep(step.otherwise));
+    case "wait":
+    case "finish":
+      return step.deadlineMs;
+    case "engine":
+    case "pull":
+    case "run":
+      return step.timeoutMs;
+    case "put":
+    case "remove":
+      return 60_000;
+    case "mark":
+      return 0;
+  }
+}

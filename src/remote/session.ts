@@ -1,0 +1,117 @@
+/** The interface to one machine. All remote effects of Slipway pass through here. */
+
+export interface Command {
+  readonly argv: readonly string[];
+  readonly stdin?: string | Uint8Array;
+  readonly timeoutMs: number;
+  /** Of stdout and stderr each; more ends the command with class `limit`. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+export interface EngineRequest {
+  readonly method: "GET" | "POST" | "DELETE" | "HEAD";
+  /** Without the version prefix, with its query: `/containers/json?all=1`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface EngineReply {
+  readonly status: number;
+  /** Parsed JSON, or the text where it is none. */
+  readonly body: unknown;
+}
+
+/** A streaming answer: pull progress, events, logs. Ends when the stream does; the request's timeout is until its head. */
+export interface EngineStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+/** A running command with open pipes: the lock's reader, `exec -i`, a follower. */
+export interface Process {
+  write(data: string | Uint8Array): void;
+  end(): void;
+  readonly stdout: AsyncIterable<Uint8Array>;
+  readonly stderr: AsyncIterable<Uint8Array>;
+  /** The exit code; rejects with RemoteError when the connection went first. */
+  readonly exited: Promise<number>;
+  kill(): void;
+}
+
+export interface FilePut {
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** Octal: "0644". */
+  readonly mode: string;
+  /** `uid:gid`; root without one. */
+  readonly owner?: string;
+  readonly inPlace?: boolean;
+}
+
+export interface ProbeTarget {
+  readonly host: string;
+  readonly port: number;
+  /** With a path: an HTTP GET, 2xx or 3xx wanted; without: TCP. */
+  readonly httpPath?: string;
+  readonly timeoutMs: number;
+}
+
+export interface Session {
+  readonly machine: string;
+  /** Runs as root (directly, or by `sudo -n`). Resolves for every exit code. */
+  exec(command: Command): Promise<CommandResult>;
+  start(command: Omit<Command, "timeoutMs" | "maxBytes">): Promise<Process>;
+  put(file: FilePut): Promise<void>;
+  engine(request: EngineRequest): Promise<EngineReply>;
+  engineStream(request: EngineRequest): Promise<EngineStream>;
+  /** From the machine's own network. Resolves with what was seen: `200 in 3 ms`, `connection refused`. */
+  probe(target: ProbeTarget): Promise<{ readonly healthy: boolean; readonly text: string }>;
+  close(): Promise<void>;
+}
+
+export type TroubleClass = "unreachable" | "identity" | "access" | "engine" | "timeout" | "limit";
+
+/** Operational trouble with a machine: never the repo's or an app's fault. */
+export class RemoteError extends Error {
+  override readonly name = "RemoteError";
+  readonly class: TroubleClass;
+  readonly machine: string;
+  constructor(machine: string, cls: TroubleClass, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.machine = machine;
+    this.class = cls;
+  }
+}
+
+/** Where and how a machine is reached. */
+export interface Target {
+  readonly machine: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Pinned: `ssh-ed25519 AAAA…`. Without one a key is accepted only when `acceptNewHostKeys`. */
+  readonly hostKey?: string;
+  readonly jump?: Target;
+  readonly engineSocket: string;
+}
+
+/** One connection per machine, opened at first use, reopened with back-off, shared by all who ask. */
+export interface Fleet {
+  session(target: Target): Promise<Session>;
+  /** The host key that the machine showed, where it was accepted unpinned. */
+  seenHostKey(machine: string): string | undefined;
+  close(): Promise<void>;
+}
