@@ -2,7 +2,9 @@ import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reapDead, removeRemains } from "./cleanup.ts";
 import { faultsOf } from "./faults.ts";
+import { startGit } from "./git-server.ts";
 import { claimPrefix, randomPrefix } from "./home.ts";
+import { imagesFor } from "./images.ts";
 import { dockerOn, execOn, powerOff, powerOn, type Machine } from "./machine.ts";
 import {
   closeNetwork,
@@ -11,9 +13,18 @@ import {
   publicAddress,
   type Network,
 } from "./network.ts";
+import { startRegistry } from "./registry.ts";
 import { prepareRoot } from "./root.ts";
 import { must } from "./run.ts";
-import type { Fleet, FleetMachine, FleetOptions, MachineOptions } from "./types.ts";
+import type {
+  Fleet,
+  FleetMachine,
+  FleetOptions,
+  GitServer,
+  Images,
+  MachineOptions,
+  Registry,
+} from "./types.ts";
 
 export type * from "./types.ts";
 export { reapDead } from "./cleanup.ts";
@@ -33,27 +44,15 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   };
   try {
     const sshKeyFile = join(dir, "id_ed25519");
-    const [network] = await Promise.all([
+    const [network] = await every([
       openNetwork(prefix),
       must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", prefix, "-f", sshKeyFile]),
     ]);
     undo.push(() => closeNetwork(network));
-    const authorizedKey = await readFile(`${sshKeyFile}.pub`, "utf8");
-    const machines: Machine[] = await Promise.all(
-      options.machines.map((one, index) =>
-        createMachine(
-          typeof one === "string" ? { name: one } : one,
-          index,
-          dir,
-          network,
-          authorizedKey,
-        ),
-      ),
-    );
-    undo.push(async () => {
-      await Promise.all(machines.map(powerOff));
-    });
-    await Promise.all(machines.map(powerOn));
+    const [machines, services] = await every([
+      bootMachines(options, dir, network, await readFile(`${sshKeyFile}.pub`, "utf8"), undo),
+      startServices(options, dir, network.hostAddress, undo),
+    ]);
     const knownHostsFile = join(dir, "known_hosts");
     await writeFile(
       knownHostsFile,
@@ -65,20 +64,68 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
       if (found === undefined) throw new Error(`no machine ${name} in this fleet`);
       return found;
     };
+    const { hostAddress } = network;
     return {
       prefix,
       dir,
-      hostAddress: network.hostAddress,
+      hostAddress,
       machines: byName,
       machine,
       sshKeyFile,
       knownHostsFile,
+      ...services,
       down,
     };
   } catch (error) {
     await down();
     throw error;
   }
+}
+
+async function bootMachines(
+  options: FleetOptions,
+  dir: string,
+  network: Network,
+  authorizedKey: string,
+  undo: (() => Promise<void>)[],
+): Promise<Machine[]> {
+  const machines = await every(
+    options.machines.map((one, index) =>
+      createMachine(
+        typeof one === "string" ? { name: one } : one,
+        index,
+        dir,
+        network,
+        authorizedKey,
+      ),
+    ),
+  );
+  undo.push(async () => {
+    await every(machines.map(powerOff));
+  });
+  await every(machines.map(powerOn));
+  return machines;
+}
+
+async function startServices(
+  options: FleetOptions,
+  dir: string,
+  hostAddress: string,
+  undo: (() => Promise<void>)[],
+): Promise<Pick<Fleet, "registry" | "images" | "git">> {
+  const services: { registry?: Registry; images?: Images; git?: GitServer } = {};
+  if (options.registry !== false) {
+    const { registry, socket, stop } = await startRegistry(dir, hostAddress);
+    undo.push(stop);
+    services.registry = registry;
+    services.images = imagesFor(socket, registry.address);
+  }
+  if (options.git !== false) {
+    const { git, stop } = await startGit(dir, hostAddress);
+    undo.push(stop);
+    services.git = git;
+  }
+  return services;
 }
 
 async function createMachine(
@@ -115,6 +162,14 @@ async function createMachine(
     disk,
     power: undefined,
   };
+}
+
+/** Like Promise.all, but fails only when nothing is under way any more: what came up can be taken down. */
+async function every<T extends readonly unknown[]>(
+  all: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
 }
 
 async function makeDisk(file: string, mib: number): Promise<string> {

@@ -17,7 +17,14 @@ case $1 in
       cron) /usr/sbin/cron ;;
     esac
     ;;
-  stop) signal KILL ;;
+  stop)
+    signal KILL
+    # A new engine takes the old one's containerd for a living one until init has buried it.
+    while pgrep -x --ns 1 --nslist pid "$service" >/dev/null ||
+      { [ "$service" = dockerd ] && pgrep -x --ns 1 --nslist pid containerd >/dev/null; }; do
+      sleep 0.02
+    done
+    ;;
   freeze) signal STOP ;;
   thaw) signal CONT ;;
 esac
