@@ -46,6 +46,8 @@ export interface Kind<Spec, State> {
   name(spec: Spec): string;
   /** The key of its live state in what `read` returns. */
   key(spec: Spec): string;
+  /** The key under which it stood before `renamedFrom`. */
+  formerKey?(spec: Spec): string | undefined;
   needs?(spec: Spec): readonly Selector[];
   /** Questions that cover all of this kind on a machine. */
   observe(about: About): readonly Query[];
@@ -59,3 +61,6 @@ export interface Kind<Spec, State> {
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;
 }
+
+/** A kind whose types the stages need not know: they carry its specs and states without looking inside. */
+export type AnyKind = Kind<unknown, unknown>;

@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from "../lib/json.ts";
+
 /** The record on each machine of what Slipway owns there: `/var/lib/slipway/<fleet>/inventory.json`. */
 export interface Inventory {
   readonly version: 1;
@@ -48,3 +50,50 @@ export const emptyInventory = (fleet: string, machine: string): Inventory => ({
 });
 
 export const emptyRecord: AppRecord = { images: {}, releases: [] };
+
+/** Reads an inventory's text; undefined when it is not one (damaged: unknown, never empty). */
+export function parseInventory(text: string): Inventory | undefined {
+  const value = parseObject(text);
+  if (value === undefined || value["version"] !== 1) return undefined;
+  const { fleet, machine, epoch, revision, apps, owned, kept } = value;
+  if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number") return undefined;
+  if (!isObject(apps) || !Array.isArray(owned) || !isObject(kept)) return undefined;
+  const records = Object.entries(apps).map(([family, record]) => [family, parseRecord(record)] as const);
+  return {
+    version: 1,
+    fleet,
+    machine,
+    epoch,
+    ...(typeof revision === "string" ? { revision } : {}),
+    apps: Object.fromEntries(records),
+    owned: owned.filter((o) => typeof o === "string"),
+    kept: stringsOf(kept),
+  };
+}
+
+function parseRecord(value: unknown): AppRecord {
+  if (!isObject(value)) return emptyRecord;
+  const { good, failed, images, releases, formerly } = value;
+  return {
+    ...(isMark(good) ? { good } : {}),
+    ...(isMark(failed) ? { failed } : {}),
+    images: isObject(images) ? stringsOf(images) : {},
+    releases: Array.isArray(releases) ? releases.filter((r) => typeof r === "string") : [],
+    ...(typeof formerly === "string" ? { formerly } : {}),
+  };
+}
+
+const stringsOf = (value: JsonObject): Record<string, string> =>
+  Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+
+const isMark = (value: unknown): value is Mark & JsonObject =>
+  isObject(value) && ["revision", "inputDigest", "imageDigest", "reason", "at"].every((k) => typeof value[k] === "string");
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import type { Clock } from "../lib/clock.ts";
+import { mapLimit } from "../lib/parallel.ts";
+import type { Change } from "../model/change.ts";
+import type { Listener } from "../model/events.ts";
+import type { Plan, Rollout, Turn } from "../model/plan.ts";
+import type { StepFailure } from "./failure.ts";
+import type { Hold } from "./lock.ts";
+import { asFailure, runSteps } from "./steps.ts";
+
+export interface ApplyContext {
+  /** Machines that are held under their lock; changes on others are left for the next pass. */
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly clock: Clock;
+  readonly listener: Listener;
+  readonly preempt: AbortSignal;
+  content(blob: string): Promise<Uint8Array>;
+  /** Called once per family, before anything returns: writes the failed mark. */
+  onAppFailure(family: string, failure: StepFailure): Promise<void>;
+  /** A release ended well. */
+  onRelease(family: string, digest: string): Promise<void>;
+}
+
+export interface ChangeFailure {
+  readonly change: Change;
+  readonly failure: StepFailure;
+}
+
+export interface Applied {
+  readonly done: readonly Change[];
+  readonly failures: readonly ChangeFailure[];
+  /** Families not tried since one that they are `after` did not converge. */
+  readonly waiting: ReadonlyMap<string, string>;
+}
+
+const machinesAtOnce = 20;
+
+/** Applies a plan: machines first, then apps in order of `after` and otherwise side by side, deletions last. */
+export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Applied> {
+  const run = new ApplyRun(context);
+  await run.turns(plan.machines);
+  const rollouts = new Map(plan.rollouts.map((rollout) => [rollout.family, rollout]));
+  const running = new Map<string, Promise<boolean>>();
+  const start = (rollout: Rollout): Promise<boolean> => {
+    const known = running.get(rollout.family);
+    if (known !== undefined) return known;
+    const before = rollout.after.flatMap((family) => rollouts.get(family) ?? []);
+    const promise = (async () => {
+      const results = await Promise.all(before.map(async (b) => ({ family: b.family, ok: await start(b) })));
+      const missing = results.find((r) => !r.ok);
+      if (missing === undefined) return await run.rollout(rollout);
+      run.waiting.set(rollout.family, missing.family);
+      return false;
+    })();
+    running.set(rollout.family, promise);
+    return promise;
+  };
+  await Promise.all(plan.rollouts.map(start));
+  await run.turns(plan.cleanup);
+  return { done: run.done, failures: run.failures, waiting: run.waiting };
+}
+
+/** The state of one application of a plan. */
+class ApplyRun {
+  readonly done: Change[] = [];
+  readonly failures: ChangeFailure[] = [];
+  readonly waiting = new Map<string, string>();
+  private readonly lost = new Set<string>();
+  private readonly context: ApplyContext;
+
+  constructor(context: ApplyContext) {
+    this.context = context;
+  }
+
+  async turns(turns: readonly Turn[]): Promise<boolean> {
+    const results = await mapLimit(turns, machinesAtOnce, async (turn) => await this.turn(turn));
+    return results.every((ok) => ok);
+  }
+
+  /** True when everything of it was done. An app's own failure ends it; a machine's trouble only leaves that machine out. */
+  async rollout(rollout: Rollout): Promise<boolean> {
+    const before = this.failures.length;
+    const unprepared = new Set<string>();
+    await mapLimit(rollout.prepare, machinesAtOnce, async (turn) => {
+      if (!(await this.turn(turn))) unprepared.add(turn.machine);
+    });
+    if (rollout.release !== undefined && !(await this.turn(rollout.release))) {
+      await this.failIfApps(rollout, before);
+      return false;
+    }
+    let complete = unprepared.size === 0;
+    for (const wave of rollout.waves) {
+      const ready = wave.filter((turn) => !unprepared.has(turn.machine));
+      complete = (await this.turns(ready)) && complete;
+      if (await this.failIfApps(rollout, before)) return false;
+      if (this.context.preempt.aborted) return false;
+    }
+    return complete;
+  }
+
+  private async failIfApps(rollout: Rollout, since: number): Promise<boolean> {
+    const failed = this.failures
+      .slice(since)
+      .find((f) => f.change.family === rollout.family && f.failure.blame === "app");
+    if (failed === undefined) return false;
+    await this.context.onAppFailure(rollout.family, failed.failure);
+    return true;
+  }
+
+  private async turn(turn: Turn): Promise<boolean> {
+    for (const change of turn.changes) {
+      if (!(await this.change(change))) return false;
+    }
+    return true;
+  }
+
+  private async change(change: Change): Promise<boolean> {
+    const { context } = this;
+    const hold = context.holds.get(change.machine);
+    if (hold === undefined || this.lost.has(change.machine) || context.preempt.aborted) return false;
+    const startedMs = context.clock.now();
+    context.listener({ type: "change-started", change });
+    try {
+      await runSteps(
+        {
+          session: hold.session,
+          clock: context.clock,
+          preempt: context.preempt,
+          content: (blob) => context.content(blob),
+          fence: (outlivesMs) => hold.fence(outlivesMs),
+          progress: (text) => context.listener({ type: "progress", address: change.address, text }),
+        },
+        change.steps,
+      );
+      if (change.kind === "app/release" && change.family !== undefined) {
+        await context.onRelease(change.family, change.name);
+      }
+    } catch (error) {
+      const failure = asFailure(error);
+      this.failures.push({ change, failure });
+      if (failure.trouble === "unreachable" || failure.blame === "fenced") this.lost.add(change.machine);
+      context.listener({ type: "change-failed", address: change.address, text: failure.message });
+      return false;
+    }
+    this.done.push(change);
+    context.listener({ type: "change-done", address: change.address, durationMs: context.clock.now() - startedMs });
+    return true;
+  }
+}

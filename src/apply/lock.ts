@@ -1,0 +1,142 @@
+import type { Clock } from "../lib/clock.ts";
+import { emptyInventory, parseInventory, type Inventory } from "../model/inventory.ts";
+import { machinePaths } from "../model/paths.ts";
+import type { Process, Session } from "../remote/session.ts";
+import { StepFailure } from "./failure.ts";
+import { inventoryText } from "./record.ts";
+
+/** A machine held under its lock. */
+export interface Hold {
+  readonly machine: string;
+  readonly session: Session;
+  readonly epoch: number;
+  /** As read under the lock, with our epoch; `save` replaces it. */
+  inventory(): Inventory;
+  save(next: Inventory): Promise<void>;
+  /** Throws StepFailure `fenced` when another has taken the machine since. */
+  fence(outlivesMs: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+const heartbeatMs = 10_000;
+const longestWaitMs = 600_000;
+const execMs = 20_000;
+const busyCode = 75;
+const fencedCode = 76;
+
+/**
+ * Runs as root under `flock`: makes the folder and the machine's key, tells what the former holder announced, then reads
+ * heartbeats until there was none for 30 s or the pipe ends. (`read -t` is not in every sh; `timeout` is everywhere.)
+ */
+const holdScript = `
+umask 077
+root=$1
+if [ ! -s "$root/key" ]; then
+  head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' > "$root/key.new" && mv -f "$root/key.new" "$root/key" || exit 1
+fi
+set -- $(head -c 200 "$root/lock")
+printf 'held %s %s\\n' "\${2:-0}" "$(date +%s)"
+while timeout 30 sh -c 'read -r beat'; do :; done
+`;
+
+const lockScript = `umask 077; mkdir -p "$1/files" "$1/before" && exec flock -n -E ${busyCode} -o "$1/lock" sh -c "$2" sh "$1"`;
+
+/** Under which epoch the machine is, and what the holder is about to do that may outlive its connection. */
+const fenceScript = `
+epoch=$(sed -n 's/^  "epoch": \\([0-9]*\\),*$/\\1/p' "$1/inventory.json")
+[ "$epoch" = "$2" ] || exit ${fencedCode}
+[ "$3" = - ] || printf 'until %s\\n' $(( $(date +%s) + $3 )) > "$1/lock"
+`;
+
+/** Takes a machine's lock without blocking; undefined when another holds it. Waits out what a dead holder announced. */
+export async function takeLock(session: Session, fleet: string, clock: Clock): Promise<Hold | undefined> {
+  const { root } = machinePaths(fleet);
+  const process = await session.start({ argv: ["sh", "-c", lockScript, "sh", root, holdScript] });
+  const first = await firstLine(process);
+  if (first === undefined) {
+    const code = await process.exited;
+    if (code === busyCode) return undefined;
+    throw new StepFailure("machine", `the lock could not be taken (exit code ${code})`, { trouble: "access" });
+  }
+  const beat = setInterval(() => process.write("beat\n"), heartbeatMs);
+  process.exited.catch(() => undefined).finally(() => clearInterval(beat)).catch(() => undefined);
+  try {
+    await waitOutFormer(first, clock);
+    return await holdUnder(session, fleet, process, beat);
+  } catch (error) {
+    clearInterval(beat);
+    process.end();
+    throw error;
+  }
+}
+
+async function waitOutFormer(line: string, clock: Clock): Promise<void> {
+  const [, until = "0", now = "0"] = line.split(" ");
+  const waitMs = (Number(until) - Number(now)) * 1_000;
+  if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestWaitMs));
+}
+
+async function holdUnder(session: Session, fleet: string, process: Process, beat: NodeJS.Timeout): Promise<Hold> {
+  const { root } = machinePaths(fleet);
+  const before = await readInventory(session, fleet);
+  let current: Inventory = { ...before, epoch: before.epoch + 1 };
+  let announced = false;
+  const { epoch } = current;
+  const save = async (next: Inventory): Promise<void> => {
+    await session.put({ path: `${root}/inventory.json`, content: Buffer.from(inventoryText(next)), mode: "0600" });
+    current = next;
+  };
+  const fence = async (outlivesMs: number): Promise<void> => {
+    const seconds = outlivesMs > 0 ? String(Math.ceil(outlivesMs / 1_000) + 1) : announced ? "0" : "-";
+    announced = outlivesMs > 0;
+    const argv = ["sh", "-c", fenceScript, "sh", root, String(epoch), seconds];
+    const { code } = await session.exec({ argv, timeoutMs: execMs });
+    if (code === 0) return;
+    throw new StepFailure("fenced", code === fencedCode ? "another controller has taken the machine" : `fence ended with ${code}`, {
+      trouble: "fenced",
+    });
+  };
+  await save(current);
+  return {
+    machine: session.machine,
+    session,
+    epoch,
+    inventory: () => current,
+    save: async (next) => {
+      await fence(0);
+      await save(next);
+    },
+    fence,
+    release: async () => {
+      clearInterval(beat);
+      try {
+        if (announced) await fence(0);
+      } finally {
+        process.end();
+      }
+      // The next to ask must find it free: wait for the reader to have gone.
+      await Promise.race([process.exited.catch(() => undefined), new Promise((r) => setTimeout(r, 2_000).unref())]);
+    },
+  };
+}
+
+async function readInventory(session: Session, fleet: string): Promise<Inventory> {
+  const { inventory } = machinePaths(fleet);
+  const argv = ["sh", "-c", '[ -e "$1" ] || exit 44; exec cat "$1"', "sh", inventory];
+  const result = await session.exec({ argv, timeoutMs: execMs, maxBytes: 10_000_000 });
+  if (result.code === 44) return emptyInventory(fleet, session.machine);
+  const parsed = result.code === 0 ? parseInventory(result.stdout.toString("utf8")) : undefined;
+  if (parsed !== undefined) return parsed;
+  throw new StepFailure("machine", `${inventory} cannot be read; move it away to have it made anew`, { trouble: "access" });
+}
+
+async function firstLine(process: Process): Promise<string | undefined> {
+  let text = "";
+  for await (const chunk of process.stdout) {
+    text += Buffer.from(chunk).toString("utf8");
+    const end = text.indexOf("\n");
+    if (end >= 0) return text.slice(0, end);
+    if (text.length > 1_000) break;
+  }
+  return undefined;
+}
