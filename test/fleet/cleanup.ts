@@ -1,8 +1,8 @@
-import { readFile, readdir, rm, rmdir } from "node:fs/promises";
+import { readFile, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fleetsDir, listFleets, releaseNets, stateRoot } from "./home.ts";
+import { cacheDir, fleetsDir, listFleets, releaseNets, stateRoot } from "./home.ts";
 import { removeHostInterfaces } from "./network.ts";
-import { identify, killIfAlive } from "./processes.ts";
+import { killIfAlive, recordedProcesses } from "./processes.ts";
 import { run } from "./run.ts";
 import { until } from "./wait.ts";
 
@@ -57,33 +57,22 @@ export async function removeRemains(prefix: string, keepState = false): Promise<
   });
 }
 
-/** Processes whose command line names the fleet's folder: machines, registry. */
-async function processesOf(prefix: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const pid of await readdir("/proc")) {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
-    const args = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
-    const dir = join(fleetsDir(), prefix);
-    if (args.some((arg) => arg === dir || arg.startsWith(`${dir}/`))) found.push(Number(pid));
-  }
-  return found;
-}
-
 /** Removes what is left of fleets whose owner is gone; others are not touched. */
 export async function reapDead(): Promise<string[]> {
   const dead = (await listFleets()).filter((fleet) => !fleet.alive && fleet.owner !== undefined);
-  for (const { prefix } of dead) {
-    for (const pid of await processesOf(prefix)) killIfAlive(identify(pid));
+  for (const { prefix, dir } of dead) {
+    for (const id of await recordedProcesses(dir)) killIfAlive(id);
     await removeRemains(prefix);
   }
-  for (const name of await readdir(stateRoot()).catch(() => [])) {
-    if (name.startsWith("new-")) await removeIfOld(join(stateRoot(), name));
+  for (const dir of [stateRoot(), cacheDir()]) {
+    for (const name of await readdir(dir).catch(() => [])) {
+      if (name.startsWith("new-")) await removeIfOld(join(dir, name)); // half made when its maker died
+    }
   }
   return dead.map((fleet) => fleet.prefix);
 }
 
 async function removeIfOld(dir: string): Promise<void> {
-  const { stat } = await import("node:fs/promises");
   const age =
     Date.now() -
     (await stat(dir).then(

@@ -45,7 +45,7 @@ export async function bootFleet(options: FleetOptions): Promise<Fleet> {
   try {
     const sshKeyFile = join(dir, "id_ed25519");
     const [network] = await every([
-      openNetwork(prefix),
+      openNetwork(prefix, dir),
       must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", prefix, "-f", sshKeyFile]),
     ]);
     undo.push(() => closeNetwork(network));

@@ -42,8 +42,9 @@ export async function powerOn(machine: Machine): Promise<void> {
   ];
   const log = await open(join(dir, "console.log"), "a");
   try {
-    const process = await spawnTied(["unshare", ...namespaces, ...script, ...rest], log.fd);
+    const process = await spawnTied(network.dir, ["unshare", ...namespaces, ...script, ...rest], log.fd);
     machine.power = { process, pid: Number(process.line) };
+    process.child.once("exit", (_code, signal) => void wentDown(machine, process, signal));
     await plug(network, machine.index, machine.power.pid);
     process.tell("go\n");
   } finally {
@@ -69,6 +70,15 @@ export async function powerOff(machine: Machine): Promise<void> {
   if (!hasEnded(power.process)) killIfAlive(identify(power.pid));
   await endOf(power.process);
   await unplug(machine.network, machine.index);
+}
+
+/** A machine that ended on its own: by its own reboot command it comes back, otherwise it is off. */
+async function wentDown(machine: Machine, process: Tied, signal: string | null): Promise<void> {
+  if (machine.power?.process !== process) return;
+  machine.power = undefined;
+  await unplug(machine.network, machine.index);
+  // How the kernel tells a reboot of a process namespace from a halt.
+  if (signal === "SIGHUP") await powerOn(machine).catch(() => powerOff(machine));
 }
 
 /** Waits for sshd to greet. */

@@ -8,6 +8,8 @@ import type { Side } from "./types.ts";
 /** The fleet's two networks: bridges in a namespace that the hub process holds. */
 export type Network = {
   readonly prefix: string;
+  /** The fleet's folder. */
+  readonly dir: string;
   readonly net: number;
   readonly hub: Tied;
   readonly hostAddress: string;
@@ -23,17 +25,14 @@ export const hostInterface = (prefix: string, side: Side): string =>
 const sides: readonly Side[] = ["public", "private"];
 const port = (index: number, side: Side): string => `m${index}-${side.slice(0, 3)}`;
 
-export async function openNetwork(prefix: string): Promise<Network> {
+export async function openNetwork(prefix: string, dir: string): Promise<Network> {
   const taken = new Set(
     Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map((one) => one.address.replace(/\.\d+$/, "")),
     ),
   );
   const net = await claimNet(prefix, (n) => !taken.has(`198.18.${n}`) && !taken.has(`10.198.${n}`));
-  const hub = await spawnTied(
-    ["unshare", "--net", "sh", join(import.meta.dirname, "hub.sh"), prefix],
-    "ignore",
-  );
+  const hub = await spawnTied(dir, ["unshare", "--net", "sh", join(import.meta.dirname, "hub.sh"), prefix]);
   const hostAddress = publicAddress(net, 1);
   const hostPrivateAddress = privateAddress(net, 1);
   const inHost = sides.flatMap((side) => {
@@ -45,7 +44,7 @@ export async function openNetwork(prefix: string): Promise<Network> {
     ];
   });
   await must(["ip", "-batch", "-"], { input: inHost.join("\n") });
-  const network = { prefix, net, hub, hostAddress, hostPrivateAddress };
+  const network = { prefix, dir, net, hub, hostAddress, hostPrivateAddress };
   await inHub(
     network,
     sides.map((side) => `link set host-${side.slice(0, 3)} master ${side} up`),

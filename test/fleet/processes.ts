@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { once } from "node:events";
 import { Socket } from "node:net";
 import { cleanEnv } from "./run.ts";
@@ -41,8 +43,13 @@ export function killIfAlive(id: ProcessId): void {
 /**
  * Starts a process that ends with this one, however this one ends, and waits for its first line,
  * by which it says that it is ready. From then on it does not keep this one running.
+ * It is recorded in the fleet's folder for the one who clears up, should all else fail.
  */
-export async function spawnTied(argv: readonly string[], log: number | "ignore"): Promise<Tied> {
+export async function spawnTied(
+  fleetDir: string,
+  argv: readonly string[],
+  log: number | "ignore" = "ignore",
+): Promise<Tied> {
   const child = spawn("setpriv", ["--pdeathsig", "KILL", ...argv], {
     env: cleanEnv,
     stdio: ["pipe", "pipe", log],
@@ -62,9 +69,23 @@ export async function spawnTied(argv: readonly string[], log: number | "ignore")
       reject(new Error(`${argv.join(" ")}: ended with ${code} before it was ready`)),
     );
   });
+  const pid = child.pid ?? 0;
+  const records = join(fleetDir, "pids");
+  await mkdir(records, { recursive: true });
+  await writeFile(join(records, String(pid)), identify(pid).started);
   child.unref();
   for (const stream of [stdin, stdout]) if (stream instanceof Socket) stream.unref();
-  return { child, pid: child.pid ?? 0, line, tell: (text) => stdin.write(text) };
+  return { child, pid, line, tell: (text) => stdin.write(text) };
+}
+
+/** Those of a fleet's recorded processes that still run. */
+export async function recordedProcesses(fleetDir: string): Promise<ProcessId[]> {
+  const pids = await readdir(join(fleetDir, "pids")).catch(() => []);
+  const ids = pids.map(async (pid) => ({
+    pid: Number(pid),
+    started: await readFile(join(fleetDir, "pids", pid), "utf8").catch(() => ""),
+  }));
+  return (await Promise.all(ids)).filter(isAlive);
 }
 
 export function hasEnded({ child }: Tied): boolean {

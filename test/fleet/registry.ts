@@ -21,7 +21,7 @@ export async function startRegistry(dir: string, hostAddress: string): Promise<R
   await mkdir(join(dir, "registry"));
   await writeFile(config, registryConfig(join(dir, "registry"), socket));
   const serve = ["sh", "-c", 'echo started; exec docker-registry serve "$1"', "registry", config];
-  const backend = await spawnTied(serve, "ignore");
+  const backend = await spawnTied(dir, serve);
   await until("the registry", async () =>
     (await ask(socket, "GET", "/v2/")).status === 200 ? true : undefined,
   );

@@ -61,11 +61,9 @@ export async function prepareRoot(plan: RootPlan): Promise<string> {
   await put("etc/sudoers.d/deploy", "deploy ALL=(ALL) NOPASSWD:ALL\n", 0o440);
   await put("etc/ssh/sshd_config", sshdConfig);
   await put("etc/docker/daemon.json", engineConfig(plan));
-  for (const script of ["boot.sh", "service.sh"]) {
-    const target = join(upper, "etc/fleet", script);
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(join(import.meta.dirname, script), target);
-    await chmod(target, 0o755);
+  for (const script of ["boot.sh", "service.sh"]) await install(script, join(upper, "etc/fleet", script));
+  for (const name of ["reboot", "poweroff", "halt", "shutdown"]) {
+    await install("reboot.sh", join(data, "usr/local/sbin", name));
   }
   const key = join(upper, "etc/ssh/ssh_host_ed25519_key");
   await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", plan.name, "-f", key]);
@@ -91,6 +89,12 @@ function engineConfig(plan: RootPlan): string {
     "cgroup-parent": `/slipway-fleet/${plan.prefix}/${plan.name}`,
     "insecure-registries": plan.insecureRegistry === undefined ? [] : [plan.insecureRegistry],
   });
+}
+
+async function install(script: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(join(import.meta.dirname, script), target);
+  await chmod(target, 0o755);
 }
 
 async function writeInto(upper: string, path: string, text: string, mode: number): Promise<void> {

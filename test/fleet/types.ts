@@ -66,7 +66,7 @@ export type FleetMachine = {
   readonly privateAddress: string;
   /** As in `hostKey:` of a machine's file, without a comment. */
   readonly hostKey: string;
-  /** Of its first process, as the host sees it; undefined while it is off. */
+  /** Of its first process, as the host sees it; another after a reboot, undefined while it is off. */
   pid(): number | undefined;
   exec(argv: readonly string[], options?: ExecOptions): Promise<Result>;
   /** Runs Debian's own client against the machine's engine and gives its output; throws when it fails. */
