@@ -43,7 +43,7 @@ export function faultsOf(machine: Machine): MachineFaults {
         "dd",
         "if=/dev/zero",
         `of=${filler}`,
-        "bs=4k",
+        "bs=1k",
         "oflag=append",
         "conv=notrunc",
       ]);

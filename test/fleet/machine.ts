@@ -42,7 +42,11 @@ export async function powerOn(machine: Machine): Promise<void> {
   ];
   const log = await open(join(dir, "console.log"), "a");
   try {
-    const process = await spawnTied(network.dir, ["unshare", ...namespaces, ...script, ...rest], log.fd);
+    const process = await spawnTied(
+      network.dir,
+      ["unshare", ...namespaces, ...script, ...rest],
+      log.fd,
+    );
     machine.power = { process, pid: Number(process.line) };
     process.child.once("exit", (_code, signal) => void wentDown(machine, process, signal));
     await plug(network, machine.index, machine.power.pid);

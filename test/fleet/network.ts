@@ -32,7 +32,13 @@ export async function openNetwork(prefix: string, dir: string): Promise<Network>
     ),
   );
   const net = await claimNet(prefix, (n) => !taken.has(`198.18.${n}`) && !taken.has(`10.198.${n}`));
-  const hub = await spawnTied(dir, ["unshare", "--net", "sh", join(import.meta.dirname, "hub.sh"), prefix]);
+  const hub = await spawnTied(dir, [
+    "unshare",
+    "--net",
+    "sh",
+    join(import.meta.dirname, "hub.sh"),
+    prefix,
+  ]);
   const hostAddress = publicAddress(net, 1);
   const hostPrivateAddress = privateAddress(net, 1);
   const inHost = sides.flatMap((side) => {

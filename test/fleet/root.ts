@@ -61,7 +61,8 @@ export async function prepareRoot(plan: RootPlan): Promise<string> {
   await put("etc/sudoers.d/deploy", "deploy ALL=(ALL) NOPASSWD:ALL\n", 0o440);
   await put("etc/ssh/sshd_config", sshdConfig);
   await put("etc/docker/daemon.json", engineConfig(plan));
-  for (const script of ["boot.sh", "service.sh"]) await install(script, join(upper, "etc/fleet", script));
+  for (const script of ["boot.sh", "service.sh"])
+    await install(script, join(upper, "etc/fleet", script));
   for (const name of ["reboot", "poweroff", "halt", "shutdown"]) {
     await install("reboot.sh", join(data, "usr/local/sbin", name));
   }

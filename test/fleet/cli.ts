@@ -1,0 +1,177 @@
+#!/usr/bin/env node
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { askHolder, controlSocket, faultNames, infoOf, obey, type FleetInfo } from "./control.ts";
+import { bootFleet, reapDead } from "./fleet.ts";
+import { fleetsDir, listFleets, randomPrefix, stateRoot } from "./home.ts";
+import { cleanEnv } from "./run.ts";
+import { Hopeless, until } from "./wait.ts";
+
+type UpOptions = { machines: string; prefix?: string; diskMib?: string; keepState?: boolean };
+type Chosen = { fleet?: string };
+
+const program = new Command("fleet").description(
+  "machines to try Slipway on, made of namespaces of this one",
+);
+
+program
+  .command("up")
+  .description("boot a fleet that stays until 'down'")
+  .option("--machines <names>", "names, with commas between", "web-1,web-2,db-1")
+  .option("--prefix <prefix>", "name of the fleet (default: a random one)")
+  .option("--disk-mib <n>", "an engine's disk of this size on each machine")
+  .option("--keep-state", "leave the state folder behind on 'down'")
+  .action(async (options: UpOptions) => print(await up(options)));
+
+program
+  .command("hold", { hidden: true })
+  .requiredOption("--machines <names>")
+  .requiredOption("--prefix <prefix>")
+  .option("--disk-mib <n>")
+  .option("--keep-state")
+  .action(async (options: UpOptions & { prefix: string }) => {
+    const disk = options.diskMib === undefined ? {} : { diskMiB: Number(options.diskMib) };
+    const machines = options.machines.split(",").map((name) => ({ name, ...disk }));
+    await obey(
+      await bootFleet({ machines, prefix: options.prefix, keepState: options.keepState === true }),
+    );
+  });
+
+program
+  .command("down")
+  .description("take a fleet down")
+  .option("--fleet <prefix>", "which, where there are several")
+  .action(async (options: Chosen) => void (await askHolder(await choose(options), { do: "down" })));
+
+program
+  .command("list")
+  .description("fleets on this host; clears up after those whose owner is gone")
+  .action(async () => {
+    for (const prefix of await reapDead()) console.log(`${prefix}  cleared up`);
+    for (const { prefix, dir, owner } of await listFleets()) {
+      if (existsSync(controlSocket(dir))) print(await infoOf(dir));
+      else console.log(`${prefix}  held by process ${owner?.pid ?? "none"}`);
+    }
+  });
+
+program
+  .command("exec <machine> <command...>")
+  .description("run a command on a machine: exec web-1 -- docker ps")
+  .option("--fleet <prefix>", "which, where there are several")
+  .action(async (name: string, command: string[], options: Chosen) => {
+    const { machines } = await infoOf(await choose(options));
+    const pid = machines.find((one) => one.name === name)?.pid;
+    if (pid === undefined) throw new Error(`${name} is off or not there`);
+    const enter = [
+      `--target=${pid}`,
+      "--mount",
+      "--uts",
+      "--ipc",
+      "--net",
+      "--pid",
+      "--",
+      ...command,
+    ];
+    process.exitCode = spawnSync("nsenter", enter, { stdio: "inherit", env: cleanEnv }).status ?? 1;
+  });
+
+program
+  .command("fault <machine> <kind> [argument]")
+  .description(`one of ${faultNames.join(", ")}`)
+  .option("--fleet <prefix>", "which, where there are several")
+  .action(async (machine: string, kind: string, argument: string | undefined, options: Chosen) => {
+    const order = {
+      do: "fault",
+      machine,
+      kind,
+      ...(argument === undefined ? {} : { argument }),
+    } as const;
+    await askHolder(await choose(options), order);
+  });
+
+program
+  .command("push <name> <tag>")
+  .description("push the test app's image to the fleet's registry")
+  .option("--fleet <prefix>", "which, where there are several")
+  .action(async (name: string, tag: string, options: Chosen) =>
+    console.log(await askHolder(await choose(options), { do: "push", name, tag })),
+  );
+
+program
+  .command("repo <name>")
+  .description("make a repository on the fleet's git server")
+  .option("--fleet <prefix>", "which, where there are several")
+  .action(async (name: string, options: Chosen) =>
+    console.log(await askHolder(await choose(options), { do: "repo", name })),
+  );
+
+async function up(options: UpOptions): Promise<FleetInfo> {
+  const prefix = options.prefix ?? randomPrefix();
+  const dir = join(fleetsDir(), prefix);
+  if (existsSync(controlSocket(dir))) throw new Error(`a fleet called ${prefix} is up already`);
+  await mkdir(stateRoot(), { recursive: true });
+  const logFile = join(stateRoot(), `${prefix}.log`);
+  const log = openSync(logFile, "w");
+  const args = ["hold", "--machines", options.machines, "--prefix", prefix];
+  if (options.diskMib !== undefined) args.push("--disk-mib", options.diskMib);
+  if (options.keepState === true) args.push("--keep-state");
+  const holder = spawn(process.execPath, [import.meta.filename, ...args], {
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  try {
+    return await until(
+      "the fleet",
+      async () => {
+        if (holder.exitCode !== null) throw new Hopeless(readFileSync(logFile, "utf8"));
+        return existsSync(controlSocket(dir)) ? infoOf(dir) : undefined;
+      },
+      60_000,
+    );
+  } catch (error) {
+    holder.kill();
+    throw error;
+  } finally {
+    await rm(logFile); // the holder has it open, should it have more to say
+    holder.unref();
+  }
+}
+
+/** The folder of the fleet that is meant: the one named, or the only one that takes orders. */
+async function choose({ fleet }: Chosen): Promise<string> {
+  const held = (await listFleets()).filter(
+    (one) => one.alive && existsSync(controlSocket(one.dir)),
+  );
+  const found = fleet === undefined ? held : held.filter((one) => one.prefix === fleet);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only.dir;
+  throw new Error(
+    only === undefined
+      ? "no such fleet is up"
+      : `which one? --fleet ${held.map((one) => one.prefix).join("|")}`,
+  );
+}
+
+function print(info: FleetInfo): void {
+  console.log(`${info.prefix}  ${info.dir}`);
+  for (const { name, address, privateAddress, pid } of info.machines) {
+    console.log(
+      `  ${name}  ${address}  ${privateAddress}  ${pid === undefined ? "off" : `pid ${pid}`}`,
+    );
+  }
+  if (info.registry !== undefined) console.log(`  registry ${info.registry}`);
+  if (info.git !== undefined)
+    console.log(`  git ${info.git.url} (${info.git.user}:${info.git.token})`);
+  console.log(
+    `  ssh -i ${info.sshKeyFile} -o UserKnownHostsFile=${info.knownHostsFile} deploy@${info.machines[0]?.address ?? ""}`,
+  );
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
