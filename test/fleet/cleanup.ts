@@ -13,13 +13,12 @@ export async function removeCgroups(prefix: string): Promise<void> {
   const roots = [cgroups, ...(await readdir(cgroups)).map((name) => join(cgroups, name))];
   await Promise.all(
     roots.map(async (root) => {
-      const path = join(root, "slipway-fleet", prefix);
+      const path = join(root, `slipway-fleet-${prefix}`);
       await until(
         `control group ${path}`,
         async () => ((await removeTree(path)) ? true : undefined),
         5_000,
       );
-      await rmdir(join(root, "slipway-fleet")).catch(() => undefined); // another fleet may be in it
     }),
   );
 }

@@ -1,16 +1,13 @@
 #!/usr/bin/env node
-import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { askHolder, controlSocket, faultNames, infoOf, obey, type FleetInfo } from "./control.ts";
 import { bootFleet, reapDead } from "./fleet.ts";
-import { fleetsDir, listFleets, randomPrefix, stateRoot } from "./home.ts";
+import { choose, up, type UpOptions } from "./hold.ts";
+import { listFleets } from "./home.ts";
 import { cleanEnv } from "./run.ts";
-import { Hopeless, until } from "./wait.ts";
 
-type UpOptions = { machines: string; prefix?: string; diskMib?: string; keepState?: boolean };
 type Chosen = { fleet?: string };
 
 const program = new Command("fleet").description(
@@ -107,54 +104,6 @@ program
   .action(async (name: string, options: Chosen) =>
     console.log(await askHolder(await choose(options), { do: "repo", name })),
   );
-
-async function up(options: UpOptions): Promise<FleetInfo> {
-  const prefix = options.prefix ?? randomPrefix();
-  const dir = join(fleetsDir(), prefix);
-  if (existsSync(controlSocket(dir))) throw new Error(`a fleet called ${prefix} is up already`);
-  await mkdir(stateRoot(), { recursive: true });
-  const logFile = join(stateRoot(), `${prefix}.log`);
-  const log = openSync(logFile, "w");
-  const args = ["hold", "--machines", options.machines, "--prefix", prefix];
-  if (options.diskMib !== undefined) args.push("--disk-mib", options.diskMib);
-  if (options.keepState === true) args.push("--keep-state");
-  const holder = spawn(process.execPath, [import.meta.filename, ...args], {
-    detached: true,
-    stdio: ["ignore", log, log],
-  });
-  closeSync(log);
-  try {
-    return await until(
-      "the fleet",
-      async () => {
-        if (holder.exitCode !== null) throw new Hopeless(readFileSync(logFile, "utf8"));
-        return existsSync(controlSocket(dir)) ? infoOf(dir) : undefined;
-      },
-      60_000,
-    );
-  } catch (error) {
-    holder.kill();
-    throw error;
-  } finally {
-    await rm(logFile); // the holder has it open, should it have more to say
-    holder.unref();
-  }
-}
-
-/** The folder of the fleet that is meant: the one named, or the only one that takes orders. */
-async function choose({ fleet }: Chosen): Promise<string> {
-  const held = (await listFleets()).filter(
-    (one) => one.alive && existsSync(controlSocket(one.dir)),
-  );
-  const found = fleet === undefined ? held : held.filter((one) => one.prefix === fleet);
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only.dir;
-  throw new Error(
-    only === undefined
-      ? "no such fleet is up"
-      : `which one? --fleet ${held.map((one) => one.prefix).join("|")}`,
-  );
-}
 
 function print(info: FleetInfo): void {
   console.log(`${info.prefix}  ${info.dir}`);

@@ -1,4 +1,7 @@
-import { engineAnswers, execOn, powerOff, powerOn, sshdAnswers, type Machine } from "./machine.ts";
+import { engineAnswers, sshdAnswers } from "./answers.ts";
+import { execOn } from "./enter.ts";
+import type { Machine } from "./machine.ts";
+import { powerOff, powerOn } from "./power.ts";
 import { setCable } from "./network.ts";
 import type { MachineFaults } from "./types.ts";
 

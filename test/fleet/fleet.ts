@@ -1,30 +1,17 @@
-import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reapDead, removeRemains } from "./cleanup.ts";
-import { faultsOf } from "./faults.ts";
 import { startGit } from "./git-server.ts";
 import { claimPrefix, randomPrefix } from "./home.ts";
 import { imagesFor } from "./images.ts";
-import { dockerOn, execOn, powerOff, powerOn, type Machine } from "./machine.ts";
-import {
-  closeNetwork,
-  openNetwork,
-  privateAddress,
-  publicAddress,
-  type Network,
-} from "./network.ts";
+import { createMachine, present } from "./create.ts";
+import type { Machine } from "./machine.ts";
+import { powerOff, powerOn } from "./power.ts";
+import { every } from "./wait.ts";
+import { closeNetwork, openNetwork, type Network } from "./network.ts";
 import { startRegistry } from "./registry.ts";
-import { prepareRoot } from "./root.ts";
 import { must } from "./run.ts";
-import type {
-  Fleet,
-  FleetMachine,
-  FleetOptions,
-  GitServer,
-  Images,
-  MachineOptions,
-  Registry,
-} from "./types.ts";
+import type { Fleet, FleetMachine, FleetOptions, GitServer, Images, Registry } from "./types.ts";
 
 export type * from "./types.ts";
 export { reapDead } from "./cleanup.ts";
@@ -126,68 +113,4 @@ async function startServices(
     services.git = git;
   }
   return services;
-}
-
-async function createMachine(
-  options: MachineOptions,
-  index: number,
-  fleetDir: string,
-  network: Network,
-  authorizedKey: string,
-): Promise<Machine> {
-  const { name, diskMiB } = options;
-  const dir = join(fleetDir, "machines", name);
-  await mkdir(dir, { recursive: true });
-  const { prefix, net, hostAddress } = network;
-  const address = publicAddress(net, 11 + index);
-  const insecureRegistry = `${hostAddress}:5000`;
-  const hostKey = await prepareRoot({
-    dir,
-    name,
-    prefix,
-    address,
-    hostAddress,
-    authorizedKey,
-    insecureRegistry,
-  });
-  const disk = diskMiB === undefined ? undefined : await makeDisk(join(dir, "disk"), diskMiB);
-  return {
-    name,
-    index,
-    dir,
-    network,
-    address,
-    privateAddress: privateAddress(net, 11 + index),
-    hostKey,
-    disk,
-    power: undefined,
-  };
-}
-
-/** Like Promise.all, but fails only when nothing is under way any more: what came up can be taken down. */
-async function every<T extends readonly unknown[]>(
-  all: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(all);
-  return Promise.all(all);
-}
-
-async function makeDisk(file: string, mib: number): Promise<string> {
-  await writeFile(file, "");
-  await truncate(file, mib * 1024 * 1024);
-  await must(["/usr/sbin/mkfs.ext4", "-q", "-m", "0", file]);
-  return file;
-}
-
-function present(machine: Machine): FleetMachine {
-  return {
-    name: machine.name,
-    address: machine.address,
-    privateAddress: machine.privateAddress,
-    hostKey: machine.hostKey,
-    pid: () => machine.power?.pid,
-    exec: (argv, options) => execOn(machine, argv, options),
-    docker: (argv, options) => dockerOn(machine, argv, options),
-    faults: faultsOf(machine),
-  };
 }

@@ -24,7 +24,7 @@ const busybox = "/bin/busybox";
 
 /** A small system: busybox with its names, users and the usual folders. */
 export async function baseLayer(): Promise<Layer> {
-  return layer(await keyOf("base-1", busybox), async (root) => {
+  return layer(await keyOf("base-2", busybox), async (root) => {
     await mkdir(join(root, "bin"));
     await copyFile(busybox, join(root, "bin/busybox"));
     const names = (await must([busybox, "--list"])).trim().split("\n");
@@ -35,9 +35,9 @@ export async function baseLayer(): Promise<Layer> {
     for (const name of ["bin", "sbin"]) await symlink("/bin", join(root, "usr", name));
     await writeFile(
       join(root, "etc/passwd"),
-      "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n",
+      "root:x:0:0:root:/root:/bin/sh\nhaproxy:x:99:99::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n",
     );
-    await writeFile(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
+    await writeFile(join(root, "etc/group"), "root:x:0:\nhaproxy:x:99:\nnogroup:x:65534:\n");
     await must(["chmod", "1777", join(root, "tmp")]);
   });
 }

@@ -87,7 +87,7 @@ function engineConfig(plan: RootPlan): string {
     "live-restore": true,
     "storage-driver": "overlay2",
     "exec-opts": ["native.cgroupdriver=cgroupfs"],
-    "cgroup-parent": `/slipway-fleet/${plan.prefix}/${plan.name}`,
+    "cgroup-parent": `/slipway-fleet-${plan.prefix}/${plan.name}`,
     "insecure-registries": plan.insecureRegistry === undefined ? [] : [plan.insecureRegistry],
   });
 }

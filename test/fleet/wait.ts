@@ -25,3 +25,11 @@ export async function until<T>(
     await pause(step);
   }
 }
+
+/** Like Promise.all, but fails only when nothing is under way any more: what came up can be taken down. */
+export async function every<T extends readonly unknown[]>(
+  all: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
+}

@@ -239,7 +239,7 @@ async function remains({ prefix, dir }: Fleet): Promise<string[]> {
   const spaces = (await run(["ip", "netns", "list"])).stdout
     .split("\n")
     .filter((line) => line.includes(prefix));
-  const groups = (await run(["find", "/sys/fs/cgroup", "-path", `*/slipway-fleet/${prefix}*`]))
+  const groups = (await run(["find", "/sys/fs/cgroup", "-path", `*/slipway-fleet-${prefix}*`]))
     .stdout;
   const processes: string[] = [];
   for (const pid of await readdir("/proc")) {

@@ -1,0 +1,84 @@
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { engineAnswers, sshdAnswers } from "./answers.ts";
+import { stateRoot } from "./home.ts";
+import type { Machine } from "./machine.ts";
+import { plug, unplug } from "./network.ts";
+import { endOf, hasEnded, identify, killIfAlive, spawnTied, type Tied } from "./processes.ts";
+
+/** Switches a machine on and waits until sshd and the engine answer. */
+export function powerOn(machine: Machine): Promise<void> {
+  return inTurn(machine, () => switchOn(machine));
+}
+
+async function switchOn(machine: Machine): Promise<void> {
+  if (machine.power !== undefined) throw new Error(`${machine.name} is on already`);
+  const { dir, name, network } = machine;
+  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child"];
+  const script = [
+    "sh",
+    join(import.meta.dirname, "machine.sh"),
+    dir,
+    name,
+    machine.address,
+    machine.privateAddress,
+  ];
+  const rest = [
+    network.hostAddress,
+    stateRoot(),
+    ...(machine.disk === undefined ? [] : [machine.disk]),
+  ];
+  const log = await open(join(dir, "console.log"), "a");
+  try {
+    const process = await spawnTied(
+      network.dir,
+      ["unshare", ...namespaces, ...script, ...rest],
+      log.fd,
+    );
+    machine.power = { process, pid: Number(process.line) };
+    process.child.once("exit", (_code, signal) => void wentDown(machine, process, signal));
+    await plug(network, machine.index, machine.power.pid);
+    process.tell("go\n");
+  } finally {
+    await log.close();
+  }
+  const console = async (): Promise<string> =>
+    (await readFile(join(dir, "console.log"), "utf8")).slice(-2000);
+  try {
+    await Promise.all([sshdAnswers(machine), engineAnswers(machine)]);
+  } catch (error) {
+    throw new Error(`${name} did not come up; its console says:\n${await console()}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Pulls the plug: nothing gets a signal that it could handle. */
+export function powerOff(machine: Machine): Promise<void> {
+  return inTurn(machine, () => switchOff(machine));
+}
+
+async function switchOff(machine: Machine): Promise<void> {
+  const { power } = machine;
+  if (power === undefined) return;
+  machine.power = undefined;
+  // Its init is gone only after everything inside is, and its parent ends only after its init.
+  if (!hasEnded(power.process)) killIfAlive(identify(power.pid));
+  await endOf(power.process);
+  await unplug(machine.network, machine.index);
+}
+
+/** A machine that ended on its own: by its own reboot command it comes back, otherwise it is off. */
+async function wentDown(machine: Machine, process: Tied, signal: string | null): Promise<void> {
+  if (machine.power?.process !== process) return;
+  machine.power = undefined;
+  await unplug(machine.network, machine.index);
+  // How the kernel tells a reboot of a process namespace from a halt.
+  if (signal === "SIGHUP") await powerOn(machine).catch(() => undefined);
+}
+
+function inTurn(machine: Machine, work: () => Promise<void>): Promise<void> {
+  const done = machine.turn.then(work);
+  machine.turn = done.catch(() => undefined);
+  return done;
+}
