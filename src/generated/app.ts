@@ -1,0 +1,353 @@
+// Made from schemas/app.schema.json by `npm run generate`. Do not edit.
+
+/**
+ * An app of a Slipway infra repo: apps/<name>.yaml, or apps/<name>/app.yaml with the files that it ships beside it.
+ */
+export type AppFile = AppFields & {
+  /**
+   * Several processes of one app. What stands beside this key is each one's default; they roll together. Service `worker` of `shop` is the app `shop-worker`; one called like the file is `shop`.
+   */
+  services?: {
+    [k: string]: Service;
+  };
+  /**
+   * What is different on single machines.
+   */
+  perMachine?: {
+    [k: string]: PerMachine;
+  };
+};
+/**
+ * One process of the app.
+ */
+export type Service = AppFields;
+/**
+ * What is different on one machine.
+ */
+export type PerMachine = AppFields;
+
+/**
+ * What one app or service can hold.
+ */
+export interface AppFields {
+  /**
+   * The image to run. It is deployed by the digest that it resolved to first.
+   */
+  image?: string;
+  /**
+   * `always` asks the registry again at every deploy, for tags that move. Without it the same text means the same digest.
+   */
+  pull?: "always";
+  /**
+   * Where it runs: labels (all must match; a list of values means any of them), a name, a list of names, or `all`. With a single machine it may be left out.
+   */
+  machines?:
+    | string
+    | string[]
+    | {
+        [k: string]: string | string[];
+      };
+  /**
+   * How many on each machine.
+   */
+  instances?: number;
+  /**
+   * Where it listens in its container; or several by name, of which the first is the default.
+   */
+  port?:
+    | number
+    | {
+        [k: string]: number;
+      };
+  /**
+   * Arguments of the entrypoint; instead of the image's. A list, or a string that is split into words without a shell.
+   */
+  command?: string | string[];
+  /**
+   * Instead of the image's entrypoint.
+   */
+  entrypoint?: string | string[];
+  /**
+   * Environment variables. Values are their source text: 1.10 stays 1.10. null unsets one from a lower layer.
+   */
+  env?: {
+    [k: string]: string;
+  };
+  /**
+   * Files in the container, by their absolute path there: a file or folder beside the app's YAML, mounted read-only.
+   */
+  files?: {
+    [k: string]:
+      | string
+      | {
+          /**
+           * A file, or a folder.
+           */
+          from: string;
+          /**
+           * Octal, in quotes. Without it 0644, or 0755 for what is executable in git.
+           */
+          mode?: string;
+          /**
+           * uid or uid:gid. Without it root.
+           */
+          owner?: string;
+        };
+  };
+  /**
+   * Data that outlives the container. A name becomes the engine volume `<app>_<name>`; an absolute path is a folder of the machine.
+   */
+  volumes?:
+    | {
+        [k: string]:
+          | string
+          | {
+              /**
+               * Where it is mounted in the container.
+               */
+              path: string;
+              readOnly?: boolean;
+              /**
+               * The engine volume's exact name, without the app before it.
+               */
+              name?: string;
+            };
+      }
+    | string[];
+  /**
+   * Limits that the engine holds the container to. Most are changed in place, without a restart.
+   */
+  resources?: {
+    /**
+     * The most memory it may use; beyond it the kernel kills it.
+     */
+    memory?: string;
+    /**
+     * What it is squeezed back to when the machine runs short.
+     */
+    memoryReservation?: string;
+    /**
+     * Memory and swap together.
+     */
+    memorySwap?: string;
+    /**
+     * How many processors it may use at once.
+     */
+    cpus?: number;
+    /**
+     * Weight against other containers when processors are short; 1024 is usual.
+     */
+    cpuShares?: number;
+    /**
+     * The processors it may run on.
+     */
+    cpuset?: string;
+    /**
+     * How many processes and threads it may have.
+     */
+    pids?: number;
+  };
+  /**
+   * How Slipway knows that a new container works. Left out: the image's HEALTHCHECK, else TCP on `port`, else running for 5 s without a restart.
+   */
+  health?:
+    | string
+    | {
+        /**
+         * GET of this path wants 2xx or 3xx.
+         */
+        http?: string;
+        /**
+         * A connection is enough.
+         */
+        tcp?: true;
+        /**
+         * Run in the container; exit code 0 is healthy.
+         */
+        command?: string | string[];
+        /**
+         * The image's own HEALTHCHECK.
+         */
+        engine?: true;
+        /**
+         * The port that is asked; without it the first of `port`.
+         */
+        port?: number | string;
+        /**
+         * Between two probes.
+         */
+        interval?: string;
+        /**
+         * For one probe.
+         */
+        timeout?: string;
+        /**
+         * Until it must be healthy.
+         */
+        deadline?: string;
+      };
+  /**
+   * Ports of the machine that lead straight to the container. `private` (the default) binds the machine's private address, `public` all addresses, `local` only 127.0.0.1.
+   */
+  publish?: string[];
+  /**
+   * How a new version takes over from the old one.
+   */
+  deploy?: {
+    /**
+     * `auto` starts the new one first where no host port and no volume is held, else stops the old one first.
+     */
+    strategy?: "auto" | "start-first" | "stop-first";
+    /**
+     * How many machines at a time, after the first.
+     */
+    batch?: number;
+    /**
+     * How long it may take to stop before it is killed.
+     */
+    stopTimeout?: string;
+    /**
+     * `revert` brings the former version back on every machine; `halt` stops where it is.
+     */
+    onFailure?: "revert" | "halt";
+  };
+  /**
+   * Limits of the engine's log files of one container.
+   */
+  logs?: {
+    /**
+     * Of one log file.
+     */
+    maxSize?: string;
+    /**
+     * How many log files are kept.
+     */
+    maxFiles?: number;
+  };
+  /**
+   * Run once per rollout, with the new image, before any container is switched: migrations.
+   */
+  release?: {
+    /**
+     * What is run.
+     */
+    command: string | string[];
+    /**
+     * Until it must have ended.
+     */
+    deadline?: string;
+  };
+  /**
+   * Apps that must be healthy before this one is touched.
+   */
+  after?: string[];
+  /**
+   * `heal` puts them back, `report` only tells.
+   */
+  drift?: "heal" | "report";
+  /**
+   * `stopped` keeps its containers, stopped.
+   */
+  state?: "running" | "stopped";
+  /**
+   * The app's former name: its containers and volumes are kept through the rename.
+   */
+  renamedFrom?: string;
+  /**
+   * As whom it runs in the container.
+   */
+  user?: string;
+  /**
+   * The folder that it starts in.
+   */
+  workingDir?: string;
+  /**
+   * The container's own host name.
+   */
+  hostname?: string;
+  /**
+   * Runs a small init as process 1 that forwards signals and reaps processes.
+   */
+  init?: boolean;
+  /**
+   * Makes the container's own file system read-only.
+   */
+  readOnly?: boolean;
+  /**
+   * Folders in memory.
+   */
+  tmpfs?: string[];
+  /**
+   * Size of /dev/shm.
+   */
+  shmSize?: string;
+  /**
+   * Limits of the kernel for each process: one number, or soft and hard.
+   */
+  ulimits?: {
+    [k: string]:
+      | number
+      | {
+          soft: number;
+          hard: number;
+        };
+  };
+  /**
+   * Kernel capabilities that it has besides the engine's usual ones.
+   */
+  capAdd?: string[];
+  /**
+   * Kernel capabilities that it does without.
+   */
+  capDrop?: string[];
+  /**
+   * Devices of the machine that it may use.
+   */
+  devices?: string[];
+  /**
+   * Kernel settings of the container's own namespaces.
+   */
+  sysctls?: {
+    [k: string]: string;
+  };
+  /**
+   * More names in the container's /etc/hosts.
+   */
+  extraHosts?: {
+    [k: string]: string;
+  };
+  /**
+   * Name servers instead of the machine's.
+   */
+  dns?: string[];
+  /**
+   * Gives it nearly all that root on the machine can do.
+   */
+  privileged?: boolean;
+  /**
+   * The engine's security options.
+   */
+  securityOpt?: string[];
+  /**
+   * More groups of its user, by name or number.
+   */
+  groupAdd?: string[];
+  /**
+   * Labels of the container besides Slipway's own.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * What the engine does when its process ends.
+   */
+  restart?: string;
+  /**
+   * What asks it to stop; instead of the image's.
+   */
+  stopSignal?: string;
+  /**
+   * `host` gives it the machine's own network, without a bridge.
+   */
+  network?: "host";
+}

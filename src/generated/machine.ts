@@ -1,0 +1,51 @@
+// Made from schemas/machine.schema.json by `npm run generate`. Do not edit.
+
+/**
+ * A machine of a Slipway infra repo: machines/<name>.yaml.
+ */
+export interface MachineFile {
+  /**
+   * Where SSH reaches it.
+   */
+  address?: string;
+  /**
+   * The key that its sshd must show, as `ssh-keyscan` prints it without the name. Without one it is only taken with --accept-new-host-keys.
+   */
+  hostKey?: string;
+  /**
+   * An address that an interface there really has; what other machines use, and what `publish` binds. Defaults to `address` where that is in a private range.
+   */
+  privateAddress?: string;
+  /**
+   * How SSH reaches it.
+   */
+  ssh?: {
+    /**
+     * root, or a user with `sudo -n`.
+     */
+    user?: string;
+    /**
+     * Where sshd listens.
+     */
+    port?: number;
+    /**
+     * Another machine of this repo, through which this one is reached.
+     */
+    jump?: string;
+  };
+  /**
+   * The container engine on it.
+   */
+  engine?: {
+    /**
+     * Where the engine's API listens.
+     */
+    socket?: string;
+  };
+  /**
+   * What apps choose machines by.
+   */
+  labels?: {
+    [k: string]: string | string[];
+  };
+}
