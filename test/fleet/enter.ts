@@ -3,34 +3,26 @@ import { cleanEnv, run } from "./run.ts";
 import type { ExecOptions, Result } from "./types.ts";
 
 /** Runs a command inside, as the user's own login would but without a shell. */
-export function execOn(
+export async function execOn(
   machine: Machine,
   argv: readonly string[],
   options: ExecOptions = {},
 ): Promise<Result> {
-  const enter = [
-    "nsenter",
-    `--target=${powered(machine)}`,
-    "--mount",
-    "--uts",
-    "--ipc",
-    "--net",
-    "--pid",
-    "--",
-    // When its time is up, the command is to end as well as the one who waits for it.
-    "setpriv",
-    "--pdeathsig",
-    "KILL",
-  ];
-  const as =
-    options.user === undefined || options.user === "root"
-      ? []
-      : ["runuser", "-u", options.user, "--"];
-  return run([...enter, ...as, ...argv], {
-    env: options.user === undefined ? cleanEnv : { ...cleanEnv, HOME: `/home/${options.user}` },
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+  const { user = "root", input, timeoutMs } = options;
+  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
+  const enter = ["nsenter", `--target=${powered(machine)}`, ...namespaces, "--"];
+  // Its end has to come from inside: a command whose parent out here is killed has nobody to bury
+  // it, and a machine that holds such a one never goes down.
+  const limit = timeoutMs === undefined ? [] : ["timeout", "-s", "KILL", `${timeoutMs / 1000}`];
+  const as = user === "root" ? [] : ["runuser", "-u", user, "--"];
+  const started = performance.now();
+  const result = await run([...enter, ...limit, ...as, ...argv], {
+    env: user === "root" ? cleanEnv : { ...cleanEnv, HOME: `/home/${user}` },
+    ...(input === undefined ? {} : { input }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + 10_000 }),
   });
+  const killed = timeoutMs !== undefined && performance.now() - started >= timeoutMs;
+  return killed && result.code !== 0 ? { ...result, code: 124 } : result;
 }
 
 export async function dockerOn(

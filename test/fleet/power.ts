@@ -69,12 +69,14 @@ async function switchOff(machine: Machine): Promise<void> {
 }
 
 /** A machine that ended on its own: by its own reboot command it comes back, otherwise it is off. */
-async function wentDown(machine: Machine, process: Tied, signal: string | null): Promise<void> {
-  if (machine.power?.process !== process) return;
-  machine.power = undefined;
-  await unplug(machine.network, machine.index);
-  // How the kernel tells a reboot of a process namespace from a halt.
-  if (signal === "SIGHUP") await powerOn(machine).catch(() => undefined);
+function wentDown(machine: Machine, process: Tied, signal: string | null): Promise<void> {
+  return inTurn(machine, async () => {
+    if (machine.power?.process !== process) return; // switched off, and perhaps on again
+    machine.power = undefined;
+    await unplug(machine.network, machine.index);
+    // How the kernel tells a reboot of a process namespace from a halt.
+    if (signal === "SIGHUP") await switchOn(machine);
+  }).catch(() => undefined); // whoever uses the machine finds it off
 }
 
 function inTurn(machine: Machine, work: () => Promise<void>): Promise<void> {
