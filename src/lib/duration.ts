@@ -1,9 +1,10 @@
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds of `500ms`, `5s`, `2m`, `1h`, `7d`; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
+/** Milliseconds of `500ms`, `5s`, `2m`, `1h`, `7d`. Throws RangeError for anything else. */
+export function parseDuration(text: string): number {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  if (match === null) return undefined;
+  if (match === null)
+    throw new RangeError(`'${text}' is not a duration such as 500ms, 5s, 2m or 1h`);
   return Number(match[1]) * milliseconds[match[2] as keyof typeof milliseconds];
 }
 

@@ -3,12 +3,15 @@ import type { MachineFile } from "../generated/machine.ts";
 import type { SlipwayFile } from "../generated/slipway.ts";
 import type { Where } from "./diagnostic.ts";
 
-/** Finds where a value of a document was written: the file that won, by path of keys and indexes. */
+/**
+ * Finds where a value of a document was written, by path of keys and indexes: in the file that won. What was not
+ * written is found at the nearest key above it.
+ */
 export type Locator = (path: readonly (string | number)[]) => Where;
 
 export interface MachineDocument {
   readonly name: string;
-  readonly fields: MachineFile;
+  readonly fields: MachineFile & { readonly address: string };
   readonly at: Locator;
 }
 
@@ -35,7 +38,7 @@ export interface AppDocument {
   readonly perMachine: ReadonlyMap<string, AppFields>;
   /** Where it runs: names, sorted. */
   readonly machines: readonly string[];
-  /** Content of each declared `files` entry (by container path), on any machine: key is the source as declared. */
+  /** What each source named in `files` (on any machine) stands for, by the source as it is declared. */
   readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
   readonly at: Locator;
 }
@@ -45,9 +48,9 @@ export interface Documents {
   readonly revision: string;
   /** The fleet's name, with the environment: `acme-staging`. */
   readonly fleet: string;
-  readonly settings: SlipwayFile;
+  readonly settings: SlipwayFile & { readonly fleet: string };
   readonly machines: ReadonlyMap<string, MachineDocument>;
   readonly apps: ReadonlyMap<string, AppDocument>;
-  /** The merged app file of each family as plain data without place or count: what its digest is made of comes from here. */
+  /** The merged app file of each family as plain data, without `machines` and `instances`: what its digest is made of. */
   readonly families: ReadonlyMap<string, { readonly file: AppFile; readonly at: Locator }>;
 }
