@@ -17,7 +17,7 @@ export interface ApplyContext {
   /** Called once per family, before anything returns: writes the failed mark. */
   onAppFailure(family: string, failure: StepFailure): Promise<void>;
   /** A release ended well. */
-  onRelease(family: string, digest: string): Promise<void>;
+  onRelease(change: Change): Promise<void>;
 }
 
 export interface ChangeFailure {
@@ -45,7 +45,9 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
     if (known !== undefined) return known;
     const before = rollout.after.flatMap((family) => rollouts.get(family) ?? []);
     const promise = (async () => {
-      const results = await Promise.all(before.map(async (b) => ({ family: b.family, ok: await start(b) })));
+      const results = await Promise.all(
+        before.map(async (b) => ({ family: b.family, ok: await start(b) })),
+      );
       const missing = results.find((r) => !r.ok);
       if (missing === undefined) return await run.rollout(rollout);
       run.waiting.set(rollout.family, missing.family);
@@ -54,8 +56,14 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
     running.set(rollout.family, promise);
     return promise;
   };
-  await Promise.all(plan.rollouts.map(start));
-  await run.turns(plan.cleanup);
+  const ended = await Promise.all(
+    plan.rollouts.map(async (r) => ({ family: r.family, ok: await start(r) })),
+  );
+  // What a family leaves behind is still needed while it has not converged.
+  const unfinished = new Set(ended.filter((e) => !e.ok).map((e) => e.family));
+  const isFree = (change: Change): boolean =>
+    change.family === undefined || !unfinished.has(change.family);
+  await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
   return { done: run.done, failures: run.failures, waiting: run.waiting };
 }
 
@@ -116,7 +124,8 @@ class ApplyRun {
   private async change(change: Change): Promise<boolean> {
     const { context } = this;
     const hold = context.holds.get(change.machine);
-    if (hold === undefined || this.lost.has(change.machine) || context.preempt.aborted) return false;
+    if (hold === undefined || this.lost.has(change.machine) || context.preempt.aborted)
+      return false;
     const startedMs = context.clock.now();
     context.listener({ type: "change-started", change });
     try {
@@ -131,18 +140,21 @@ class ApplyRun {
         },
         change.steps,
       );
-      if (change.kind === "app/release" && change.family !== undefined) {
-        await context.onRelease(change.family, change.name);
-      }
+      if (change.kind === "app/release") await context.onRelease(change);
     } catch (error) {
       const failure = asFailure(error);
       this.failures.push({ change, failure });
-      if (failure.trouble === "unreachable" || failure.blame === "fenced") this.lost.add(change.machine);
+      if (failure.trouble === "unreachable" || failure.blame === "fenced")
+        this.lost.add(change.machine);
       context.listener({ type: "change-failed", address: change.address, text: failure.message });
       return false;
     }
     this.done.push(change);
-    context.listener({ type: "change-done", address: change.address, durationMs: context.clock.now() - startedMs });
+    context.listener({
+      type: "change-done",
+      address: change.address,
+      durationMs: context.clock.now() - startedMs,
+    });
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { canonicalJson } from "../lib/json.ts";
 import { emptyInventory, parseInventory, type Inventory } from "../model/inventory.ts";
 import { machinePaths } from "../model/paths.ts";
 import type { Process, Session } from "../remote/session.ts";
@@ -10,9 +11,10 @@ export interface Hold {
   readonly machine: string;
   readonly session: Session;
   readonly epoch: number;
-  /** As read under the lock, with our epoch; `save` replaces it. */
+  /** As read under the lock, with our epoch, and as updated since. */
   inventory(): Inventory;
-  save(next: Inventory): Promise<void>;
+  /** Writes what `change` makes of it; updates of one machine follow one another. Nothing is written where it is the same. */
+  update(change: (inventory: Inventory) => Inventory): Promise<void>;
   /** Throws StepFailure `fenced` when another has taken the machine since. */
   fence(outlivesMs: number): Promise<void>;
   release(): Promise<void>;
@@ -49,20 +51,29 @@ epoch=$(sed -n 's/^  "epoch": \\([0-9]*\\),*$/\\1/p' "$1/inventory.json")
 `;
 
 /** Takes a machine's lock without blocking; undefined when another holds it. Waits out what a dead holder announced. */
-export async function takeLock(session: Session, fleet: string, clock: Clock): Promise<Hold | undefined> {
+export async function takeLock(
+  session: Session,
+  fleet: string,
+  clock: Clock,
+): Promise<Hold | undefined> {
   const { root } = machinePaths(fleet);
   const process = await session.start({ argv: ["sh", "-c", lockScript, "sh", root, holdScript] });
   const first = await firstLine(process);
   if (first === undefined) {
     const code = await process.exited;
     if (code === busyCode) return undefined;
-    throw new StepFailure("machine", `the lock could not be taken (exit code ${code})`, { trouble: "access" });
+    throw new StepFailure("machine", `the lock could not be taken (exit code ${code})`, {
+      trouble: "access",
+    });
   }
   const beat = setInterval(() => process.write("beat\n"), heartbeatMs);
-  process.exited.catch(() => undefined).finally(() => clearInterval(beat)).catch(() => undefined);
+  process.exited
+    .catch(() => undefined)
+    .finally(() => clearInterval(beat))
+    .catch(() => undefined);
   try {
     await waitOutFormer(first, clock);
-    return await holdUnder(session, fleet, process, beat);
+    return await holdUnder(session, fleet, process, beat, clock);
   } catch (error) {
     clearInterval(beat);
     process.end();
@@ -76,46 +87,65 @@ async function waitOutFormer(line: string, clock: Clock): Promise<void> {
   if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestWaitMs));
 }
 
-async function holdUnder(session: Session, fleet: string, process: Process, beat: NodeJS.Timeout): Promise<Hold> {
+async function holdUnder(
+  session: Session,
+  fleet: string,
+  process: Process,
+  beat: NodeJS.Timeout,
+  clock: Clock,
+): Promise<Hold> {
   const { root } = machinePaths(fleet);
   const before = await readInventory(session, fleet);
   let current: Inventory = { ...before, epoch: before.epoch + 1 };
-  let announced = false;
   const { epoch } = current;
   const save = async (next: Inventory): Promise<void> => {
-    await session.put({ path: `${root}/inventory.json`, content: Buffer.from(inventoryText(next)), mode: "0600" });
+    const content = Buffer.from(inventoryText(next));
+    await session.put({ path: `${root}/inventory.json`, content, mode: "0600" });
     current = next;
   };
-  const fence = async (outlivesMs: number): Promise<void> => {
-    const seconds = outlivesMs > 0 ? String(Math.ceil(outlivesMs / 1_000) + 1) : announced ? "0" : "-";
-    announced = outlivesMs > 0;
+  const check = async (seconds: string): Promise<void> => {
     const argv = ["sh", "-c", fenceScript, "sh", root, String(epoch), seconds];
     const { code } = await session.exec({ argv, timeoutMs: execMs });
     if (code === 0) return;
-    throw new StepFailure("fenced", code === fencedCode ? "another controller has taken the machine" : `fence ended with ${code}`, {
-      trouble: "fenced",
-    });
+    const why =
+      code === fencedCode
+        ? "another controller has taken the machine"
+        : `the fence ended with ${code}`;
+    throw new StepFailure("fenced", why, { trouble: "fenced" });
   };
   await save(current);
+  let updates = Promise.resolve();
+  let announced = false;
   return {
     machine: session.machine,
     session,
     epoch,
     inventory: () => current,
-    save: async (next) => {
-      await fence(0);
-      await save(next);
+    update: async (change) => {
+      const mine = updates.then(async () => {
+        const next = change(current);
+        if (canonicalJson(next) === canonicalJson(current)) return;
+        await check("-");
+        await save(next);
+      });
+      updates = mine.catch(() => undefined);
+      await mine;
     },
-    fence,
+    // An announcement that has passed does no harm: only the release takes one back.
+    fence: async (outlivesMs) => {
+      announced ||= outlivesMs > 0;
+      await check(outlivesMs > 0 ? String(Math.ceil(outlivesMs / 1_000) + 1) : "-");
+    },
     release: async () => {
       clearInterval(beat);
       try {
-        if (announced) await fence(0);
-      } finally {
-        process.end();
+        if (announced) await check("0");
+      } catch {
+        // Fenced or unreachable: then there is nothing of ours to take back.
       }
+      process.end();
       // The next to ask must find it free: wait for the reader to have gone.
-      await Promise.race([process.exited.catch(() => undefined), new Promise((r) => setTimeout(r, 2_000).unref())]);
+      await Promise.race([process.exited.catch(() => undefined), clock.sleep(2_000)]);
     },
   };
 }
@@ -127,16 +157,23 @@ async function readInventory(session: Session, fleet: string): Promise<Inventory
   if (result.code === 44) return emptyInventory(fleet, session.machine);
   const parsed = result.code === 0 ? parseInventory(result.stdout.toString("utf8")) : undefined;
   if (parsed !== undefined) return parsed;
-  throw new StepFailure("machine", `${inventory} cannot be read; move it away to have it made anew`, { trouble: "access" });
+  throw new StepFailure(
+    "machine",
+    `${inventory} cannot be read; move it away to have it made anew`,
+    { trouble: "access" },
+  );
 }
 
+/** The pipe stays open: leaving a `for await` would close it, and with it the lock. */
 async function firstLine(process: Process): Promise<string | undefined> {
+  const chunks = process.stdout[Symbol.asyncIterator]();
   let text = "";
-  for await (const chunk of process.stdout) {
-    text += Buffer.from(chunk).toString("utf8");
+  while (text.length < 1_000) {
+    const next = await chunks.next();
+    if (next.done === true) return undefined;
+    text += Buffer.from(next.value).toString("utf8");
     const end = text.indexOf("\n");
     if (end >= 0) return text.slice(0, end);
-    if (text.length > 1_000) break;
   }
   return undefined;
 }

@@ -9,9 +9,14 @@ const imagesLimit = 50;
 const releasesLimit = 20;
 
 /** Indented by two, one member a line: the fence reads the epoch with sed. */
-export const inventoryText = (inventory: Inventory): string => `${JSON.stringify(inventory, null, 2)}\n`;
+export const inventoryText = (inventory: Inventory): string =>
+  `${JSON.stringify(inventory, null, 2)}\n`;
 
-const withRecord = (inventory: Inventory, family: string, change: (record: AppRecord) => AppRecord): Inventory => ({
+const withRecord = (
+  inventory: Inventory,
+  family: string,
+  change: (record: AppRecord) => AppRecord,
+): Inventory => ({
   ...inventory,
   apps: { ...inventory.apps, [family]: change(inventory.apps[family] ?? emptyRecord) },
 });
@@ -23,11 +28,18 @@ export const markGood = (inventory: Inventory, family: string, mark: Mark): Inve
 export const markFailed = (inventory: Inventory, family: string, mark: Mark): Inventory =>
   withRecord(inventory, family, (record) => ({ ...record, failed: mark }));
 
-export const clearFailed = (inventory: Inventory, family: string): Inventory =>
-  withRecord(inventory, family, ({ failed: _, ...record }) => record);
+export const recordFormerName = (
+  inventory: Inventory,
+  family: string,
+  formerly: string,
+): Inventory => withRecord(inventory, family, (record) => ({ ...record, formerly }));
 
 /** The same text means the same digest from now on; the newest is last, the oldest are forgotten. */
-export const recordImages = (inventory: Inventory, family: string, images: ReadonlyMap<string, string>): Inventory =>
+export const recordImages = (
+  inventory: Inventory,
+  family: string,
+  images: ReadonlyMap<string, string>,
+): Inventory =>
   withRecord(inventory, family, (record) => {
     const kept = Object.entries(record.images).filter(([text]) => !images.has(text));
     return { ...record, images: Object.fromEntries([...kept, ...images].slice(-imagesLimit)) };
@@ -40,11 +52,26 @@ export const recordRelease = (inventory: Inventory, family: string, digest: stri
   }));
 
 /** Appends to the machine's history; the oldest lines go. Rewritten whole, by rename. */
-export async function appendHistory(session: Session, fleet: string, outcome: RevisionOutcome): Promise<void> {
+export async function appendHistory(
+  session: Session,
+  fleet: string,
+  outcome: RevisionOutcome,
+): Promise<void> {
   const { history } = machinePaths(fleet);
-  const argv = ["sh", "-c", '[ ! -e "$1" ] || exec tail -n "$2" "$1"', "sh", history, String(historyLimit - 1)];
+  const argv = [
+    "sh",
+    "-c",
+    '[ ! -e "$1" ] || exec tail -n "$2" "$1"',
+    "sh",
+    history,
+    String(historyLimit - 1),
+  ];
   const former = await session.exec({ argv, timeoutMs: 20_000, maxBytes: 20_000_000 });
   const text = former.stdout.toString("utf8");
   const kept = text === "" || text.endsWith("\n") ? text : `${text}\n`;
-  await session.put({ path: history, content: Buffer.from(`${kept}${JSON.stringify(outcome)}\n`), mode: "0600" });
+  await session.put({
+    path: history,
+    content: Buffer.from(`${kept}${JSON.stringify(outcome)}\n`),
+    mode: "0600",
+  });
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../lib/json.ts";
 import type { Address } from "./address.ts";
 
 /** The states a revision can end in (docs/outcomes.md), and one app of it. */
@@ -42,6 +43,8 @@ export interface AppOutcome {
   readonly text: string;
   readonly machines: readonly string[];
   readonly imageDigests: readonly string[];
+  /** How many changes this pass made to it; statuses of its own go to apps that changed or failed. */
+  readonly changes: number;
   readonly good?: string;
   readonly evidence?: readonly Evidence[];
 }
@@ -80,4 +83,23 @@ export interface RevisionOutcome {
   readonly durationMs: number;
   /** `commit`: a new revision; `drift`: something moved by itself; `retry`. */
   readonly cause: "commit" | "drift" | "retry";
+  /** Digest of the tree that was applied: tells a revision that brings an earlier state back. */
+  readonly tree?: string;
+  /** For `rejected`: the findings, as `file:line:col: message`, bounded. */
+  readonly findings?: readonly string[];
+}
+
+/** Reads one record of the ledger or of a machine's history; undefined when it is none. */
+export function parseOutcome(text: string): RevisionOutcome | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value) || value["version"] !== 1) return undefined;
+    const { fleet, revision, outcome, apps, troubles, held } = value;
+    if (typeof fleet !== "string" || typeof revision !== "string" || typeof outcome !== "string") return undefined;
+    if (!fromBestToWorst.some((name) => name === outcome)) return undefined;
+    if (!Array.isArray(apps) || !Array.isArray(troubles) || !Array.isArray(held)) return undefined;
+    return value as unknown as RevisionOutcome;
+  } catch {
+    return undefined;
+  }
 }

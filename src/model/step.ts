@@ -34,6 +34,8 @@ export interface EngineStep {
   readonly timeoutMs: number;
   /** Whose fault a refusal is: the app's (a command that is not there) or an operational trouble's. */
   readonly blame?: "app" | "machine";
+  /** With `blame: "app"`: only these statuses are the app's fault; without it all are. */
+  readonly blameOn?: readonly number[];
 }
 
 /** Pulls `name@sha256:…` (or a name by tag where `image` has no digest). Trouble is never the app's fault. */

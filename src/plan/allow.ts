@@ -38,10 +38,20 @@ export function trailersOf(commits: readonly CommitInfo[]): Trailers {
 }
 
 function lastParagraph(message: string): readonly string[] {
-  const paragraphs = message.trimEnd().replaceAll("\r\n", "\n").split(/\n[ \t]*\n/);
+  const paragraphs = message
+    .trimEnd()
+    .replaceAll("\r\n", "\n")
+    .split(/\n[ \t]*\n/);
   return paragraphs.length < 2 ? [] : (paragraphs.at(-1)?.split("\n") ?? []);
 }
 
 /** Data goes only by the volume's address in full; everything else by any address that covers it. */
-export const isAllowed = (allows: readonly Allow[], verb: Allow["verb"], address: Address): boolean =>
-  allows.some((a) => a.verb === verb && (verb === "destroy" ? a.address === address : covers(a.address, address)));
+export const isAllowed = (
+  allows: readonly Allow[],
+  verb: Allow["verb"],
+  address: Address,
+): boolean =>
+  allows.some(
+    (a) =>
+      a.verb === verb && (verb === "destroy" ? a.address === address : covers(a.address, address)),
+  );

@@ -24,8 +24,14 @@ export function diffMachine(
   for (const kind of kinds) {
     const resources = wanted.filter((r) => r.kind === kind.id);
     const all = observation?.kinds.get(kind.id);
-    if (facts === undefined || all === undefined || all.state === "unknown" || all.state === "awaiting") {
-      const why = all?.state === "unknown" ? all.why : (observation?.troubles[0]?.text ?? "not observed");
+    if (
+      facts === undefined ||
+      all === undefined ||
+      all.state === "unknown" ||
+      all.state === "awaiting"
+    ) {
+      const why =
+        all?.state === "unknown" ? all.why : (observation?.troubles[0]?.text ?? "not observed");
       unknown.push(...resources.map((r) => ({ address: r.address, machine, why })));
       continue;
     }
@@ -40,25 +46,39 @@ export function diffMachine(
     }
     if (all.state === "present") {
       const orphans = [...all.value].filter(([key]) => !claimed.has(key));
-      changes.push(...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)));
+      changes.push(
+        ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)),
+      );
     }
   }
   return { changes, unknown };
 }
 
 /** With `renamedFrom` a thing may still stand under its former key. */
-function claimedKey(kind: AnyKind, resource: Resource, observation: Observation | undefined): string {
+function claimedKey(
+  kind: AnyKind,
+  resource: Resource,
+  observation: Observation | undefined,
+): string {
   const key = kind.key(resource.spec);
   const former = kind.formerKey?.(resource.spec);
   if (former === undefined || liveOf(observation, kind.id, key).state === "present") return key;
   return liveOf(observation, kind.id, former).state === "present" ? former : key;
 }
 
-function changeOf(kind: AnyKind, resource: Resource, have: unknown, facts: Facts): Change | undefined {
+function changeOf(
+  kind: AnyKind,
+  resource: Resource,
+  have: unknown,
+  facts: Facts,
+): Change | undefined {
   const difference = kind.diff(resource.spec, have, facts);
   if (difference === undefined) return undefined;
   const { address, machine, app, family, name, where } = resource;
-  const reason = difference.reason.where || where === undefined ? difference.reason : { ...difference.reason, where };
+  const reason =
+    difference.reason.where || where === undefined
+      ? difference.reason
+      : { ...difference.reason, where };
   return {
     ...difference,
     reason,
@@ -68,7 +88,10 @@ function changeOf(kind: AnyKind, resource: Resource, have: unknown, facts: Facts
     name,
     ...(app === undefined ? {} : { app }),
     ...(family === undefined ? {} : { family }),
-    steps: kind.apply({ difference, want: resource.spec, ...(have === undefined ? {} : { have }) }, facts),
+    steps: kind.apply(
+      { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
+      facts,
+    ),
   };
 }
 

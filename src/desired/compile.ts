@@ -1,0 +1,224 @@
+import { privateAddressOf } from "../lib/ip.ts";
+import { digestOf, shortHash } from "../lib/hash.ts";
+import { engineVolumeName, volumesOf } from "../lib/volumes.ts";
+import { wordsOf } from "../lib/words.ts";
+import type { FilesSpec, ReleaseSpec } from "../kinds/index.ts";
+import { resourceAddress } from "../model/address.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import { machinePaths, type MachinePaths } from "../model/paths.ts";
+import type { Resource } from "../model/resource.ts";
+import { containerSpec, familyNetwork, fleetNetwork, type Placement } from "./container.ts";
+import { filesSpecs } from "./files.ts";
+import { fieldsOn, instancesOn, namesFor } from "./names.ts";
+import { milliseconds } from "./units.ts";
+
+/** What was observed of a machine that the compiling needs. */
+export interface MachineContext {
+  /** Its own key; while there is none, nothing has been written there and the plan is for display. */
+  readonly key: string;
+  /** The fleet's bridge; undefined until it was made. */
+  readonly gateway: string | undefined;
+}
+
+export interface CompileInput {
+  /** HEAD's: machines and settings. */
+  readonly documents: Documents;
+  /** The apps to run: HEAD's, or for a family that is held those of its good revision. */
+  readonly apps: readonly AppDocument[];
+  readonly machines: ReadonlyMap<string, MachineContext>;
+  /** App → `name@sha256:…` or image id. Apps without one are left out. */
+  readonly images: ReadonlyMap<string, string>;
+  /** Blob → sha256 of its bytes. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Family → the name its containers and volumes were made under. */
+  readonly formerly: ReadonlyMap<string, string>;
+}
+
+export interface Compiled {
+  readonly resources: readonly Resource[];
+  readonly awaiting: readonly {
+    readonly address: string;
+    readonly family: string;
+    readonly on: string;
+  }[];
+}
+
+/** Documents → resources with addresses, for every machine that has a context. */
+export function compile(input: CompileInput): Compiled {
+  const resources: Resource[] = [];
+  const awaiting: Compiled["awaiting"][number][] = [];
+  const paths = machinePaths(input.documents.fleet);
+  for (const [machine, context] of input.machines) {
+    const placed = input.apps.filter((app) => app.machines.includes(machine));
+    resources.push(...machineResources(machine, context, placed, input));
+    for (const app of placed) {
+      const image = input.images.get(app.name);
+      if (image === undefined) continue;
+      const files = filesSpecs(app, machine, context.key, input.hashes);
+      const at = placementOf(app, machine, context, image, paths, files, input);
+      resources.push(...supports(app, machine, image, files, at, input));
+      for (let n = 1; n <= instancesOn(app, machine); n++) {
+        const spec = containerSpec(app, n, at);
+        const address = resourceAddress(machine, "app/container", app.name, String(n));
+        if (spec === undefined)
+          awaiting.push({ address, family: app.family, on: fleetNetwork(input.documents.fleet) });
+        else resources.push(resourceOf(machine, "app/container", String(n), spec, app, ["image"]));
+      }
+    }
+    resources.push(...releases(machine, context, placed, input, paths));
+  }
+  return { resources, awaiting };
+}
+
+function placementOf(
+  app: AppDocument,
+  machine: string,
+  context: MachineContext,
+  image: string,
+  paths: MachinePaths,
+  files: readonly FilesSpec[],
+  input: CompileInput,
+): Placement {
+  const document = input.documents.machines.get(machine);
+  return {
+    fleet: input.documents.fleet,
+    revision: input.documents.revision,
+    machine,
+    paths,
+    image,
+    privateAddress: document === undefined ? undefined : privateAddressOf(document.fields),
+    gateway: context.gateway,
+    formerly: input.formerly.get(app.family),
+    files: new Map(files.map((f) => [f.target, f.digest])),
+  };
+}
+
+/** What belongs to the machine as a whole: the fleet's bridge and names. A machine without apps needs only names. */
+function machineResources(
+  machine: string,
+  context: MachineContext,
+  placed: readonly AppDocument[],
+  input: CompileInput,
+): readonly Resource[] {
+  const { fleet, machines } = input.documents;
+  const names = namesFor(machine, { fleet, machines, apps: input.apps, gateway: context.gateway });
+  const named: Resource = {
+    address: resourceAddress(machine, "machine/names", undefined, ""),
+    kind: "machine/names",
+    machine,
+    name: "",
+    spec: names,
+  };
+  if (placed.length === 0) return [named];
+  return [networkResource(machine, fleetNetwork(fleet), undefined), named];
+}
+
+const networkResource = (
+  machine: string,
+  network: string,
+  app: AppDocument | undefined,
+): Resource => ({
+  address: resourceAddress(machine, "app/network", app?.family, network),
+  kind: "app/network",
+  machine,
+  name: network,
+  spec: { network, ...(app === undefined ? {} : { app: app.family, family: app.family }) },
+  ...(app === undefined ? {} : { app: app.family, family: app.family, where: app.at([]) }),
+});
+
+function supports(
+  app: AppDocument,
+  machine: string,
+  reference: string,
+  files: readonly FilesSpec[],
+  at: Placement,
+  input: CompileInput,
+): readonly Resource[] {
+  const fields = fieldsOn(app, machine);
+  const { family } = app;
+  const image = { app: app.name, family, text: fields.image ?? "", reference };
+  const volumes = volumesOf(fields.volumes)
+    .filter((v) => v.kind === "named")
+    .map((v) => {
+      const spec = {
+        app: app.name,
+        family,
+        volume: v.source,
+        engineName: engineVolumeName(at.formerly ?? family, v),
+      };
+      return resourceOf(machine, "app/volume", v.source, spec, app, ["volumes", v.source]);
+    });
+  const bridge =
+    app.service === undefined || fields.network === "host"
+      ? []
+      : [networkResource(machine, familyNetwork(input.documents.fleet, family), app)];
+  return [
+    ...bridge,
+    resourceOf(machine, "app/image", "", image, app, ["image"]),
+    ...volumes,
+    ...files.map((f) =>
+      resourceOf(machine, "app/files", f.target.slice(1), f, app, ["files", f.target]),
+    ),
+  ];
+}
+
+/** One release for each distinct image and command of a family, on its first machine. */
+function releases(
+  machine: string,
+  context: MachineContext,
+  placed: readonly AppDocument[],
+  input: CompileInput,
+  paths: MachinePaths,
+): readonly Resource[] {
+  const found = new Map<string, Resource>();
+  for (const app of placed) {
+    const { release } = fieldsOn(app, machine);
+    const image = input.images.get(app.name);
+    const family = input.apps.filter((a) => a.family === app.family);
+    const first = family.flatMap((a) => a.machines).toSorted()[0];
+    if (release === undefined || image === undefined || first !== machine) continue;
+    const command = wordsOf(release.command);
+    const digest = digestOf({ image, command });
+    const at = placementOf(
+      app,
+      machine,
+      context,
+      image,
+      paths,
+      filesSpecs(app, machine, context.key, input.hashes),
+      input,
+    );
+    const container = containerSpec(app, 1, { ...at, gateway: context.gateway ?? "127.0.0.1" });
+    if (container === undefined || found.has(`${app.family} ${digest}`)) continue;
+    const spec: ReleaseSpec = {
+      family: app.family,
+      app: app.name,
+      digest,
+      container: { ...container, command, ports: [], restart: "no", running: true, probe: "off" },
+      deadlineMs: milliseconds(release.deadline ?? "5m"),
+    };
+    found.set(
+      `${app.family} ${digest}`,
+      resourceOf(machine, "app/release", shortHash(digest), spec, app, ["release"]),
+    );
+  }
+  return [...found.values()];
+}
+
+const resourceOf = (
+  machine: string,
+  kind: string,
+  name: string,
+  spec: unknown,
+  app: AppDocument,
+  path: readonly string[],
+): Resource => ({
+  address: resourceAddress(machine, kind, app.name, name),
+  kind,
+  machine,
+  app: app.name,
+  family: app.family,
+  name,
+  spec,
+  where: app.at(path),
+});

@@ -1,0 +1,271 @@
+import type { ContainerSpec, Mount, PortBinding } from "../kinds/index.ts";
+import { parsePublish } from "../lib/publish.ts";
+import { bytes, milliseconds } from "./units.ts";
+import { engineVolumeName, portsOf, volumesOf } from "../lib/volumes.ts";
+import { wordsOf } from "../lib/words.ts";
+import type { AppFields } from "../generated/app.ts";
+import type { AppDocument } from "../model/documents.ts";
+import type { MachinePaths } from "../model/paths.ts";
+import type { Probe } from "../model/step.ts";
+import { fieldsOn } from "./names.ts";
+
+/** What a container's spec is made from, besides the app's document. */
+export interface Placement {
+  readonly fleet: string;
+  readonly revision: string;
+  readonly machine: string;
+  readonly paths: MachinePaths;
+  readonly image: string;
+  readonly privateAddress: string | undefined;
+  /** The fleet's bridge on this machine. */
+  readonly gateway: string | undefined;
+  /** The name that the family's containers and volumes were made under. */
+  readonly formerly: string | undefined;
+  /** Container path → digest under which the shipped file or folder stands. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export const fleetNetwork = (fleet: string): string => `slipway-${fleet}`;
+
+export const familyNetwork = (fleet: string, family: string): string =>
+  `slipway-${fleet}-${family}`;
+
+/** One instance of an app on one machine; undefined while an address that it binds is not known yet. */
+export function containerSpec(
+  app: AppDocument,
+  instance: number,
+  at: Placement,
+): ContainerSpec | undefined {
+  const fields = fieldsOn(app, at.machine);
+  const ports = portBindings(fields, at);
+  if (ports === undefined) return undefined;
+  const former = formerApp(app, at.formerly);
+  return {
+    fleet: at.fleet,
+    app: app.name,
+    family: app.family,
+    instance,
+    revision: at.revision,
+    imageText: fields.image ?? "",
+    image: at.image,
+    env: {
+      ...fields.env,
+      SLIPWAY_MACHINE: at.machine,
+      SLIPWAY_APP: app.name,
+      SLIPWAY_INSTANCE: String(instance),
+    },
+    labels: fields.labels ?? {},
+    mounts: mountsOf(app, fields, at),
+    ports,
+    networks: networksOf(app, fields, at),
+    restart: (fields.restart ?? "unless-stopped") as ContainerSpec["restart"],
+    stopTimeoutSeconds: Math.ceil(milliseconds(fields.deploy?.stopTimeout ?? "10s") / 1_000),
+    logs: {
+      maxSizeBytes: bytes(fields.logs?.maxSize ?? "10m"),
+      maxFiles: fields.logs?.maxFiles ?? 3,
+    },
+    running: fields.state !== "stopped",
+    strategy: strategyOf(fields),
+    limits: limitsOf(fields),
+    ...processOf(fields),
+    ...confinementOf(fields),
+    ...healthOf(fields),
+    ...(former === undefined ? {} : { formerApp: former }),
+  };
+}
+
+function formerApp(app: AppDocument, formerly: string | undefined): string | undefined {
+  if (formerly === undefined) return undefined;
+  return app.service === undefined || app.name === app.family
+    ? formerly
+    : `${formerly}-${app.service}`;
+}
+
+/** Nothing is public by accident: `private` without a private address binds loopback and the fleet's bridge. */
+function portBindings(fields: AppFields, at: Placement): readonly PortBinding[] | undefined {
+  if (fields.network === "host") return [];
+  const bindings: PortBinding[] = [];
+  for (const text of fields.publish ?? []) {
+    const published = parsePublish(text);
+    const addresses = bindAddresses(published.scope, at);
+    if (addresses === undefined) return undefined;
+    const [first, last] = published.host;
+    for (let hostPort = first; hostPort <= last; hostPort++) {
+      const containerPort = published.container[0] + (hostPort - first);
+      for (const hostIp of addresses)
+        bindings.push({ hostIp, hostPort, containerPort, protocol: published.protocol });
+    }
+  }
+  return bindings;
+}
+
+type Scope = ReturnType<typeof parsePublish>["scope"];
+
+function bindAddresses(scope: Scope, at: Placement): readonly string[] | undefined {
+  if (scope === "public") return [""];
+  if (scope === "local") return ["127.0.0.1"];
+  if (scope !== "private") return [scope.ip];
+  if (at.privateAddress !== undefined) return [at.privateAddress];
+  return at.gateway === undefined ? undefined : ["127.0.0.1", at.gateway];
+}
+
+function mountsOf(app: AppDocument, fields: AppFields, at: Placement): readonly Mount[] {
+  const volumes = volumesOf(fields.volumes).map((volume): Mount => {
+    const { path: target, readOnly } = volume;
+    if (volume.kind === "host") return { type: "bind", source: volume.source, target, readOnly };
+    return {
+      type: "volume",
+      source: engineVolumeName(at.formerly ?? app.family, volume),
+      target,
+      readOnly,
+    };
+  });
+  const files = [...at.files].map(([target, digest]): Mount => ({
+    type: "bind",
+    source: `${at.paths.files}/${digest}`,
+    target,
+    readOnly: true,
+  }));
+  const own = fields.extraHosts === undefined ? at.paths.hosts : `${at.paths.hosts}.${app.name}`;
+  const names: Mount = { type: "bind", source: own, target: "/etc/hosts", readOnly: true };
+  return [...volumes, ...files, names].toSorted((a, b) => (a.target < b.target ? -1 : 1));
+}
+
+function networksOf(app: AppDocument, fields: AppFields, at: Placement): ContainerSpec["networks"] {
+  if (fields.network === "host") return "host";
+  const hostname = fields.hostname === undefined ? [] : [fields.hostname];
+  const fleet = {
+    name: fleetNetwork(at.fleet),
+    aliases: [app.name, `${app.name}.${at.machine}`, ...hostname],
+  };
+  if (app.service === undefined) return [fleet];
+  return [fleet, { name: familyNetwork(at.fleet, app.family), aliases: [app.service, app.name] }];
+}
+
+/** Start-first where no host port and no writable data is held by the one before. */
+export function strategyOf(fields: AppFields): ContainerSpec["strategy"] {
+  const declared = fields.deploy?.strategy ?? "auto";
+  if (declared !== "auto") return declared;
+  const holdsPort = (fields.publish ?? []).length > 0 || fields.network === "host";
+  const holdsData = volumesOf(fields.volumes).some((v) => !v.readOnly);
+  return holdsPort || holdsData ? "stop-first" : "start-first";
+}
+
+function limitsOf(fields: AppFields): ContainerSpec["limits"] {
+  const { memory, memoryReservation, memorySwap, cpus, cpuShares, cpuset, pids } =
+    fields.resources ?? {};
+  return {
+    ...(memory === undefined ? {} : { memoryBytes: bytes(memory) }),
+    ...(memoryReservation === undefined
+      ? {}
+      : { memoryReservationBytes: bytes(memoryReservation) }),
+    ...(memorySwap === undefined ? {} : { memorySwapBytes: bytes(memorySwap) }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(cpuShares === undefined ? {} : { cpuShares }),
+    ...(cpuset === undefined ? {} : { cpuset }),
+    ...(pids === undefined ? {} : { pids }),
+  };
+}
+
+type Part<K extends keyof ContainerSpec> = Pick<ContainerSpec, K>;
+
+function processOf(
+  fields: AppFields,
+): Partial<
+  Part<
+    | "command"
+    | "entrypoint"
+    | "user"
+    | "workingDir"
+    | "hostname"
+    | "stopSignal"
+    | "init"
+    | "groupAdd"
+  >
+> {
+  return {
+    ...(fields.command === undefined ? {} : { command: wordsOf(fields.command) }),
+    ...(fields.entrypoint === undefined ? {} : { entrypoint: wordsOf(fields.entrypoint) }),
+    ...(fields.user === undefined ? {} : { user: fields.user }),
+    ...(fields.workingDir === undefined ? {} : { workingDir: fields.workingDir }),
+    ...(fields.hostname === undefined ? {} : { hostname: fields.hostname }),
+    ...(fields.stopSignal === undefined ? {} : { stopSignal: fields.stopSignal }),
+    ...(fields.init === undefined ? {} : { init: fields.init }),
+    ...(fields.groupAdd === undefined ? {} : { groupAdd: fields.groupAdd }),
+  };
+}
+
+function confinementOf(fields: AppFields): Partial<ContainerSpec> {
+  return {
+    ...(fields.readOnly === undefined ? {} : { readOnly: fields.readOnly }),
+    ...(fields.privileged === undefined ? {} : { privileged: fields.privileged }),
+    ...(fields.tmpfs === undefined
+      ? {}
+      : { tmpfs: Object.fromEntries(fields.tmpfs.map(splitAtColon)) }),
+    ...(fields.shmSize === undefined ? {} : { shmSizeBytes: bytes(fields.shmSize) }),
+    ...(fields.ulimits === undefined ? {} : { ulimits: ulimitsOf(fields.ulimits) }),
+    ...(fields.capAdd === undefined ? {} : { capAdd: fields.capAdd }),
+    ...(fields.capDrop === undefined ? {} : { capDrop: fields.capDrop }),
+    ...(fields.devices === undefined ? {} : { devices: fields.devices.map(deviceOf) }),
+    ...(fields.sysctls === undefined ? {} : { sysctls: fields.sysctls }),
+    ...(fields.dns === undefined ? {} : { dns: fields.dns }),
+    ...(fields.securityOpt === undefined ? {} : { securityOpt: fields.securityOpt }),
+  };
+}
+
+function splitAtColon(text: string): [string, string] {
+  const colon = text.indexOf(":");
+  return colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+const ulimitsOf = (
+  ulimits: NonNullable<AppFields["ulimits"]>,
+): NonNullable<ContainerSpec["ulimits"]> =>
+  Object.entries(ulimits).map(([name, limit]) =>
+    typeof limit === "number"
+      ? { name, soft: limit, hard: limit }
+      : { name, soft: limit.soft, hard: limit.hard },
+  );
+
+/** `/dev/host[:/dev/container[:rwm]]`, or `/dev/host:rwm`. */
+function deviceOf(text: string): NonNullable<ContainerSpec["devices"]>[number] {
+  const [host = "", ...rest] = text.split(":");
+  const container = rest.find((part) => part.startsWith("/")) ?? host;
+  return { host, container, permissions: rest.find((part) => !part.startsWith("/")) ?? "rwm" };
+}
+
+function healthOf(
+  fields: AppFields,
+): Part<"probe" | "probeIntervalMs" | "probeTimeoutMs" | "probeDeadlineMs"> {
+  const health = typeof fields.health === "object" ? fields.health : {};
+  return {
+    probe: probeOf(fields),
+    probeIntervalMs: milliseconds(health.interval ?? "1s"),
+    probeTimeoutMs: milliseconds(health.timeout ?? "5s"),
+    probeDeadlineMs: milliseconds(health.deadline ?? "60s"),
+  };
+}
+
+function probeOf(fields: AppFields): Probe | "off" {
+  const { health } = fields;
+  if (health === "off") return "off";
+  if (health === "engine") return { by: "engine" };
+  const declared = typeof health === "object" ? health : {};
+  const port = portNumber(fields.port, declared.port);
+  if (declared.http !== undefined && port !== undefined)
+    return { by: "http", path: declared.http, port };
+  if (declared.tcp === true && port !== undefined) return { by: "tcp", port };
+  if (declared.command !== undefined) return { by: "command", argv: wordsOf(declared.command) };
+  if (declared.engine === true) return { by: "engine" };
+  return port === undefined ? { by: "auto" } : { by: "auto", port };
+}
+
+/** A port by number or name; without a wish the first. */
+function portNumber(
+  ports: AppFields["port"],
+  wish: number | string | undefined,
+): number | undefined {
+  if (typeof wish === "number") return wish;
+  const named = portsOf(ports);
+  return (wish === undefined ? named[0] : named.find((p) => p.name === wish))?.number;
+}

@@ -1,0 +1,93 @@
+import { digestOf, keyedDigestOf } from "../lib/hash.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+
+/** The app documents of one family, in order of name. */
+export const membersOf = (documents: Documents, family: string): readonly AppDocument[] =>
+  [...documents.apps.values()].filter((app) => app.family === family);
+
+export const machinesOf = (members: readonly AppDocument[]): readonly string[] =>
+  [...new Set(members.flatMap((m) => m.machines))].toSorted();
+
+/**
+ * The apps to run: HEAD's, but for a family that is held its documents of the good revision, on HEAD's machines and
+ * in HEAD's number (neither is part of what failed).
+ */
+export function effectiveApps(
+  head: Documents,
+  returned: ReadonlyMap<string, Documents>,
+): readonly AppDocument[] {
+  const current = [...head.apps.values()].filter((app) => !returned.has(app.family));
+  const former = [...returned].flatMap(([family, documents]) =>
+    membersOf(documents, family).map((app) => placedAsAtHead(app, head)),
+  );
+  return [...current, ...former].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function placedAsAtHead(app: AppDocument, head: Documents): AppDocument {
+  const now = head.apps.get(app.name);
+  const machines = now?.machines ?? app.machines.filter((m) => head.machines.has(m));
+  if (now === undefined) return { ...app, machines };
+  const counted = (
+    fields: AppDocument["fields"],
+    other: AppDocument["fields"] | undefined,
+  ): AppDocument["fields"] => {
+    const { instances: _, ...rest } = fields;
+    return other?.instances === undefined ? rest : { ...rest, instances: other.instances };
+  };
+  const perMachine = machines.flatMap((m) => {
+    const own = app.perMachine.get(m) ?? (now.perMachine.has(m) ? app.fields : undefined);
+    return own === undefined
+      ? []
+      : [[m, counted(own, now.perMachine.get(m) ?? now.fields)] as const];
+  });
+  return {
+    ...app,
+    machines,
+    fields: counted(app.fields, now.fields),
+    perMachine: new Map(perMachine),
+  };
+}
+
+/**
+ * What a family is made of, without place and count: equal digests mean nothing to roll. Covers the resolved images and
+ * what the families that it is `after` are made of, since a failed try is worth repeating when one of them changed.
+ */
+export function familyInput(
+  documents: Documents,
+  family: string,
+  images: ReadonlyMap<string, string>,
+): string {
+  return digestOf({
+    own: ownInput(documents, family, images),
+    after: afterOf(documents, family).map((f) => ownInput(documents, f, images)),
+  });
+}
+
+/** Keyed, so that a digest that covers secrets can be kept on the machine. */
+export const keyedInput = (key: string, input: string): string => keyedDigestOf(key, input);
+
+export const afterOf = (documents: Documents, family: string): readonly string[] =>
+  [...new Set(membersOf(documents, family).flatMap((m) => m.fields.after ?? []))]
+    .filter((f) => f !== family)
+    .toSorted();
+
+function ownInput(
+  documents: Documents,
+  family: string,
+  images: ReadonlyMap<string, string>,
+): unknown {
+  return membersOf(documents, family).map((app) => ({
+    name: app.name,
+    fields: withoutPlace(app.fields),
+    perMachine: Object.fromEntries(
+      [...app.perMachine].map(([m, fields]) => [m, withoutPlace(fields)]),
+    ),
+    ships: Object.fromEntries(app.ships),
+    image: images.get(app.name) ?? null,
+  }));
+}
+
+function withoutPlace(fields: AppDocument["fields"]): unknown {
+  const { machines: _machines, instances: _instances, ...rest } = fields;
+  return rest;
+}

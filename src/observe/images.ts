@@ -1,0 +1,134 @@
+import { mapLimit } from "../lib/parallel.ts";
+import { isObject } from "../lib/json.ts";
+import type { Inventory } from "../model/inventory.ts";
+import type { Trouble } from "../model/outcome.ts";
+import { RemoteError, type Session } from "../remote/session.ts";
+
+export interface ImageWish {
+  readonly app: string;
+  readonly family: string;
+  readonly text: string;
+  readonly machines: readonly string[];
+  /** `pull: always`: what the text meant before does not count. */
+  readonly again: boolean;
+}
+
+export interface ResolvedImages {
+  /** App → `name@sha256:…`, or an image id. */
+  readonly references: ReadonlyMap<string, string>;
+  /** Family → why not. */
+  readonly unresolved: ReadonlyMap<string, Trouble>;
+}
+
+const askMs = 30_000;
+
+/**
+ * What each image text means: what an inventory says it meant before, else what the registry says (asked by an engine of
+ * the app), else the image of that name which the engine has. `asked` remembers answers within one pass.
+ */
+export async function resolveImages(
+  wishes: readonly ImageWish[],
+  inventories: ReadonlyMap<string, Inventory>,
+  session: (machine: string) => Promise<Session>,
+  asked: Map<string, Promise<string | Trouble>>,
+): Promise<ResolvedImages> {
+  const references = new Map<string, string>();
+  const unresolved = new Map<string, Trouble>();
+  await mapLimit(wishes, 10, async (wish) => {
+    const known = wish.text.includes("@sha256:")
+      ? wish.text
+      : wish.again
+        ? undefined
+        : meantBefore(wish, inventories);
+    const answer = known ?? (await askOnce(wish, inventories, session, asked));
+    if (typeof answer === "string") references.set(wish.app, answer);
+    else unresolved.set(wish.family, answer);
+  });
+  return { references, unresolved };
+}
+
+function meantBefore(
+  wish: ImageWish,
+  inventories: ReadonlyMap<string, Inventory>,
+): string | undefined {
+  for (const inventory of inventories.values()) {
+    const reference = inventory.apps[wish.family]?.images[wish.text];
+    if (reference !== undefined) return reference;
+  }
+  return undefined;
+}
+
+async function askOnce(
+  wish: ImageWish,
+  inventories: ReadonlyMap<string, Inventory>,
+  session: (machine: string) => Promise<Session>,
+  asked: Map<string, Promise<string | Trouble>>,
+): Promise<string | Trouble> {
+  const machine = wish.machines.find((m) => inventories.has(m));
+  if (machine === undefined) {
+    return {
+      machine: wish.machines[0] ?? "",
+      class: "unreachable",
+      text: `no machine of ${wish.app} can ask for ${wish.text}`,
+    };
+  }
+  const key = `${machine} ${wish.text}`;
+  const running = asked.get(key) ?? ask(machine, wish.text, session);
+  asked.set(key, running);
+  return await running;
+}
+
+async function ask(
+  machine: string,
+  text: string,
+  open: (machine: string) => Promise<Session>,
+): Promise<string | Trouble> {
+  try {
+    const session = await open(machine);
+    const path = `/distribution/${encodeImage(text)}/json`;
+    const reply = await session.engine({ method: "GET", path, timeoutMs: askMs });
+    const digest =
+      isObject(reply.body) && isObject(reply.body["Descriptor"])
+        ? reply.body["Descriptor"]["digest"]
+        : undefined;
+    if (reply.status === 200 && typeof digest === "string")
+      return `${repositoryOf(text)}@${digest}`;
+    const local = await localImage(session, text);
+    if (local !== undefined) return local;
+    const said =
+      isObject(reply.body) && typeof reply.body["message"] === "string"
+        ? reply.body["message"]
+        : `status ${reply.status}`;
+    return { machine, class: "pull", text: `image ${text} cannot be resolved: ${said}` };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    const cls = error.class === "timeout" || error.class === "limit" ? "engine" : error.class;
+    return { machine, class: cls, text: `image ${text} cannot be resolved: ${error.message}` };
+  }
+}
+
+/** An image that is only local is taken by its id; one that came from a registry by the digest it came with. */
+async function localImage(session: Session, text: string): Promise<string | undefined> {
+  const reply = await session.engine({
+    method: "GET",
+    path: `/images/${encodeImage(text)}/json`,
+    timeoutMs: askMs,
+  });
+  if (reply.status !== 200 || !isObject(reply.body)) return undefined;
+  const { RepoDigests: digests, Id: id } = reply.body;
+  const own = Array.isArray(digests)
+    ? digests.find((d) => typeof d === "string" && d.startsWith(`${repositoryOf(text)}@`))
+    : undefined;
+  if (typeof own === "string") return own;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** Slashes stay: the engine's routes take the name as a path. */
+const encodeImage = (text: string): string => text.split("/").map(encodeURIComponent).join("/");
+
+/** The name without tag: a colon after the last slash starts the tag, one before it a port. */
+export function repositoryOf(text: string): string {
+  const name = text.split("@", 1)[0] ?? text;
+  const tag = name.lastIndexOf(":");
+  return tag > name.lastIndexOf("/") ? name.slice(0, tag) : name;
+}

@@ -1,0 +1,96 @@
+import type { MachineContext } from "../desired/compile.ts";
+import { fleetNetwork } from "../desired/container.ts";
+import { kindOf, type NetworkState } from "../kinds/index.ts";
+import { resourceAddress } from "../model/address.ts";
+import type { AppDocument } from "../model/documents.ts";
+import type { Inventory } from "../model/inventory.ts";
+import { liveOf, type Observation } from "../model/observation.ts";
+import type { Resource } from "../model/resource.ts";
+
+/** While a machine has no key, nothing of ours is there to compare with: any key shows the same plan. */
+const keyForDisplay = "not yet made";
+
+type Observations = ReadonlyMap<string, Observation>;
+
+export const inventoriesOf = (observations: Observations): ReadonlyMap<string, Inventory> =>
+  new Map(
+    [...observations].flatMap(([machine, o]) =>
+      o.inventory.state === "present" ? [[machine, o.inventory.value] as const] : [],
+    ),
+  );
+
+/** What compiling needs to know of each machine that answered. */
+export const contextsOf = (
+  observations: Observations,
+  fleet: string,
+): ReadonlyMap<string, MachineContext> =>
+  new Map(
+    [...observations].flatMap(([machine, o]) =>
+      o.facts === undefined
+        ? []
+        : [[machine, { key: o.facts.key ?? keyForDisplay, gateway: gatewayOf(o, fleet) }] as const],
+    ),
+  );
+
+function gatewayOf(observation: Observation, fleet: string): string | undefined {
+  const live = liveOf(observation, "app/network", fleetNetwork(fleet));
+  return live.state === "present" ? (live.value as NetworkState).gateway : undefined;
+}
+
+/** Family → the name its containers and volumes were made under: as declared, else as the machines remember. */
+export function formerNames(
+  apps: readonly AppDocument[],
+  inventories: ReadonlyMap<string, Inventory>,
+): ReadonlyMap<string, string> {
+  const remembered = [...inventories.values()].flatMap((inventory) =>
+    Object.entries(inventory.apps).flatMap(([family, { formerly }]) =>
+      formerly === undefined ? [] : [[family, formerly] as const],
+    ),
+  );
+  const declared = apps.flatMap((app) =>
+    app.fields.renamedFrom === undefined ? [] : [[app.family, app.fields.renamedFrom] as const],
+  );
+  return new Map([...remembered, ...declared]);
+}
+
+/** A machine that did not answer has no context to compile with: what it should run is shown as unknown. */
+export const placeholders = (
+  apps: readonly AppDocument[],
+  observations: Observations,
+): readonly Resource[] =>
+  [...observations]
+    .filter(([, o]) => o.facts === undefined)
+    .flatMap(([machine]) =>
+      apps
+        .filter((a) => a.machines.includes(machine))
+        .map(({ name: app, family }) => ({
+          address: resourceAddress(machine, "app/container", app, ""),
+          kind: "app/container",
+          machine,
+          app,
+          family,
+          name: "",
+          spec: undefined,
+        })),
+    );
+
+/** Addresses of volumes of ours that no resource claims. */
+export function keptVolumes(
+  observations: Observations,
+  resources: readonly Resource[],
+): ReadonlySet<string> {
+  const kind = kindOf("app/volume");
+  const claimed = new Set(
+    resources.filter((r) => r.kind === kind.id).map((r) => `${r.machine} ${kind.key(r.spec)}`),
+  );
+  const kept = [...observations].flatMap(([machine, o]) => {
+    const live = o.kinds.get(kind.id);
+    if (live?.state !== "present") return [];
+    return [...live.value].flatMap(([key, state]) => {
+      const owner = kind.owner(state);
+      if (owner === undefined || claimed.has(`${machine} ${key}`)) return [];
+      return resourceAddress(machine, kind.id, owner.app, owner.name);
+    });
+  });
+  return new Set(kept);
+}

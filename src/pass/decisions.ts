@@ -1,0 +1,70 @@
+import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effective.ts";
+import type { Documents } from "../model/documents.ts";
+import type { Inventory } from "../model/inventory.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Held } from "../model/plan.ts";
+import { decide, type Decision } from "../plan/marks.ts";
+import type { Trail } from "./trail.ts";
+
+/** Whether each family of HEAD is tried, from the marks on the machines. */
+export function decideAll(
+  documents: Documents,
+  observations: ReadonlyMap<string, Observation>,
+  inventories: ReadonlyMap<string, Inventory>,
+  images: ReadonlyMap<string, string>,
+  trail: Trail,
+): ReadonlyMap<string, Decision> {
+  const families = [...new Set([...documents.apps.values()].map((a) => a.family))];
+  return new Map(
+    families.map((family) => {
+      const members = membersOf(documents, family);
+      const input = {
+        family,
+        machines: machinesOf(members),
+        inputDigest: (machine: string) =>
+          inputDigestOn(machine, family, documents, observations, images),
+        onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
+      };
+      return [family, decide(input, inventories, (mark) => trail.isRetried(family, mark))];
+    }),
+  );
+}
+
+export function inputDigestOn(
+  machine: string,
+  family: string,
+  documents: Documents,
+  observations: ReadonlyMap<string, Observation>,
+  images: ReadonlyMap<string, string>,
+): string | undefined {
+  const key = observations.get(machine)?.facts?.key;
+  return key === undefined ? undefined : keyedInput(key, familyInput(documents, family, images));
+}
+
+/** Families whose containers stay as they are: nothing to return to, told to halt, or an image nobody can name. */
+export function frozenFamilies(
+  decisions: ReadonlyMap<string, Decision>,
+  returned: ReadonlyMap<string, Documents>,
+  unresolved: ReadonlyMap<string, Trouble>,
+): ReadonlySet<string> {
+  const frozen = new Set(unresolved.keys());
+  for (const [family, decision] of decisions) {
+    if (decision.state === "freeze") frozen.add(family);
+    if (decision.state === "return" && !returned.has(family)) frozen.add(family);
+  }
+  return frozen;
+}
+
+export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly Held[] =>
+  [...decisions].flatMap(([family, decision]) =>
+    decision.state === "go"
+      ? []
+      : {
+          address: `app/${family}`,
+          code: "failed-mark",
+          text: `failed at ${decision.failed.revision.slice(0, 8)}: ${decision.failed.reason}`,
+          needs: `a change of its input, or Slipway-Retry: app/${family}`,
+          app: family,
+        },
+  );

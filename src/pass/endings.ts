@@ -1,0 +1,127 @@
+import type { Applied } from "../apply/apply.ts";
+import { formatDiagnostic } from "../model/diagnostic.ts";
+import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
+import { changesOf, type Plan } from "../model/plan.ts";
+import { sayApp, sayFindings, sayTrouble } from "../model/saying.ts";
+import type { Verdict } from "./judge.ts";
+import type { Revision } from "./revision.ts";
+import type { Request, World } from "./world.ts";
+
+/** What every ending of a pass says of itself. */
+export interface PassSoFar {
+  readonly world: World;
+  readonly request: Request;
+  readonly revision: Revision;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+}
+
+const findingsLimit = 50;
+
+function ending(
+  pass: PassSoFar,
+  fleet: string,
+  said: Pick<RevisionOutcome, "outcome" | "text"> & Partial<RevisionOutcome>,
+): RevisionOutcome {
+  return {
+    version: 1,
+    fleet,
+    revision: pass.revision.snapshot.revision,
+    subject: pass.revision.subject,
+    changes: 0,
+    apps: [],
+    held: [],
+    troubles: [],
+    startedAt: new Date(pass.started).toISOString(),
+    durationMs: pass.world.clock.now() - pass.started,
+    cause: pass.request.cause,
+    tree: pass.revision.tree,
+    ...said,
+  };
+}
+
+/** A revision with an error in it is never applied, not even in part. */
+export const rejected = (pass: PassSoFar): RevisionOutcome =>
+  ending(pass, pass.revision.fleet, {
+    outcome: "rejected",
+    text: sayFindings(pass.revision.findings),
+    findings: pass.revision.findings.slice(0, findingsLimit).map(formatDiagnostic),
+  });
+
+export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
+  ending(pass, pass.revision.fleet, {
+    outcome: "held",
+    text: why,
+    held: [{ address: "revision", text: why }],
+  });
+
+/** The worst of its apps, of what is held, and of what stood in the way. */
+export function summed(
+  pass: PassSoFar,
+  fleet: string,
+  verdict: Verdict,
+  last: Plan,
+  applied: readonly Applied[],
+): RevisionOutcome {
+  const changes = applied.reduce((sum, a) => sum + a.done.length, 0);
+  const guarded = last.held.filter((h) => h.code !== "failed-mark");
+  const open = changesOf(last).filter(
+    (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
+  );
+  const outcome = worstOutcome([
+    ...verdict.apps.map((a) => a.outcome),
+    ...(guarded.length > 0 ? (["held"] as const) : []),
+    ...(verdict.troubles.length > 0 ||
+    last.unknown.length > 0 ||
+    last.awaiting.length > 0 ||
+    open.length > 0
+      ? (["incomplete"] as const)
+      : []),
+  ]);
+  const held = last.held.map((h) => ({
+    address: h.address,
+    text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
+  }));
+  const text = textOf(
+    outcome,
+    verdict,
+    held,
+    changes,
+    open.map((c) => c.address),
+  );
+  return ending(pass, fleet, {
+    outcome,
+    text,
+    changes,
+    apps: verdict.apps,
+    held,
+    troubles: verdict.troubles,
+  });
+}
+
+function textOf(
+  outcome: RevisionOutcome["outcome"],
+  verdict: Verdict,
+  held: RevisionOutcome["held"],
+  changes: number,
+  open: readonly string[],
+): string {
+  const worst = verdict.apps.find((a) => a.outcome === outcome);
+  switch (outcome) {
+    case "applied": {
+      if (changes === 0) return "nothing to do";
+      const changed = verdict.apps.filter((a) => a.changes > 0);
+      const apps = changed.map((a) => `${a.family} ${a.text}`).join("; ");
+      return apps === "" ? `${changes} changes` : apps;
+    }
+    case "held":
+      return worst === undefined ? (held[0]?.text ?? "held") : sayApp(worst);
+    case "incomplete": {
+      const trouble = verdict.troubles[0];
+      if (trouble !== undefined) return sayTrouble(trouble);
+      return worst === undefined ? `not settled: ${open.join(", ")}` : sayApp(worst);
+    }
+    default:
+      return worst === undefined ? outcome : sayApp(worst);
+  }
+}

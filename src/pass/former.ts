@@ -1,0 +1,69 @@
+import { digestOfBytes } from "../lib/hash.ts";
+import { mapLimit } from "../lib/parallel.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { Decision } from "../plan/marks.ts";
+import { SourceError } from "../source/source.ts";
+import { readRevision } from "./revision.ts";
+import type { World } from "./world.ts";
+
+const shippedFileLimit = 20 * 1024 * 1024;
+
+/** What a pass reads from git besides HEAD's documents: former revisions that apps return to, and shipped files. */
+export interface Former {
+  /** Family → the documents of the good revision it returns to. Missing: that revision cannot be had any more. */
+  load(decisions: ReadonlyMap<string, Decision>): Promise<ReadonlyMap<string, Documents>>;
+  /** Blob → sha256 of all files that these apps ship. */
+  hashes(apps: readonly AppDocument[]): Promise<ReadonlyMap<string, string>>;
+  content(blob: string): Promise<Uint8Array>;
+}
+
+/** Reads each revision and blob at most once in a pass. */
+export function formerRevisions(world: World, head: Snapshot): Former {
+  const snapshots: Snapshot[] = [head];
+  const loaded = new Map<string, Promise<Documents | undefined>>();
+  const known = new Map<string, string>();
+  const read = async (revision: string): Promise<Documents | undefined> => {
+    try {
+      const former = await readRevision(world, revision);
+      snapshots.push(former.snapshot);
+      return former.documents;
+    } catch (error) {
+      if (error instanceof SourceError) return undefined;
+      throw error;
+    }
+  };
+  const content = async (blob: string): Promise<Uint8Array> => {
+    const holder = snapshots.find((s) => s.entries.some((e) => e.blob === blob)) ?? head;
+    return await holder.read(blob, shippedFileLimit);
+  };
+  return {
+    content,
+    load: async (decisions) => {
+      const documents = new Map<string, Documents>();
+      for (const [family, decision] of decisions) {
+        if (decision.state !== "return") continue;
+        const { revision } = decision.good;
+        const pending = loaded.get(revision) ?? read(revision);
+        loaded.set(revision, pending);
+        const found = await pending;
+        if (found !== undefined && [...found.apps.values()].some((a) => a.family === family))
+          documents.set(family, found);
+      }
+      return documents;
+    },
+    hashes: async (apps) => {
+      const blobs = new Set(
+        apps.flatMap((a) => [...a.ships.values()].flatMap((files) => files.map((f) => f.blob))),
+      );
+      await mapLimit(
+        [...blobs].filter((b) => !known.has(b)),
+        8,
+        async (blob) => {
+          known.set(blob, digestOfBytes(await content(blob)));
+        },
+      );
+      return known;
+    },
+  };
+}

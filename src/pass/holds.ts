@@ -1,0 +1,62 @@
+import { asFailure } from "../apply/steps.ts";
+import { takeLock, type Hold } from "../apply/lock.ts";
+import type { Documents } from "../model/documents.ts";
+import type { Trouble } from "../model/outcome.ts";
+import { targetsOf } from "./targets.ts";
+import type { World } from "./world.ts";
+
+/** The machines that a pass holds under their locks. */
+export interface Holds {
+  readonly taken: ReadonlyMap<string, Hold>;
+  readonly troubles: readonly Trouble[];
+  /** Takes the locks that are not held yet, in order of name; one that another keeps is trouble of that machine. */
+  take(machines: Iterable<string>): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Another controller's pass may be about to end: worth this much waiting, never more. */
+const patienceMs = 10_000;
+const pauseMs = 250;
+
+export function openHolds(world: World, documents: Documents): Holds {
+  const targets = targetsOf(documents);
+  const taken = new Map<string, Hold>();
+  const troubles: Trouble[] = [];
+  const given = new Set<string>();
+  const takeOne = async (machine: string): Promise<void> => {
+    const target = targets.get(machine);
+    if (target === undefined || taken.has(machine) || given.has(machine)) return;
+    const untilMs = world.clock.now() + patienceMs;
+    try {
+      const session = await world.remote.session(target);
+      for (;;) {
+        const hold = await takeLock(session, documents.fleet, world.clock);
+        if (hold !== undefined) return void taken.set(machine, hold);
+        if (world.clock.now() > untilMs) throw new Error("locked");
+        await world.clock.sleep(pauseMs);
+      }
+    } catch (error) {
+      given.add(machine);
+      troubles.push(troubleOf(machine, error));
+    }
+  };
+  return {
+    taken,
+    troubles,
+    take: async (machines) => {
+      for (const machine of [...new Set(machines)].toSorted()) await takeOne(machine);
+    },
+    release: async () => {
+      await Promise.all([...taken.values()].map((hold) => hold.release()));
+      taken.clear();
+    },
+  };
+}
+
+function troubleOf(machine: string, error: unknown): Trouble {
+  if (error instanceof Error && error.message === "locked") {
+    return { machine, class: "locked", text: "another controller holds the machine's lock" };
+  }
+  const failure = asFailure(error);
+  return { machine, class: failure.trouble, text: failure.message };
+}

@@ -1,0 +1,139 @@
+import type { Applied, ChangeFailure } from "../apply/apply.ts";
+import type { Change } from "../model/change.ts";
+import type { Evidence, AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
+import { changesOf, type Plan } from "../model/plan.ts";
+import type { Decision } from "../plan/marks.ts";
+
+/** What a pass knows of one family when it ends. */
+export interface FamilyFacts {
+  readonly family: string;
+  readonly machines: readonly string[];
+  readonly imageDigests: readonly string[];
+  readonly decision: Decision;
+}
+
+export interface Verdict {
+  readonly apps: readonly AppOutcome[];
+  readonly troubles: readonly Trouble[];
+}
+
+export interface JudgeInput {
+  readonly revision: string;
+  readonly families: readonly FamilyFacts[];
+  /** The plan of the last look: what is in it still differs. */
+  readonly last: Plan;
+  readonly applied: readonly Applied[];
+  readonly observed: readonly Trouble[];
+  /** Families whose image could not be resolved, with why. */
+  readonly unresolved: ReadonlyMap<string, Trouble>;
+  readonly preempted: boolean;
+}
+
+/** How each family fared, from what was observed last: never from what the steps returned. */
+export function judge(input: JudgeInput): Verdict {
+  const failures = input.applied.flatMap((a) => a.failures);
+  const apps = input.families.map((facts) => judgeFamily(facts, input, failures));
+  const fromSteps = failures
+    .filter((f) => f.failure.blame !== "app" && f.failure.blame !== "preempted")
+    .map(troubleOf);
+  return {
+    apps,
+    troubles: distinct([...input.observed, ...fromSteps, ...input.unresolved.values()]),
+  };
+}
+
+function judgeFamily(
+  facts: FamilyFacts,
+  input: JudgeInput,
+  failures: readonly ChangeFailure[],
+): AppOutcome {
+  const own = failures.filter((f) => f.change.family === facts.family);
+  const evidence = own.flatMap((f) => f.failure.evidence ?? []);
+  const made = input.applied.flatMap((a) => a.done).filter((c) => c.family === facts.family);
+  const say = (outcome: OutcomeName, text: string): AppOutcome => ({
+    family: facts.family,
+    outcome,
+    text,
+    machines: facts.machines,
+    imageDigests: facts.imageDigests,
+    changes: made.length,
+    ...(facts.decision.good === undefined ? {} : { good: facts.decision.good.revision }),
+    ...(evidence.length === 0 ? {} : { evidence }),
+  });
+  return say(...verdictOf(facts, input, own, evidence));
+}
+
+function verdictOf(
+  facts: FamilyFacts,
+  input: JudgeInput,
+  own: readonly ChangeFailure[],
+  evidence: readonly Evidence[],
+): [OutcomeName, string] {
+  const { decision, family } = facts;
+  const open = changesOf(input.last).filter((c) => c.family === family);
+  const unknown = input.last.unknown.find((u) => u.address.includes(`/app/${family}`));
+  const why = own.find((f) => f.failure.blame === "app")?.failure.message;
+  const waitsFor = input.applied.flatMap((a) => a.waiting.get(family) ?? []).at(-1);
+  const unresolved = input.unresolved.get(family);
+  const settled = open.length === 0 && unknown === undefined && unresolved === undefined;
+  if (decision.state === "return") {
+    const reason = why ?? decision.failed.reason;
+    if (!settled)
+      return [
+        "failed",
+        `${reason}; not yet back at ${short(decision.good.revision)}: ${openText(open, own)}`,
+      ];
+    return decision.failed.revision === input.revision
+      ? ["reverted", `${reason}; back at ${short(decision.good.revision)}`]
+      : ["held", `app/${family} still at ${short(decision.good.revision)}: ${reason}`];
+  }
+  if (decision.state === "freeze") {
+    const reason = why ?? decision.failed.reason;
+    if (decision.failed.revision === input.revision) {
+      return [
+        "failed",
+        decision.good === undefined ? `${reason}; nothing to return to` : `${reason}; halted`,
+      ];
+    }
+    return [
+      "held",
+      `app/${family} failed at ${short(decision.failed.revision)} and stays as it is: ${reason}`,
+    ];
+  }
+  if (input.preempted && open.length > 0) return ["superseded", "a newer revision took over"];
+  if (unresolved !== undefined) return ["incomplete", unresolved.text];
+  if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
+  if (open.length === 0) return ["applied", provenText(facts)];
+  if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
+  if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];
+  const trouble = own[0]?.failure;
+  return trouble === undefined
+    ? ["failed", `still differs after applying: ${openText(open, own)}`]
+    : ["incomplete", `${own[0]?.change.machine}: ${trouble.message}`];
+}
+
+function provenText(facts: FamilyFacts): string {
+  const where = facts.machines.length === 0 ? "no machine" : facts.machines.join(", ");
+  const what = facts.imageDigests.map(shortDigest).join(", ");
+  return `live on ${where}${what === "" ? "" : ` (${what})`}`;
+}
+
+function openText(open: readonly Change[], own: readonly ChangeFailure[]): string {
+  const first = own.at(-1)?.failure.message ?? open[0]?.reason.text ?? "unknown";
+  return open[0] === undefined ? first : `${open[0].address}: ${first}`;
+}
+
+const troubleOf = ({ change, failure }: ChangeFailure): Trouble => ({
+  machine: change.machine,
+  class: failure.trouble,
+  text: failure.message,
+});
+
+function distinct(troubles: readonly Trouble[]): readonly Trouble[] {
+  return [...new Map(troubles.map((t) => [`${t.machine} ${t.class} ${t.text}`, t])).values()];
+}
+
+export const short = (revision: string): string => revision.slice(0, 8);
+
+const shortDigest = (reference: string): string =>
+  /sha256:([0-9a-f]{12})/.exec(reference)?.[1] ?? reference;

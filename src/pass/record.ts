@@ -1,0 +1,164 @@
+import { asFailure } from "../apply/steps.ts";
+import type { StepFailure } from "../apply/failure.ts";
+import type { Hold } from "../apply/lock.ts";
+import {
+  appendHistory,
+  markFailed,
+  markGood,
+  recordFormerName,
+  recordImages,
+  recordRelease,
+} from "../apply/record.ts";
+import { mapLimit } from "../lib/parallel.ts";
+import type { Change } from "../model/change.ts";
+import type { Inventory, Mark } from "../model/inventory.ts";
+import type { RevisionOutcome } from "../model/outcome.ts";
+import type { ReleaseSpec } from "../kinds/index.ts";
+import type { Holds } from "./holds.ts";
+import type { FamilySurvey, Survey } from "./survey.ts";
+
+/** Written before anything returns: a controller that dies now leaves the next one knowing what failed. */
+export async function recordFailure(
+  holds: ReadonlyMap<string, Hold>,
+  family: FamilySurvey,
+  revision: string,
+  failure: StepFailure,
+  at: string,
+): Promise<void> {
+  await onEach(holds, family.machines, (machine, inventory) => {
+    const mark = markFor(family, machine, revision, failure.message, at);
+    return mark === undefined
+      ? inventory
+      : recordImages(markFailed(inventory, family.family, mark), family.family, family.images);
+  });
+}
+
+export async function recordReleased(
+  holds: ReadonlyMap<string, Hold>,
+  change: Change,
+  look: Survey,
+): Promise<void> {
+  const spec = look.resources.find((r) => r.address === change.address)?.spec as
+    | ReleaseSpec
+    | undefined;
+  const { family } = change;
+  if (spec === undefined || family === undefined) return;
+  const machines = look.families.find((f) => f.family === family)?.machines ?? [change.machine];
+  await onEach(holds, machines, (_, inventory) => recordRelease(inventory, family, spec.digest));
+}
+
+export interface Ending {
+  readonly holds: Holds;
+  readonly look: Survey;
+  readonly outcome: RevisionOutcome;
+  /** The outcome is news: it goes into the machines' histories. */
+  readonly isNews: boolean;
+  readonly at: string;
+}
+
+/** Machines whose record differs from what this pass ends with. */
+export function machinesToRecord(ending: Omit<Ending, "holds">): readonly string[] {
+  return [...ending.look.observations]
+    .filter(([, o]) => o.facts !== undefined)
+    .filter(([machine, o]) => {
+      if (ending.isNews || o.inventory.state !== "present") return true;
+      return (
+        JSON.stringify(recorded(ending, machine, o.inventory.value)) !==
+        JSON.stringify(o.inventory.value)
+      );
+    })
+    .map(([machine]) => machine);
+}
+
+/** Good marks, images, the revision and what is kept, on every machine that is held; then the history. */
+export async function recordEnding(ending: Ending): Promise<void> {
+  await mapLimit([...ending.holds.taken], 20, async ([machine, hold]) => {
+    try {
+      await hold.update((inventory) => recorded(ending, machine, inventory));
+      if (ending.isNews) await appendHistory(hold.session, ending.outcome.fleet, ending.outcome);
+    } catch (error) {
+      // The record is told again by the next pass: what was proven does not become unproven by it.
+      asFailure(error);
+    }
+  });
+}
+
+function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inventory): Inventory {
+  const { look, outcome } = ending;
+  let next: Inventory = {
+    ...inventory,
+    revision: outcome.revision,
+    kept: keptOn(ending, machine, inventory),
+    owned: ownedOn(look, machine),
+  };
+  for (const family of look.families) {
+    const app = outcome.apps.find((a) => a.family === family.family);
+    if (app?.outcome !== "applied" || !family.machines.includes(machine)) continue;
+    const mark = markFor(family, machine, outcome.revision, app.text, ending.at);
+    const record = next.apps[family.family];
+    if (
+      mark !== undefined &&
+      (record?.good?.inputDigest !== mark.inputDigest || record.failed !== undefined)
+    ) {
+      next = markGood(next, family.family, mark);
+    }
+    next = recordImages(next, family.family, family.images);
+    if (family.formerly !== undefined)
+      next = recordFormerName(next, family.family, family.formerly);
+  }
+  return next;
+}
+
+/** Volumes that nobody declares any more, each with the revision that first let go of it. */
+function keptOn(
+  ending: Omit<Ending, "holds">,
+  machine: string,
+  inventory: Inventory,
+): Inventory["kept"] {
+  const held = ending.look.plan.held
+    .filter((h) => h.code === "destroy" && h.machine === machine)
+    .map((h) => h.address);
+  const still = Object.entries(inventory.kept).filter(([address]) =>
+    ending.look.keptVolumes.has(address),
+  );
+  const now = held.map(
+    (address) => [address, inventory.kept[address] ?? ending.outcome.revision] as const,
+  );
+  return Object.fromEntries([...still, ...now].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What is ours there and carries no label: names and files. */
+const ownedOn = (look: Survey, machine: string): readonly string[] =>
+  look.resources
+    .filter((r) => r.machine === machine && (r.kind === "machine/names" || r.kind === "app/files"))
+    .map((r) => r.address)
+    .toSorted();
+
+function markFor(
+  family: FamilySurvey,
+  machine: string,
+  revision: string,
+  reason: string,
+  at: string,
+): Mark | undefined {
+  const inputDigest = family.inputDigest(machine);
+  if (inputDigest === undefined) return undefined;
+  return { revision, inputDigest, imageDigest: [...family.images.values()][0] ?? "", reason, at };
+}
+
+async function onEach(
+  holds: ReadonlyMap<string, Hold>,
+  machines: readonly string[],
+  change: (machine: string, inventory: Inventory) => Inventory,
+): Promise<void> {
+  await Promise.all(
+    machines.map(async (machine) => {
+      try {
+        await holds.get(machine)?.update((inventory) => change(machine, inventory));
+      } catch (error) {
+        // One machine that cannot be written to does not keep the mark from the others.
+        asFailure(error);
+      }
+    }),
+  );
+}

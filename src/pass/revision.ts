@@ -1,0 +1,32 @@
+import { digestOf } from "../lib/hash.ts";
+import { load } from "../load/load.ts";
+import { hasErrors, type Diagnostic } from "../model/diagnostic.ts";
+import type { Documents } from "../model/documents.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { World } from "./world.ts";
+
+/** One commit of the infra repo, read and checked. */
+export interface Revision {
+  readonly snapshot: Snapshot;
+  readonly subject: string;
+  /** Digest of its tree. */
+  readonly tree: string;
+  /** Undefined when there is an error among the findings. */
+  readonly documents?: Documents;
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Fetches and loads one revision; default: the branch's head. */
+export async function readRevision(world: World, revision?: string): Promise<Revision> {
+  const snapshot = await world.source.snapshot(revision);
+  const commit = await world.source.commit(snapshot.revision);
+  const environment = world.environment === undefined ? {} : { environment: world.environment };
+  const { documents, findings } = await load(snapshot, { ...environment, cache: world.parseCache });
+  return {
+    snapshot,
+    subject: commit.message.split("\n", 1)[0] ?? "",
+    tree: digestOf(snapshot.entries),
+    ...(documents === undefined || hasErrors(findings) ? {} : { documents }),
+    findings,
+  };
+}

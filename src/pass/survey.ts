@@ -1,0 +1,148 @@
+import { compile } from "../desired/compile.ts";
+import { effectiveApps, machinesOf } from "../desired/effective.ts";
+import { kinds } from "../kinds/index.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import type { Inventory } from "../model/inventory.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Resource } from "../model/resource.ts";
+import { observeFleet } from "../observe/fleet.ts";
+import type { Decision } from "../plan/marks.ts";
+import { policiesOf } from "../plan/policy.ts";
+import { makePlan } from "../plan/plan.ts";
+import { contextsOf, formerNames, inventoriesOf, keptVolumes, placeholders } from "./contexts.ts";
+import { decideAll, frozenFamilies, heldFamilies, inputDigestOn } from "./decisions.ts";
+import type { Former } from "./former.ts";
+import { settleImages } from "./settle.ts";
+import { targetsOf } from "./targets.ts";
+import type { Trail } from "./trail.ts";
+import type { World } from "./world.ts";
+
+/** What one look at the fleet found, and what follows from it. */
+export interface Survey {
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly inventories: ReadonlyMap<string, Inventory>;
+  readonly families: readonly FamilySurvey[];
+  /** The apps that are to run: HEAD's, or of a family that is held those of its good revision. */
+  readonly apps: readonly AppDocument[];
+  readonly resources: readonly Resource[];
+  readonly plan: Plan;
+  /** Families whose image nobody can name, with why. */
+  readonly unresolved: ReadonlyMap<string, Trouble>;
+  /** Addresses of volumes that are there and that nobody declares. */
+  readonly keptVolumes: ReadonlySet<string>;
+  readonly trail: Trail;
+}
+
+export interface FamilySurvey {
+  readonly family: string;
+  readonly machines: readonly string[];
+  readonly decision: Decision;
+  /** Digest of HEAD's input under a machine's key. */
+  inputDigest(machine: string): string | undefined;
+  /** Image text → reference, of what is to run. */
+  readonly images: ReadonlyMap<string, string>;
+  /** The name that its containers and volumes were made under. */
+  readonly formerly?: string;
+}
+
+export interface SurveyRequest {
+  readonly documents: Documents;
+  /** What lies between the last applied revisions and this one; asked once per pass. */
+  readonly trail: (inventories: ReadonlyMap<string, Inventory>) => Promise<Trail>;
+  readonly restores: boolean;
+  /** A new revision or an explicit wish: `pull: always` looks again. */
+  readonly looksAgain: boolean;
+  /** Remembers image questions within one pass. */
+  readonly asked: Map<string, Promise<string | Trouble>>;
+}
+
+/** Looks at all machines at once, settles images and failed marks, compiles and plans. Changes nothing. */
+export async function survey(
+  world: World,
+  former: Former,
+  request: SurveyRequest,
+): Promise<Survey> {
+  const { documents } = request;
+  const observations = await observeFleet(
+    world.remote,
+    targetsOf(documents),
+    kinds,
+    documents.fleet,
+  );
+  const inventories = inventoriesOf(observations);
+  const trail = await request.trail(inventories);
+  const ofHead = [...documents.apps.values()];
+  const head = await settleImages(world, documents, ofHead, inventories, request);
+  const decisions = decideAll(documents, observations, inventories, head.references, trail);
+  const returned = await former.load(decisions);
+  const apps = effectiveApps(documents, returned);
+  const returning = apps.filter((a) => returned.has(a.family));
+  const settled = await settleImages(world, documents, returning, inventories, {
+    ...request,
+    looksAgain: false,
+  });
+  const images = new Map([...head.references, ...settled.references]);
+  const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));
+  const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
+  const formerly = formerNames(apps, inventories);
+  const { resources, awaiting } = compile({
+    documents,
+    apps,
+    machines: contextsOf(observations, documents.fleet),
+    images,
+    hashes: await former.hashes(apps),
+    formerly,
+  });
+  const plan = makePlan({
+    revision: documents.revision,
+    kinds,
+    resources: [...resources, ...placeholders(apps, observations)],
+    observations,
+    policies: policiesOf(apps),
+    frozen: frozenFamilies(decisions, returned, unresolved),
+    allows: trail.allows,
+    restores: request.restores,
+    held: heldFamilies(decisions),
+    awaiting,
+  });
+  const families = [...decisions].map(([family, decision]): FamilySurvey => {
+    const running = apps.filter((a) => a.family === family);
+    const name = formerly.get(family);
+    return {
+      family,
+      decision,
+      machines: machinesOf(running),
+      inputDigest: (machine) =>
+        inputDigestOn(machine, family, documents, observations, head.references),
+      images: imagesOf(running, images),
+      ...(name === undefined ? {} : { formerly: name }),
+    };
+  });
+  const kept = keptVolumes(observations, resources);
+  return {
+    observations,
+    inventories,
+    families,
+    apps,
+    resources,
+    plan,
+    unresolved,
+    keptVolumes: kept,
+    trail,
+  };
+}
+
+const imagesOf = (
+  apps: readonly AppDocument[],
+  images: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> =>
+  new Map(
+    apps.flatMap((app) => {
+      const reference = images.get(app.name);
+      return reference === undefined || app.fields.image === undefined
+        ? []
+        : [[app.fields.image, reference] as const];
+    }),
+  );

@@ -1,0 +1,113 @@
+import type { Change } from "../model/change.ts";
+import type { Held } from "../model/plan.ts";
+import { isAllowed, type Allow } from "./allow.ts";
+
+export interface GuardInput {
+  readonly changes: readonly Change[];
+  /** Families with live containers, by machine. */
+  readonly liveFamilies: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Families that are wanted there, by machine. */
+  readonly wantedFamilies: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly allows: readonly Allow[];
+  /** Volumes that an earlier revision let go of, by address: kept without being told again. */
+  readonly kept: ReadonlyMap<string, string>;
+  readonly revision: string;
+  /** The revision brings back a state that was applied before. */
+  readonly restores: boolean;
+}
+
+export interface Guarded {
+  readonly changes: readonly Change[];
+  readonly held: readonly Held[];
+}
+
+/** Takes out of a plan what must not happen unasked; the rest goes on. */
+export function guard(input: GuardInput): Guarded {
+  const data = guardData(input, input.changes);
+  const mass = guardMassDeletion(input, data.changes);
+  return { changes: mass.changes, held: [...data.held, ...mass.held] };
+}
+
+/** Data goes only by its full address. */
+function guardData(input: GuardInput, changes: readonly Change[]): Guarded {
+  const held: Held[] = [];
+  const passed = changes.filter((change) => {
+    if (change.kind !== "app/volume" || change.action !== "delete") return true;
+    if (isAllowed(input.allows, "destroy", change.address)) return true;
+    const since = input.kept.get(change.address);
+    if (since === undefined || since === input.revision) {
+      held.push(
+        heldOf(
+          change,
+          "destroy",
+          `volume ${change.name} is no longer declared; its data is kept`,
+          "destroy",
+        ),
+      );
+    }
+    return false;
+  });
+  return { changes: passed, held };
+}
+
+/** A commit that empties most of a machine, or of the fleet, is more often a mistake than a wish. */
+function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guarded {
+  if (input.restores) return { changes, held: [] };
+  const leaving = leavingFamilies(input, changes);
+  const fleetLive = new Set([...input.liveFamilies.values()].flatMap((families) => [...families]));
+  const fleetGone = [...fleetLive].filter((family) =>
+    [...input.liveFamilies].every(
+      ([machine, live]) => !live.has(family) || leaving.get(machine)?.has(family) === true,
+    ),
+  );
+  const fleetEmptied = isMost(fleetGone.length, fleetLive.size);
+  const held: Held[] = [];
+  const passed = changes.filter((change) => {
+    const family = change.family ?? change.app;
+    if (family === undefined || leaving.get(change.machine)?.has(family) !== true) return true;
+    const emptied = isMost(
+      leaving.get(change.machine)?.size ?? 0,
+      input.liveFamilies.get(change.machine)?.size ?? 0,
+    );
+    if (!emptied && !(fleetEmptied && fleetGone.includes(family))) return true;
+    if (isAllowed(input.allows, "delete", change.address)) return true;
+    if (isAllowed(input.allows, "delete", `app/${family}`)) return true;
+    if (change.kind === "app/container") {
+      const what = emptied ? `most of ${change.machine}` : "most of the fleet";
+      held.push(heldOf(change, "guard", `${family} would go, and with it ${what}`, "delete"));
+    }
+    return false;
+  });
+  return { changes: passed, held };
+}
+
+/** Families that lose their last container on a machine, by machine. */
+function leavingFamilies(input: GuardInput, changes: readonly Change[]): Map<string, Set<string>> {
+  const leaving = new Map<string, Set<string>>();
+  for (const [machine, live] of input.liveFamilies) {
+    const wanted = input.wantedFamilies.get(machine);
+    const deleted = new Set(
+      changes
+        .filter((c) => c.machine === machine && c.kind === "app/container" && c.action === "delete")
+        .map((c) => c.family),
+    );
+    const gone = [...live].filter((family) => wanted?.has(family) !== true && deleted.has(family));
+    leaving.set(machine, new Set(gone));
+  }
+  return leaving;
+}
+
+const isMost = (gone: number, of: number): boolean => gone >= 2 && gone * 2 > of;
+
+function heldOf(change: Change, code: string, text: string, verb: string): Held {
+  const address =
+    verb === "delete" && change.family !== undefined ? `app/${change.family}` : change.address;
+  return {
+    address: change.address,
+    code,
+    text,
+    needs: `Slipway-Allow: ${verb} ${address}`,
+    machine: change.machine,
+    ...(change.app === undefined ? {} : { app: change.app }),
+  };
+}

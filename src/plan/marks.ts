@@ -1,0 +1,47 @@
+import type { Inventory, Mark } from "../model/inventory.ts";
+
+/** What the planner must know of one app file to tell whether it may be tried. */
+export interface FamilyInput {
+  readonly family: string;
+  readonly machines: readonly string[];
+  /** Digest of its effective input under a machine's key. */
+  inputDigest(machine: string): string | undefined;
+  readonly onFailure: "revert" | "halt";
+}
+
+export type Decision =
+  | { readonly state: "go"; readonly good?: Mark }
+  /** HEAD's input has failed: the app stays at (or returns to) `good`. */
+  | { readonly state: "return"; readonly failed: Mark; readonly good: Mark }
+  /** Nothing to return to, or told to halt: its containers stay as they are. */
+  | { readonly state: "freeze"; readonly failed: Mark; readonly good?: Mark };
+
+/**
+ * Whether a family is tried, from the marks on its machines. `isRetried` says whether someone asked for another try
+ * since that mark was made.
+ */
+export function decide(
+  input: FamilyInput,
+  inventories: ReadonlyMap<string, Inventory>,
+  isRetried: (mark: Mark) => boolean,
+): Decision {
+  const records = [...inventories].flatMap(([machine, inventory]) => {
+    const record = inventory.apps[input.family];
+    return record === undefined ? [] : [{ machine, record }];
+  });
+  const good = newest(records.flatMap(({ record }) => record.good ?? []));
+  const failed = newest(
+    records.flatMap(({ machine, record }) =>
+      record.failed !== undefined && record.failed.inputDigest === input.inputDigest(machine)
+        ? record.failed
+        : [],
+    ),
+  );
+  if (failed === undefined || isRetried(failed)) return { state: "go", ...(good ? { good } : {}) };
+  if (good === undefined) return { state: "freeze", failed };
+  if (input.onFailure === "halt") return { state: "freeze", failed, good };
+  return { state: "return", failed, good };
+}
+
+const newest = (marks: readonly Mark[]): Mark | undefined =>
+  marks.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];

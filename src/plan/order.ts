@@ -1,0 +1,120 @@
+import { groupBy } from "../lib/parallel.ts";
+import type { Change } from "../model/change.ts";
+import type { Rollout, Turn } from "../model/plan.ts";
+
+/** How an app file wants to be rolled out. */
+export interface FamilyPolicy {
+  readonly after: readonly string[];
+  readonly onFailure: "revert" | "halt";
+  /** Machines at a time, after the canary. */
+  readonly batch: number;
+}
+
+export interface Ordered {
+  readonly machines: readonly Turn[];
+  readonly rollouts: readonly Rollout[];
+  readonly cleanup: readonly Turn[];
+}
+
+/** Kinds in the order in which they are made; deletion runs the other way. */
+const kindOrder = [
+  "app/network",
+  "machine/names",
+  "app/image",
+  "app/volume",
+  "app/files",
+  "app/release",
+  "app/container",
+];
+
+/** Orders changes: machines, then each family's prepare, release and waves; what is no longer declared goes last. */
+export function order(
+  changes: readonly Change[],
+  policies: ReadonlyMap<string, FamilyPolicy>,
+): Ordered {
+  const sorted = changes.toSorted(compareChanges);
+  const cleanup = sorted.filter((c) => c.action === "delete").toReversed();
+  const making = sorted.filter((c) => c.action !== "delete");
+  const ofFamily = groupBy(
+    making.filter((c) => c.family !== undefined),
+    (c) => c.family as string,
+  );
+  const rollouts = [...ofFamily].map(([family, own]) =>
+    rolloutOf(family, own, policies.get(family)),
+  );
+  return {
+    machines: turnsOf(making.filter((c) => c.family === undefined)),
+    rollouts: sortByAfter(rollouts),
+    cleanup: turnsOf(cleanup),
+  };
+}
+
+function rolloutOf(
+  family: string,
+  changes: readonly Change[],
+  policy: FamilyPolicy | undefined,
+): Rollout {
+  const containers = turnsOf(changes.filter((c) => c.kind === "app/container"));
+  const [release] = turnsOf(changes.filter((c) => c.kind === "app/release"));
+  const prepare = turnsOf(
+    changes.filter((c) => c.kind !== "app/container" && c.kind !== "app/release"),
+  );
+  return {
+    family,
+    after: policy?.after ?? [],
+    onFailure: policy?.onFailure ?? "revert",
+    prepare,
+    ...(release === undefined ? {} : { release }),
+    waves: wavesOf(containers, policy?.batch ?? 1),
+  };
+}
+
+/** One machine goes first as the canary, then `batch` at a time. */
+function wavesOf(turns: readonly Turn[], batch: number): readonly (readonly Turn[])[] {
+  const [canary, ...rest] = turns;
+  if (canary === undefined) return [];
+  const size = Math.max(1, batch);
+  const chunks = Array.from({ length: Math.ceil(rest.length / size) }, (_, i) =>
+    rest.slice(i * size, (i + 1) * size),
+  );
+  return [[canary], ...chunks];
+}
+
+function turnsOf(changes: readonly Change[]): readonly Turn[] {
+  const byMachine = groupBy(changes, (c) => c.machine);
+  return [...byMachine]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([machine, own]) => ({ machine, changes: own }));
+}
+
+/** Dependencies first; cycles are findings of the load stage and do not come here. */
+function sortByAfter(rollouts: readonly Rollout[]): readonly Rollout[] {
+  const byFamily = new Map(rollouts.map((r) => [r.family, r]));
+  const placed = new Map<string, Rollout>();
+  const visiting = new Set<string>();
+  const place = (rollout: Rollout): void => {
+    if (placed.has(rollout.family) || visiting.has(rollout.family)) return;
+    visiting.add(rollout.family);
+    for (const before of rollout.after) {
+      const dependency = byFamily.get(before);
+      if (dependency !== undefined) place(dependency);
+    }
+    placed.set(rollout.family, rollout);
+  };
+  for (const rollout of rollouts.toSorted((a, b) => compareText(a.family, b.family)))
+    place(rollout);
+  return [...placed.values()];
+}
+
+function compareChanges(a: Change, b: Change): number {
+  return (
+    rank(a) - rank(b) || compareText(a.machine, b.machine) || compareText(a.address, b.address)
+  );
+}
+
+const rank = (change: Change): number => {
+  const index = kindOrder.indexOf(change.kind);
+  return index < 0 ? kindOrder.length : index;
+};
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

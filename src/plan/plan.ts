@@ -1,0 +1,110 @@
+import { groupBy } from "../lib/parallel.ts";
+import type { AnyKind } from "../kinds/kind.ts";
+import type { Change } from "../model/change.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Held, Plan, UnknownLive } from "../model/plan.ts";
+import type { Resource } from "../model/resource.ts";
+import type { Allow } from "./allow.ts";
+import { diffMachine } from "./diff.ts";
+import { guard } from "./guard.ts";
+import { order, type FamilyPolicy } from "./order.ts";
+
+export interface PlanInput {
+  readonly revision: string;
+  readonly kinds: readonly AnyKind[];
+  readonly resources: readonly Resource[];
+  /** By machine: all that the documents name. */
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly policies: ReadonlyMap<string, FamilyPolicy>;
+  /** Families whose containers stay as they are. */
+  readonly frozen: ReadonlySet<string>;
+  readonly allows: readonly Allow[];
+  /** The revision brings back a state that was applied before. */
+  readonly restores: boolean;
+  /** What is not tried, decided before: failed marks. */
+  readonly held: readonly Held[];
+  /** Resources that cannot be compiled before another was applied. */
+  readonly awaiting: readonly Awaited[];
+}
+
+/** Something that cannot be compiled yet. */
+export interface Awaited {
+  readonly address: string;
+  readonly family?: string;
+  readonly on: string;
+}
+
+/** A pure function of what is declared and what is live. */
+export function makePlan(input: PlanInput): Plan {
+  const changes: Change[] = [];
+  const unknown: UnknownLive[] = [];
+  const wantedOn = groupBy(input.resources, (r) => r.machine);
+  const isFrozen = (family: string | undefined): boolean =>
+    family !== undefined && input.frozen.has(family);
+  for (const [machine, observation] of input.observations) {
+    const wanted = wantedOn.get(machine) ?? [];
+    const diff = diffMachine(machine, observation, wanted, input.kinds, isFrozen);
+    changes.push(...diff.changes);
+    unknown.push(...diff.unknown);
+  }
+  const certain = withoutGuesses(changes, unknown, input);
+  const guarded = guard({
+    changes: certain,
+    liveFamilies: liveFamilies(input),
+    wantedFamilies: wantedFamilies(input.resources),
+    allows: input.allows,
+    kept: keptVolumes(input.observations),
+    revision: input.revision,
+    restores: input.restores,
+  });
+  return {
+    revision: input.revision,
+    ...order(guarded.changes, input.policies),
+    held: [...input.held, ...guarded.held],
+    unknown,
+    awaiting: input.awaiting.map((a) => a.address),
+  };
+}
+
+/** While one of its machines is unknown (or it still awaits something), nothing of a declared family is removed anywhere. */
+function withoutGuesses(
+  changes: readonly Change[],
+  unknown: readonly UnknownLive[],
+  input: PlanInput,
+): readonly Change[] {
+  const unclear = new Set([...unknown.map((u) => u.address), ...input.awaiting]);
+  const families = new Set(
+    input.resources.filter((r) => unclear.has(r.address)).map((r) => r.family),
+  );
+  return changes.filter(
+    (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),
+  );
+}
+
+function liveFamilies(input: PlanInput): ReadonlyMap<string, ReadonlySet<string>> {
+  const container = input.kinds.find((k) => k.id === "app/container");
+  const ofMachine = (observation: Observation): ReadonlySet<string> => {
+    const live = observation.kinds.get("app/container");
+    if (live?.state !== "present" || container === undefined) return new Set();
+    const owners = [...live.value.values()].map((state) => container.owner(state));
+    return new Set(owners.flatMap((o) => o?.family ?? o?.app ?? []));
+  };
+  return new Map(
+    [...input.observations].map(([machine, observation]) => [machine, ofMachine(observation)]),
+  );
+}
+
+function wantedFamilies(resources: readonly Resource[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const containers = resources.filter((r) => r.kind === "app/container" && r.family !== undefined);
+  const byMachine = groupBy(containers, (r) => r.machine);
+  return new Map(
+    [...byMachine].map(([machine, own]) => [machine, new Set(own.map((r) => r.family as string))]),
+  );
+}
+
+function keptVolumes(observations: ReadonlyMap<string, Observation>): ReadonlyMap<string, string> {
+  const kept = [...observations.values()].flatMap((o) =>
+    o.inventory.state === "present" ? Object.entries(o.inventory.value.kept) : [],
+  );
+  return new Map(kept);
+}

@@ -1,0 +1,19 @@
+import type { AppDocument } from "../model/documents.ts";
+import type { FamilyPolicy } from "./order.ts";
+
+/** How each app file wants to be rolled out. */
+export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, FamilyPolicy> {
+  const families = [...new Set(apps.map((a) => a.family))];
+  return new Map(
+    families.map((family) => {
+      const members = apps.filter((a) => a.family === family);
+      const after = new Set(members.flatMap((m) => m.fields.after ?? []));
+      const policy = {
+        after: [...after].filter((f) => f !== family),
+        onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
+        batch: Math.max(1, ...members.map((m) => m.fields.deploy?.batch ?? 1)),
+      };
+      return [family, policy];
+    }),
+  );
+}
