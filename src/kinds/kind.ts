@@ -48,6 +48,8 @@ export interface Kind<Spec, State> {
   key(spec: Spec): string;
   /** The key under which it stood before `renamedFrom`. */
   formerKey?(spec: Spec): string | undefined;
+  /** One state of two, where part of it still stands under its former key. */
+  join?(have: State, former: State): State;
   needs?(spec: Spec): readonly Selector[];
   /** Questions that cover all of this kind on a machine. */
   observe(about: About): readonly Query[];

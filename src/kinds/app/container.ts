@@ -1,73 +1,46 @@
-import type { Probe } from "../../model/step.ts";
+import type { Kind, Selector } from "../kind.ts";
+import { containersQuery } from "../shared/engine.ts";
+import type { ContainerSpec } from "../shared/container/spec.ts";
+import { diffInstance } from "./container/diff.ts";
+import { redactFields } from "./container/differences.ts";
+import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
+import { instanceSteps } from "./container/steps.ts";
 
-/** One instance of an app on one machine. */
-export interface ContainerSpec {
-  readonly fleet: string;
-  readonly app: string;
-  readonly family: string;
-  readonly instance: number;
-  readonly revision: string;
-  readonly imageText: string;
-  /** `name@sha256:…` or an image id. */
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly entrypoint?: readonly string[];
-  readonly user?: string;
-  readonly workingDir?: string;
-  readonly hostname?: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly mounts: readonly Mount[];
-  readonly ports: readonly PortBinding[];
-  /** Engine names with aliases, the first is the default route; `host` alone for the host's network. */
-  readonly networks: readonly { readonly name: string; readonly aliases: readonly string[] }[] | "host";
-  readonly limits: Limits;
-  readonly restart: "no" | "always" | "unless-stopped" | "on-failure";
-  readonly stopTimeoutSeconds: number;
-  readonly stopSignal?: string;
-  readonly init?: boolean;
-  readonly readOnly?: boolean;
-  readonly privileged?: boolean;
-  readonly tmpfs?: Readonly<Record<string, string>>;
-  readonly shmSizeBytes?: number;
-  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
-  readonly capAdd?: readonly string[];
-  readonly capDrop?: readonly string[];
-  readonly devices?: readonly { readonly host: string; readonly container: string; readonly permissions: string }[];
-  readonly sysctls?: Readonly<Record<string, string>>;
-  readonly dns?: readonly string[];
-  readonly securityOpt?: readonly string[];
-  readonly groupAdd?: readonly string[];
-  readonly logs: { readonly maxSizeBytes: number; readonly maxFiles: number };
+export type { ContainerSpec, Limits, Mount, PortBinding } from "../shared/container/spec.ts";
+export { specDigest } from "../shared/container/fields.ts";
+export type { ContainerState, InstanceContainer } from "./container/state.ts";
 
-  // How it is run and rolled out; changing these restarts nothing.
-  readonly running: boolean;
-  readonly strategy: "start-first" | "stop-first";
-  readonly probe: Probe | "off";
-  readonly probeIntervalMs: number;
-  readonly probeTimeoutMs: number;
-  readonly probeDeadlineMs: number;
-  /** With `renamedFrom`: containers of that app are this app's. */
-  readonly formerApp?: string;
-}
+export const container: Kind<ContainerSpec, ContainerState> = {
+  id: "app/container",
+  summary: "An instance of an app: its container, the one before it, and the last one that failed.",
+  declaredIn: ["/apps"],
+  name: (spec) => String(spec.instance),
+  key: (spec) => keyOf(spec.app, spec.instance),
+  formerKey: (spec) =>
+    spec.formerApp === undefined ? undefined : keyOf(spec.formerApp, spec.instance),
+  join: joinInstances,
+  needs: (spec) => [
+    { kind: "app/image", name: spec.imageText, app: spec.app },
+    ...networksOf(spec),
+    ...spec.mounts.flatMap(filesOf(spec)),
+  ],
+  observe: (about) => [containersQuery(about.fleet)],
+  read: readInstances,
+  owner: ({ app, family, instance }) => ({ app, family, name: String(instance) }),
+  diff: diffInstance,
+  apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
+  redact: (state) => ({
+    ...state,
+    containers: state.containers.map((c) => ({ ...c, fields: redactFields(c.fields) })),
+  }),
+};
 
-export interface Mount {
-  readonly type: "volume" | "bind";
-  readonly source: string;
-  readonly target: string;
-  readonly readOnly: boolean;
-}
+const networksOf = (spec: ContainerSpec): readonly Selector[] =>
+  spec.networks === "host" ? [] : spec.networks.map(({ name }) => ({ kind: "app/network", name }));
 
-export interface PortBinding {
-  readonly hostIp: string;
-  readonly hostPort: number;
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp";
-}
-
-/** What the engine changes in place. */
-export interface Limits {
-  readonly memoryBytes?: number;
-  readonly cpus?: number;
-  readonly pids?: number;
-}
+const filesOf =
+  (spec: ContainerSpec) =>
+  (mount: ContainerSpec["mounts"][number]): readonly Selector[] =>
+    mount.type === "bind" && mount.source.includes("/files/")
+      ? [{ kind: "app/files", name: mount.target, app: spec.app }]
+      : [];

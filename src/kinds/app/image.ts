@@ -1,3 +1,8 @@
+import { listAt, stringAt, stringsAt } from "../shared/reader.ts";
+import { difference } from "../shared/difference.ts";
+import { imagesQuery } from "../shared/engine.ts";
+import type { Kind } from "../kind.ts";
+
 /** An image that must be present, by the digest its text resolved to. */
 export interface ImageSpec {
   readonly app: string;
@@ -7,3 +12,46 @@ export interface ImageSpec {
   /** `name@sha256:…`, or `sha256:…` for an image that is only local. */
   readonly reference: string;
 }
+
+export interface ImageState {
+  readonly id: string;
+  /** `name@sha256:…`, as the engine writes them. */
+  readonly digests: readonly string[];
+  readonly tags: readonly string[];
+}
+
+const pullMs = 15 * 60_000;
+
+export const image: Kind<ImageSpec, ImageState> = {
+  id: "app/image",
+  summary: "An image that is present on a machine, by digest.",
+  declaredIn: ["/apps/image"],
+  name: (spec) => spec.text,
+  key: (spec) => familiar(spec.reference),
+  observe: () => [imagesQuery],
+  read: (answers) => {
+    const images = new Map<string, ImageState>();
+    for (const item of listAt(answers.json(imagesQuery))) {
+      const digests = stringsAt(item, "RepoDigests").filter((d) => !d.startsWith("<none>"));
+      const tags = stringsAt(item, "RepoTags").filter((t) => !t.startsWith("<none>"));
+      const state = { id: stringAt(item, "Id"), digests, tags };
+      for (const key of [state.id, ...digests.map(familiar)]) images.set(key, state);
+    }
+    return images;
+  },
+  // Others may use it as well: images are never removed.
+  owner: () => undefined,
+  diff: (want, have) =>
+    want === undefined || have !== undefined
+      ? undefined
+      : difference("create", "missing", `${want.text} is not on this machine`, [
+          { path: "image", declared: want.reference },
+        ]),
+  apply: ({ want }) =>
+    want === undefined ? [] : [{ do: "pull", image: want.reference, timeoutMs: pullMs }],
+  redact: (state) => state,
+};
+
+/** The form in which the engine lists a name: without the default registry. */
+const familiar = (reference: string): string =>
+  reference.replace(/^(?:(?:index\.)?docker\.io\/)(?:library\/)?/, "");

@@ -1,3 +1,10 @@
+import type { Kind } from "../kind.ts";
+import { difference } from "../shared/difference.ts";
+import { networksQuery, post, removeThing } from "../shared/engine.ts";
+import { label, labels } from "../shared/labels.ts";
+import { optional } from "../shared/optional.ts";
+import { listAt, optionalString, stringAt } from "../shared/reader.ts";
+
 /** A bridge of ours. */
 export interface NetworkSpec {
   /** The engine's name: `slipway-acme`, or `slipway-acme-shop` for a family with services. */
@@ -5,3 +12,80 @@ export interface NetworkSpec {
   readonly app?: string;
   readonly family?: string;
 }
+
+export interface NetworkState {
+  readonly id: string;
+  readonly network: string;
+  readonly driver: string;
+  readonly owned: boolean;
+  readonly app?: string;
+  readonly family?: string;
+  /** IPv4, as CIDR. */
+  readonly subnet?: string;
+  /** The machine's own address on it. */
+  readonly gateway?: string;
+}
+
+export const network: Kind<NetworkSpec, NetworkState> = {
+  id: "app/network",
+  summary: "A bridge for the containers of a fleet, or of one app file with services.",
+  declaredIn: [],
+  name: (spec) => spec.network,
+  key: (spec) => spec.network,
+  observe: () => [networksQuery],
+  read: (answers, about) => {
+    const networks = new Map<string, NetworkState>();
+    for (const item of listAt(answers.json(networksQuery))) {
+      const owned = optionalString(item, "Labels", label.fleet) === about.fleet;
+      const [ipv4] = listAt(item, "IPAM", "Config").filter(
+        (config) => optionalString(config, "Subnet")?.includes(":") === false,
+      );
+      const state = {
+        id: stringAt(item, "Id"),
+        network: stringAt(item, "Name"),
+        driver: stringAt(item, "Driver"),
+        owned,
+        ...optional("app", owned ? optionalString(item, "Labels", label.app) : undefined),
+        ...optional("family", owned ? optionalString(item, "Labels", label.family) : undefined),
+        ...optional("subnet", optionalString(ipv4, "Subnet")),
+        ...optional("gateway", optionalString(ipv4, "Gateway")),
+      };
+      // An engine allows two networks of one name: ours is the one that counts.
+      if (owned || !networks.has(state.network)) networks.set(state.network, state);
+    }
+    return networks;
+  },
+  owner: (state) =>
+    state.owned
+      ? {
+          ...optional("app", state.app),
+          ...optional("family", state.family),
+          name: state.network,
+        }
+      : undefined,
+  diff: (want, have) => {
+    if (want === undefined) {
+      return have?.owned === true
+        ? difference("delete", "undeclared", `network ${have.network} is not declared`)
+        : undefined;
+    }
+    return have === undefined
+      ? difference("create", "missing", `there is no network ${want.network}`)
+      : undefined;
+  },
+  apply: ({ want, have }, facts) => {
+    if (want === undefined) return have === undefined ? [] : [removeThing("networks", have.id)];
+    const body = {
+      Name: want.network,
+      Driver: "bridge",
+      CheckDuplicate: true,
+      Labels: labels({
+        [label.fleet]: facts.fleet,
+        [label.app]: want.app,
+        [label.family]: want.family,
+      }),
+    };
+    return [post(["networks", "create"], { body })];
+  },
+  redact: (state) => state,
+};

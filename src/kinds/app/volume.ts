@@ -1,3 +1,10 @@
+import type { Kind } from "../kind.ts";
+import { difference } from "../shared/difference.ts";
+import { post, removeThing, volumesQuery } from "../shared/engine.ts";
+import { label, labels } from "../shared/labels.ts";
+import { optional } from "../shared/optional.ts";
+import { listAt, optionalString, stringAt } from "../shared/reader.ts";
+
 /** A named volume. Its data goes only by `Slipway-Allow: destroy`. */
 export interface VolumeSpec {
   readonly app: string;
@@ -7,3 +14,76 @@ export interface VolumeSpec {
   /** The engine's name: `shop_data`, or exactly what `name:` says. */
   readonly engineName: string;
 }
+
+export interface VolumeState {
+  readonly engineName: string;
+  readonly driver: string;
+  /** Where its data is on the machine. */
+  readonly mountpoint: string;
+  readonly owned: boolean;
+  readonly app?: string;
+  readonly family?: string;
+  readonly volume?: string;
+}
+
+export const volume: Kind<VolumeSpec, VolumeState> = {
+  id: "app/volume",
+  summary: "A named volume of an app; its data outlives the app until it is destroyed by name.",
+  declaredIn: ["/apps/volumes"],
+  name: (spec) => spec.volume,
+  key: (spec) => spec.engineName,
+  observe: () => [volumesQuery],
+  read: (answers, about) => {
+    const volumes = new Map<string, VolumeState>();
+    for (const item of listAt(answers.json(volumesQuery), "Volumes")) {
+      const owned = optionalString(item, "Labels", label.fleet) === about.fleet;
+      const own = (name: string): string | undefined =>
+        owned ? optionalString(item, "Labels", name) : undefined;
+      const engineName = stringAt(item, "Name");
+      volumes.set(engineName, {
+        engineName,
+        driver: stringAt(item, "Driver"),
+        mountpoint: stringAt(item, "Mountpoint"),
+        owned,
+        ...optional("app", own(label.app)),
+        ...optional("family", own(label.family)),
+        ...optional("volume", own(label.volume)),
+      });
+    }
+    return volumes;
+  },
+  // One that was there before, or is another fleet's, is used but not ours.
+  owner: (state) =>
+    state.owned
+      ? {
+          ...optional("app", state.app),
+          ...optional("family", state.family),
+          name: state.volume ?? state.engineName,
+        }
+      : undefined,
+  diff: (want, have) => {
+    if (want === undefined) {
+      return have?.owned === true
+        ? difference("delete", "undeclared", `volume ${have.engineName} is not declared`)
+        : undefined;
+    }
+    return have === undefined
+      ? difference("create", "missing", `there is no volume ${want.engineName}`)
+      : undefined;
+  },
+  apply: ({ want, have }, facts) => {
+    if (want === undefined)
+      return have === undefined ? [] : [removeThing("volumes", have.engineName)];
+    const body = {
+      Name: want.engineName,
+      Labels: labels({
+        [label.fleet]: facts.fleet,
+        [label.app]: want.app,
+        [label.family]: want.family,
+        [label.volume]: want.volume,
+      }),
+    };
+    return [post(["volumes", "create"], { body })];
+  },
+  redact: (state) => state,
+};

@@ -1,3 +1,14 @@
+import { digestOfBytes } from "../../lib/hash.ts";
+import type { Field } from "../../model/change.ts";
+import { Unreadable } from "../../model/live.ts";
+import type { Answers, ReadQuery, RunQuery } from "../../model/query.ts";
+import type { Facts } from "../../model/resource.ts";
+import type { PutStep, Step } from "../../model/step.ts";
+import type { About, Kind } from "../kind.ts";
+import { difference } from "../shared/difference.ts";
+import { optional } from "../shared/optional.ts";
+import { parseHosts, withBlock, type HostsFile } from "./names/block.ts";
+
 /** The names of the fleet: for containers a file written in place, for the machine a marked block of /etc/hosts. */
 export interface NamesSpec {
   readonly fleet: string;
@@ -7,4 +18,146 @@ export interface NamesSpec {
   readonly extra: Readonly<Record<string, readonly string[]>>;
   /** Lines for the machine itself. */
   readonly machineLines: readonly string[];
+}
+
+export interface NamesState {
+  /** sha256 of each file for containers, by its name: `hosts`, `hosts.shop`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The machine's /etc/hosts. */
+  readonly etc: HostsFile;
+}
+
+const loopback = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"];
+const etcHosts = "/etc/hosts";
+
+export const names: Kind<NamesSpec, NamesState> = {
+  id: "machine/names",
+  summary: "The names of apps and machines, for the machine itself and for its containers.",
+  declaredIn: [],
+  name: () => "",
+  key: () => "",
+  observe: (about) => [etcQuery, sumsQuery(about.root)],
+  read: readNames,
+  owner: () => ({ name: "" }),
+  diff: (want, have) => {
+    if (want === undefined) {
+      return have === undefined || isEmpty(have)
+        ? undefined
+        : difference("delete", "undeclared", "no names are declared");
+    }
+    const fields = differences(want, have);
+    if (fields.length === 0) return undefined;
+    return have === undefined || isEmpty(have)
+      ? difference("create", "missing", "the fleet's names are not on this machine", fields)
+      : difference("update", "names-changed", `${fields.length} names files differ`, fields);
+  },
+  apply: ({ want, have }, facts) => nameSteps(want, have, facts),
+  redact: ({ files, etc }) => ({ files, block: etc.block ?? [] }),
+};
+
+const etcQuery: ReadQuery = { ask: "read", path: etcHosts, maxBytes: 1024 * 1024 };
+
+/** Sums of the files for containers; other names than ours are passed over. */
+const sumsScript = `
+for path in "$1"/hosts "$1"/hosts.*; do
+  name=\${path##*/}
+  case $name in *[!a-z0-9.-]*) continue ;; esac
+  [ ! -f "$path" ] || printf '%s %s\\n' "$name" "$(sha256sum <"$path")" || exit 1
+done
+echo end
+`;
+
+const sumsQuery = (root: string): RunQuery => ({
+  ask: "run",
+  argv: ["sh", "-c", sumsScript, "sh", root],
+});
+
+function readNames(answers: Answers, about: About): ReadonlyMap<string, NamesState> {
+  const text = answers.text(etcQuery) ?? "";
+  // What cannot be decoded could not be written back as it was.
+  if (text.includes("\uFFFD")) throw new Unreadable(`${etcHosts} is not UTF-8`);
+  const lines = (answers.text(sumsQuery(about.root)) ?? "").trimEnd().split("\n");
+  if (lines.pop() !== "end") throw new Unreadable("the sums of names files have no end");
+  const files = Object.fromEntries(
+    lines.map((line) => {
+      const [, name, sum] = /^(hosts[a-z0-9.-]*) ([0-9a-f]{64}) /.exec(line) ?? [];
+      if (name === undefined || sum === undefined) throw new Unreadable("not a sum of a file");
+      return [name, sum];
+    }),
+  );
+  const etc = parseHosts(text, about.fleet);
+  return new Map([["", { files, etc }]]);
+}
+
+const isEmpty = ({ files, etc }: NamesState): boolean =>
+  Object.keys(files).length === 0 && etc.block === undefined && !etc.damaged;
+
+/** The files for containers by name, as they should be. */
+function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, string> {
+  const content = (more: readonly string[]): string =>
+    [...loopback, ...containerLines, ...more].map((line) => `${line}\n`).join("");
+  const own = Object.entries(extra).map(([app, more]) => [`hosts.${app}`, content(more)] as const);
+  return new Map([["hosts", content([])], ...own]);
+}
+
+const sumOf = (text: string): string => digestOfBytes(new TextEncoder().encode(text));
+
+function differences(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
+  const wanted = wantedFiles(want);
+  const live = new Map(Object.entries(have?.files ?? {}));
+  const names = [...new Set([...wanted.keys(), ...live.keys()])].toSorted();
+  const files = names
+    .map((name) => {
+      const content = wanted.get(name);
+      return { name, declared: content === undefined ? undefined : sumOf(content) };
+    })
+    .filter(({ name, declared }) => declared !== live.get(name))
+    .map(({ name, declared }) => ({
+      path: name,
+      ...optional("declared", declared),
+      ...optional("live", live.get(name)),
+    }));
+  return [...files, ...blockFields(want, have?.etc)];
+}
+
+function blockFields(want: NamesSpec, etc: HostsFile | undefined): readonly Field[] {
+  if (etc === undefined) return [];
+  const { block = [], damaged } = etc;
+  const same =
+    !damaged &&
+    (etc.block !== undefined) === want.machineLines.length > 0 &&
+    block.join("\n") === want.machineLines.join("\n");
+  return same ? [] : [{ path: etcHosts, declared: want.machineLines, live: block }];
+}
+
+function nameSteps(
+  want: NamesSpec | undefined,
+  have: NamesState | undefined,
+  facts: Facts,
+): readonly Step[] {
+  const wanted = want === undefined ? new Map<string, string>() : wantedFiles(want);
+  const live = new Map(Object.entries(have?.files ?? {}));
+  const put = (path: string, text: string): PutStep => ({
+    do: "put",
+    path,
+    content: { text },
+    mode: "0644",
+    inPlace: true,
+  });
+  const written = [...wanted]
+    .filter(([name, text]) => live.get(name) !== sumOf(text))
+    .map(([name, text]) => put(`${facts.root}/${name}`, text));
+  const removed = [...live.keys()]
+    .filter((name) => !wanted.has(name))
+    .map((name): Step => ({ do: "remove", path: `${facts.root}/${name}` }));
+  const lines = want?.machineLines ?? [];
+  const isBlockWrong =
+    want === undefined
+      ? have?.etc.block !== undefined || have?.etc.damaged === true
+      : blockFields(want, have?.etc).length > 0;
+  const etc =
+    have !== undefined && isBlockWrong
+      ? [put(etcHosts, withBlock(have.etc, lines, facts.fleet))]
+      : [];
+  return [...written, ...etc, ...removed];
 }

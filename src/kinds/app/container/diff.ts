@@ -1,0 +1,156 @@
+import {
+  noDisruption,
+  type Difference,
+  type Disruption,
+  type Field,
+} from "../../../model/change.ts";
+import type { Facts } from "../../../model/resource.ts";
+import type { ContainerSpec } from "../../shared/container/spec.ts";
+import { difference } from "../../shared/difference.ts";
+import { createOnlyFields, detachedFrom, limitFields, restartField } from "./differences.ts";
+import { hasCompleted, isProven, situationOf, type Situation } from "./situation.ts";
+import type { ContainerState, InstanceContainer } from "./state.ts";
+
+export function diffInstance(
+  want: ContainerSpec | undefined,
+  have: ContainerState | undefined,
+  facts: Facts,
+): Difference | undefined {
+  if (want === undefined) return have === undefined ? undefined : undeclared(have);
+  const situation = situationOf(want, have);
+  const { right, old } = situation;
+  if (right === undefined) return old ? replaced(situation, old, facts) : absent(situation);
+  return want.running ? serving(situation, right) : stopped(situation, right);
+}
+
+function undeclared(have: ContainerState): Difference {
+  const running = have.containers.some((c) => c.running);
+  return {
+    action: "delete",
+    reason: { code: "undeclared", text: `${have.app} instance ${have.instance} is not declared` },
+    fields: [],
+    disruption: running ? { kind: "gap" } : noDisruption,
+  };
+}
+
+function absent({ want, revivable }: Situation): Difference {
+  const kept = revivable ? `; ${revivable.name} is brought back` : "";
+  return difference(
+    "create",
+    "missing",
+    `no container of ${want.app} instance ${want.instance}${kept}`,
+  );
+}
+
+function replaced(situation: Situation, old: InstanceContainer, facts: Facts): Difference {
+  const { want, revivable } = situation;
+  const fields = createOnlyFields(want, old, facts.root);
+  const onlyImage = fields.every((f) => f.path === "image");
+  const names = fields.map((f) => f.path);
+  const listed = names.length > 4 ? `${names.slice(0, 3).join(", ")} and more` : names.join(", ");
+  const kept = revivable ? "; the kept container is brought back" : "";
+  return {
+    action: "replace",
+    reason: {
+      code: onlyImage ? "image-changed" : "spec-changed",
+      text: `${listed} ${names.length === 1 ? "differs" : "differ"} from ${old.name}${kept}`,
+    },
+    fields,
+    disruption: gapOf(situation),
+  };
+}
+
+/** A stop-first switch stops what runs, then starts and proves the new one. */
+function gapOf({ want, old }: Situation): Disruption {
+  if (!want.running) return old?.running ? { kind: "gap" } : noDisruption;
+  if (want.strategy === "start-first" || old?.running !== true) return noDisruption;
+  const probing = want.probe === "off" ? 0 : want.probeDeadlineMs / 1000;
+  return { kind: "gap", seconds: Math.ceil(want.stopTimeoutSeconds + probing) };
+}
+
+function serving(situation: Situation, right: InstanceContainer): Difference | undefined {
+  const { want, names, old } = situation;
+  const fields = inPlaceFields(want, right);
+  const cut = (code: string, text: string): Difference => ({
+    ...difference("update", code, text, fields),
+    disruption: gapOf(situation),
+  });
+  if (right.role === "new" || (old !== undefined && !isProven(situation, right)))
+    return cut("unfinished", `the rollout of ${right.name} was cut before it was proven`);
+  if (!right.running && !hasCompleted(want, right)) return notRunning(right, fields);
+  if (right.paused) return difference("update", "paused", `${right.name} is paused`, fields);
+  if (hasLeftovers(situation))
+    return cut("leftover", `a rollout was cut before the former containers were put away`);
+  if (right.name !== names.current) {
+    const code = right.app === want.app ? "renamed" : "app-renamed";
+    const named = { path: "name", declared: names.current, live: right.name };
+    return difference("update", code, `${right.name} should be ${names.current}`, [
+      named,
+      ...fields,
+    ]);
+  }
+  return changedInPlace(want, right, fields);
+}
+
+function notRunning(right: InstanceContainer, fields: readonly Field[]): Difference {
+  const { name, exitCode, error, restart } = right;
+  const state = [{ path: "state", declared: "running", live: right.status }, ...fields];
+  const why = error === undefined ? "" : `: ${error}`;
+  if (right.startedAt === undefined)
+    return difference("update", "not-started", `${name} was never started${why}`, state);
+  if (right.oomKilled)
+    return difference("update", "out-of-memory", `${name} was killed: out of memory`, state);
+  const byHand = restart === "always" || restart === "unless-stopped";
+  return byHand
+    ? difference("update", "stopped", `${name} was stopped (exit code ${exitCode})${why}`, state)
+    : difference("update", "exited", `${name} ended with exit code ${exitCode}${why}`, state);
+}
+
+function stopped(situation: Situation, right: InstanceContainer): Difference | undefined {
+  const { want, names } = situation;
+  const fields = inPlaceFields(want, right);
+  if (right.running) {
+    return {
+      ...difference("update", "should-be-stopped", `${right.name} runs; it is declared stopped`, [
+        { path: "state", declared: "stopped", live: right.status },
+        ...fields,
+      ]),
+      disruption: { kind: "gap" },
+    };
+  }
+  if (hasLeftovers(situation))
+    return difference("update", "leftover", "former containers are not put away", fields);
+  if (right.name !== names.current)
+    return difference("update", "renamed", `${right.name} should be ${names.current}`, fields);
+  return changedInPlace(want, right, fields);
+}
+
+function changedInPlace(
+  want: ContainerSpec,
+  right: InstanceContainer,
+  fields: readonly Field[],
+): Difference | undefined {
+  if (fields.length === 0) return undefined;
+  const paths = fields.map((f) => f.path);
+  if (paths.some((p) => p.startsWith("networks."))) {
+    const text = `${right.name} is not on ${detachedFrom(want, right).join(", ")}`;
+    return difference("update", "network-detached", text, fields);
+  }
+  return paths.some((p) => p.startsWith("resources."))
+    ? difference("update", "limits-changed", `limits of ${right.name} differ`, fields)
+    : difference(
+        "update",
+        "restart-policy-changed",
+        `restart policy of ${right.name} differs`,
+        fields,
+      );
+}
+
+const inPlaceFields = (want: ContainerSpec, right: InstanceContainer): readonly Field[] => [
+  ...detachedFrom(want, right).map((n) => ({ path: `networks.${n}`, declared: "attached" })),
+  ...limitFields(want.limits, right.limits),
+  ...restartField(want, right),
+];
+
+const hasLeftovers = ({ old, abandoned, spare }: Situation): boolean =>
+  old !== undefined || abandoned !== undefined || spare.length > 0;

@@ -1,0 +1,109 @@
+import { canonicalJson, type Json } from "../../../lib/json.ts";
+import type { Field } from "../../../model/change.ts";
+import { cpuPeriod } from "../../shared/container/body.ts";
+import { fieldsOf, imageDigest, type Fields } from "../../shared/container/fields.ts";
+import type { LiveContainer } from "../../shared/container/live.ts";
+import type { ContainerSpec, Limits } from "../../shared/container/spec.ts";
+import { optionalString } from "../../shared/reader.ts";
+import { shown } from "../../shared/sensitive.ts";
+import { wantedRestart } from "./situation.ts";
+
+/** What differs of the fields that only a new container can change; never empty for another spec. */
+export function createOnlyFields(
+  want: ContainerSpec,
+  live: LiveContainer,
+  root: string,
+): readonly Field[] {
+  const declared = fieldsOf(want);
+  const paths = [...new Set([...Object.keys(declared), ...Object.keys(live.fields)])].toSorted();
+  const image =
+    imageDigest(want.image) === imageDigest(live.image) || want.image === live.imageId
+      ? []
+      : [imageField(want, live)];
+  const others = paths
+    .filter((path) => !isSame(declared[path], live.fields[path]))
+    .map((path) => field(path, declared, live.fields, root));
+  const all = [...image, ...others];
+  return all.length > 0 ? all : [{ path: "spec", live: live.spec }];
+}
+
+const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b);
+
+function imageField(want: ContainerSpec, live: LiveContainer): Field {
+  const readable = (text: string | undefined, reference: string): string =>
+    text === undefined ? reference : `${text} (${imageDigest(reference)})`;
+  return {
+    path: "image",
+    declared: readable(want.imageText, want.image),
+    live: readable(live.imageText, live.image),
+  };
+}
+
+function field(path: string, declared: Fields, live: Fields, root: string): Field {
+  const [ours, theirs] = [declared[path], live[path]];
+  const name = path.startsWith("mounts.") ? mountPath(path, ours ?? theirs, root) : path;
+  const out = (value: Json | undefined) => (value === undefined ? value : readable(path, value));
+  const [declaredText, liveText] = [out(ours), out(theirs)];
+  return {
+    path: name,
+    ...(declaredText === undefined ? {} : { declared: declaredText }),
+    ...(liveText === undefined ? {} : { live: liveText }),
+  };
+}
+
+/** As it stands in an app file: `files` for what Slipway ships, else `volumes`. */
+function mountPath(path: string, mount: Json | undefined, root: string): string {
+  const source = mountOf(mount)?.source ?? "";
+  return path.replace(/^mounts/, source.startsWith(`${root}/files/`) ? "files" : "volumes");
+}
+
+function readable(path: string, value: Json): Json {
+  const mount = path.startsWith("mounts.") ? mountOf(value) : undefined;
+  if (mount !== undefined) return mount.readOnly ? `${mount.source} (read-only)` : mount.source;
+  return shown(path, value);
+}
+
+function mountOf(value: Json | undefined): { source: string; readOnly: boolean } | undefined {
+  if (typeof value !== "object" || value === null || !("source" in value)) return undefined;
+  const source = optionalString(value, "source");
+  return source === undefined ? undefined : { source, readOnly: value["readOnly"] === true };
+}
+
+/** Live fields as they may be stored. */
+export const redactFields = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([path, value]) => [path, shown(path, value)]));
+
+/** What the engine changes in place: limits. */
+export function limitFields(want: Limits, live: Limits): readonly Field[] {
+  const one = (path: string, a: number | undefined, b: number | undefined): readonly Field[] =>
+    a === b
+      ? []
+      : [
+          {
+            path: `resources.${path}`,
+            ...(a === undefined ? {} : { declared: a }),
+            ...(b === undefined ? {} : { live: b }),
+          },
+        ];
+  return [
+    ...one("memory", want.memoryBytes, live.memoryBytes),
+    ...one("cpus", quotaOf(want.cpus), quotaOf(live.cpus)),
+    ...one("pids", want.pids, live.pids),
+  ];
+}
+
+/** To the precision in which the engine keeps it. */
+const quotaOf = (cpus: number | undefined): number | undefined =>
+  cpus === undefined ? undefined : Math.round(cpus * cpuPeriod) / cpuPeriod;
+
+export function restartField(want: ContainerSpec, live: LiveContainer): readonly Field[] {
+  const declared = wantedRestart(want);
+  return declared === live.restart ? [] : [{ path: "restart", declared, live: live.restart }];
+}
+
+/** Networks that it should be on and is not; on which others it is, is nobody's business. */
+export function detachedFrom(want: ContainerSpec, live: LiveContainer): readonly string[] {
+  if (want.networks === "host") return [];
+  return want.networks.map(({ name }) => name).filter((name) => !live.networks.includes(name));
+}

@@ -1,0 +1,70 @@
+import { Unreadable } from "../../../model/live.ts";
+import type { Answers } from "../../../model/query.ts";
+import type { About } from "../../kind.ts";
+import { labelOf, readContainer, type LiveContainer } from "../../shared/container/live.ts";
+import { parseName, type Role } from "../../shared/container/names.ts";
+import { containersQuery } from "../../shared/engine.ts";
+import { label } from "../../shared/labels.ts";
+
+/** All containers of one instance of an app on a machine: in service, new, kept, left over. */
+export interface ContainerState {
+  readonly app: string;
+  readonly family: string;
+  readonly instance: number;
+  /** Oldest first. */
+  readonly containers: readonly InstanceContainer[];
+}
+
+export interface InstanceContainer extends LiveContainer {
+  readonly role: Role;
+}
+
+export const keyOf = (app: string, instance: number): string => `${app}/${instance}`;
+
+/**
+ * Instances by key. A container belongs where its name says, as labels outlive `renamedFrom`; one that was
+ * renamed by hand belongs where its labels say.
+ */
+export function readInstances(answers: Answers, about: About): ReadonlyMap<string, ContainerState> {
+  const instances = new Map<string, ContainerState>();
+  for (const inspect of answers.each(containersQuery(about.fleet))) {
+    const instanceLabel = labelOf(inspect, label.instance);
+    if (instanceLabel === undefined) continue;
+    const live = readContainer(inspect);
+    if (live.status === "removing") continue;
+    const named = parseName(about.fleet, live.name);
+    const app = named?.app ?? live.app;
+    const instance = named?.instance ?? wholeNumber(instanceLabel);
+    const key = keyOf(app, instance);
+    const known = instances.get(key);
+    const container = { ...live, role: roleOf(live, named?.role) };
+    instances.set(key, {
+      app,
+      family: known?.family ?? live.family,
+      instance,
+      containers: [...(known?.containers ?? []), container].toSorted(byAge),
+    });
+  }
+  return instances;
+}
+
+/** The instance as one where part of it still stands under its former name. */
+export const joinInstances = (have: ContainerState, former: ContainerState): ContainerState => ({
+  ...have,
+  containers: [...have.containers, ...former.containers].toSorted(byAge),
+});
+
+/** What runs is neither kept nor failed, whatever it is called. */
+function roleOf(live: LiveContainer, named: Role | undefined): Role {
+  if (named === undefined) return "stray";
+  const isKept = named === "previous" || named === "failed";
+  return isKept && live.running ? "stray" : named;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Unreadable(`${label.instance} is not a number: ${text}`);
+  return Number(text);
+}
+
+const byAge = (a: LiveContainer, b: LiveContainer): number =>
+  a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;

@@ -1,0 +1,210 @@
+import type { Json } from "../../../lib/json.ts";
+import type { Facts } from "../../../model/resource.ts";
+import type { Bound, Step } from "../../../model/step.ts";
+import { aliasesOf, createBody, limitsBody } from "../../shared/container/body.ts";
+import type { ContainerSpec } from "../../shared/container/spec.ts";
+import {
+  connectNetwork,
+  createContainer,
+  post,
+  removeContainer,
+  renameContainer,
+  startContainer,
+  stopContainer,
+  updateContainer,
+} from "../../shared/engine.ts";
+import { label } from "../../shared/labels.ts";
+import { detachedFrom, limitFields } from "./differences.ts";
+import { hasCompleted, isProven, situationOf, wantedRestart, type Situation } from "./situation.ts";
+import type { ContainerState, InstanceContainer } from "./state.ts";
+
+type Ref = string | Bound;
+
+/** The steps from what is there to what is wanted, wherever an earlier attempt was cut. */
+export function instanceSteps(
+  want: ContainerSpec | undefined,
+  have: ContainerState | undefined,
+  facts: Facts,
+): readonly Step[] {
+  if (want === undefined) return (have?.containers ?? []).flatMap((c) => discard(c));
+  const situation = situationOf(want, have);
+  const making = want.running ? serve(situation, facts) : rest(situation, facts);
+  return [...clearNames(situation), ...making, ...retire(situation)];
+}
+
+/** Who should not hold one of our names gives it up first, as a name is held by one container at a time. */
+function clearNames(situation: Situation): readonly Step[] {
+  const { names, old, spare, abandoned } = situation;
+  const reserved = [names.current, names.fresh, names.previous, names.failed];
+  const moved = [old, ...spare].flatMap((c) =>
+    c !== undefined && reserved.includes(c.name) ? [renameContainer(c.id, names.stray(c.id))] : [],
+  );
+  return [
+    ...(abandoned === undefined ? [] : [...park(abandoned), ...bury(situation, abandoned.id)]),
+    ...moved,
+  ];
+}
+
+function serve(situation: Situation, facts: Facts): readonly Step[] {
+  const { want, names, right, old } = situation;
+  if (right !== undefined && isProven(situation, right)) {
+    return [
+      ...(right.name === names.current ? [] : [renameContainer(right.id, names.current)]),
+      ...mend(want, right),
+      ...(right.paused ? [post(["containers", right.id, "unpause"])] : []),
+      ...(right.running || hasCompleted(want, right)
+        ? []
+        : [startContainer(right.id), ...prove(want, right.id)]),
+    ];
+  }
+  const { ref, steps } = obtain(situation, names.fresh, facts);
+  const stopsFirst = want.strategy === "stop-first" && right?.running !== true;
+  const parked = stopsFirst ? runningOthers(situation) : [];
+  return [
+    ...steps,
+    ...parked.flatMap(park),
+    {
+      do: "attempt",
+      steps: [startContainer(ref), ...prove(want, ref)],
+      otherwise: [
+        ...(wantedRestart(want) === "no" ? [] : [forbidRestart(ref)]),
+        stopContainer(ref, want.stopTimeoutSeconds),
+        ...bury(situation, ref),
+        ...(old !== undefined && (stopsFirst || !old.running) ? bringBack(want, old) : []),
+      ],
+    },
+    renameContainer(ref, names.current),
+    { do: "mark", text: `${names.current} is proven` },
+  ];
+}
+
+/** Declared stopped: created, never started. */
+function rest(situation: Situation, facts: Facts): readonly Step[] {
+  const { right, names, want } = situation;
+  if (right?.running !== true) return obtain(situation, names.current, facts).steps;
+  return [
+    ...(right.name === names.current ? [] : [renameContainer(right.id, names.current)]),
+    ...mend(want, right),
+    stopContainer(right.id, stopSeconds(right)),
+  ];
+}
+
+/** The container that is to serve, under `name`, ready to be started. */
+function obtain(
+  situation: Situation,
+  name: string,
+  facts: Facts,
+): { readonly ref: Ref; readonly steps: readonly Step[] } {
+  const { want, right, revivable } = situation;
+  const found = right ?? revivable;
+  if (found !== undefined) {
+    const renamed = found.name === name ? [] : [renameContainer(found.id, name)];
+    return { ref: found.id, steps: [...renamed, ...mend(want, found)] };
+  }
+  const instance = { [label.instance]: String(want.instance) };
+  const body = createBody(want, { restart: wantedRestart(want), labels: instance });
+  const ref = { bound: "new" };
+  const more = want.networks === "host" ? [] : want.networks.slice(1);
+  return {
+    ref,
+    steps: [
+      ...missingFolders(want, facts.root),
+      createContainer(name, body, ref.bound),
+      ...more.map((network) => connectNetwork(network.name, name, aliasesOf(want, network))),
+    ],
+  };
+}
+
+/** A host path that is declared as a volume is made where it is missing, as the engine's `-v` does. */
+function missingFolders(want: ContainerSpec, root: string): readonly Step[] {
+  const sources = want.mounts.filter((m) => m.type === "bind" && !m.source.startsWith(`${root}/`));
+  const script = 'for path; do [ -e "$path" ] || mkdir -p -- "$path" || exit 1; done';
+  if (sources.length === 0) return [];
+  return [
+    {
+      do: "run",
+      argv: ["sh", "-c", script, "sh", ...sources.map((m) => m.source)],
+      timeoutMs: 30_000,
+    },
+  ];
+}
+
+/** Brings limits, restart policy and networks in line, in place. */
+function mend(want: ContainerSpec, live: InstanceContainer): readonly Step[] {
+  const networks = want.networks === "host" ? [] : want.networks;
+  const detached = new Set(detachedFrom(want, live));
+  const restart = wantedRestart(want);
+  const update: Json = {
+    ...(limitFields(want.limits, live.limits).length > 0
+      ? limitsBody(want.limits, live.limits)
+      : {}),
+    ...(live.restart === restart ? {} : { RestartPolicy: { Name: restart } }),
+  };
+  return [
+    ...(Object.keys(update).length > 0 ? [updateContainer(live.id, update)] : []),
+    ...networks
+      .filter((n) => detached.has(n.name))
+      .map((n) => connectNetwork(n.name, live.id, aliasesOf(want, n))),
+  ];
+}
+
+function prove(want: ContainerSpec, container: Ref): readonly Step[] {
+  if (want.probe === "off") return [];
+  return [
+    {
+      do: "wait",
+      container,
+      probe: want.probe,
+      successes: 2,
+      intervalMs: want.probeIntervalMs,
+      timeoutMs: want.probeTimeoutMs,
+      deadlineMs: want.probeDeadlineMs,
+    },
+  ];
+}
+
+/** Stops it for good: an engine that restarts must not bring it back. */
+const park = (container: InstanceContainer): readonly Step[] => [
+  ...(container.restart === "no" ? [] : [forbidRestart(container.id)]),
+  ...(container.running ? [stopContainer(container.id, stopSeconds(container))] : []),
+];
+
+const forbidRestart = (container: Ref): Step =>
+  updateContainer(container, { RestartPolicy: { Name: "no" } });
+
+/** Keeps a stopped one as evidence; the one before goes. */
+function bury({ names, failed, abandoned }: Situation, ref: Ref): readonly Step[] {
+  const holders = [failed, abandoned].filter((c) => c !== undefined && c.id !== ref);
+  return [
+    ...holders.flatMap((c) => (c === undefined ? [] : [removeContainer(c.id)])),
+    renameContainer(ref, names.failed),
+  ];
+}
+
+function bringBack(want: ContainerSpec, old: InstanceContainer): readonly Step[] {
+  // A cut rollout may have parked it: then its own policy is no longer known.
+  const restart = old.restart === "no" ? want.restart : old.restart;
+  return [updateContainer(old.id, { RestartPolicy: { Name: restart } }), startContainer(old.id)];
+}
+
+/** Puts away who no longer serves: one is kept as the previous, the one before it goes. */
+function retire({ names, old, spare, previous }: Situation): readonly Step[] {
+  const drop = spare.flatMap((c) => discard(c));
+  if (old === undefined) return drop;
+  return [
+    ...drop,
+    ...(previous === undefined ? [] : [removeContainer(previous.id)]),
+    ...park(old),
+    renameContainer(old.id, names.previous),
+  ];
+}
+
+const discard = (container: InstanceContainer): readonly Step[] => [
+  ...(container.running ? [stopContainer(container.id, stopSeconds(container))] : []),
+  removeContainer(container.id),
+];
+
+const runningOthers = ({ old, spare }: Situation): readonly InstanceContainer[] =>
+  [...(old === undefined ? [] : [old]), ...spare].filter((c) => c.running);
+
+const stopSeconds = (container: InstanceContainer): number => container.stopTimeoutSeconds ?? 10;

@@ -1,0 +1,26 @@
+import { container } from "./app/container.ts";
+import { files } from "./app/files.ts";
+import { image } from "./app/image.ts";
+import { network } from "./app/network.ts";
+import { release } from "./app/release.ts";
+import { volume } from "./app/volume.ts";
+import type { AnyKind } from "./kind.ts";
+import { names } from "./machine/names.ts";
+
+export type { ContainerSpec, Limits, Mount, PortBinding } from "./app/container.ts";
+export type { FileEntry, FilesSpec } from "./app/files.ts";
+export type { ImageSpec } from "./app/image.ts";
+export type { NetworkSpec } from "./app/network.ts";
+export type { ReleaseSpec } from "./app/release.ts";
+export type { VolumeSpec } from "./app/volume.ts";
+export type { NamesSpec } from "./machine/names.ts";
+
+/** All kinds, in the order in which they are made. */
+export const kinds: readonly AnyKind[] = [network, names, image, volume, files, release, container];
+
+/** Throws for an id that no kind has. */
+export function kindOf(id: string): AnyKind {
+  const kind = kinds.find((k) => k.id === id);
+  if (kind === undefined) throw new Error(`there is no kind ${id}`);
+  return kind;
+}

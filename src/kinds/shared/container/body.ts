@@ -1,0 +1,140 @@
+import { label, labels } from "../labels.ts";
+import { optional } from "../optional.ts";
+import { capabilities, fieldsOf, inheritable, specDigest } from "./fields.ts";
+import type { ContainerSpec, Limits } from "./spec.ts";
+
+/** CPU time is limited by quota, as the engine cannot take a NanoCpus limit away in place. */
+export const cpuPeriod = 100_000;
+/** The engine takes 0 for 'no change'; this much is no limit. */
+export const unlimitedMemory = 2 ** 60;
+
+/** How one container of a spec is made: an instance, or a run of its release command. */
+export interface Making {
+  readonly restart: ContainerSpec["restart"];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The body of the engine's container create request. */
+export function createBody(spec: ContainerSpec, making: Making) {
+  const ports = spec.networks === "host" ? [] : spec.ports;
+  const [first] = spec.networks === "host" ? [] : spec.networks;
+  return {
+    Image: spec.image,
+    ...optional("Cmd", spec.command),
+    ...optional("Entrypoint", spec.entrypoint),
+    ...optional("User", spec.user),
+    ...optional("WorkingDir", spec.workingDir),
+    ...optional("Hostname", spec.hostname),
+    Env: Object.entries(spec.env)
+      .map(([key, value]) => `${key}=${value}`)
+      .toSorted(),
+    Labels: { ...spec.labels, ...originLabels(spec), ...making.labels },
+    ExposedPorts: Object.fromEntries(ports.map((p) => [`${p.containerPort}/${p.protocol}`, {}])),
+    StopTimeout: spec.stopTimeoutSeconds,
+    ...optional("StopSignal", spec.stopSignal),
+    HostConfig: {
+      ...hostConfig(spec),
+      ...limitsBody(spec.limits),
+      RestartPolicy: { Name: making.restart },
+      NetworkMode: spec.networks === "host" ? "host" : (first?.name ?? "bridge"),
+      PortBindings: portBindings(ports),
+    },
+    ...(first === undefined
+      ? {}
+      : {
+          NetworkingConfig: {
+            EndpointsConfig: { [first.name]: { Aliases: aliasesOf(spec, first) } },
+          },
+        }),
+  };
+}
+
+function hostConfig(spec: ContainerSpec) {
+  return {
+    Mounts: spec.mounts.map(({ type, source, target, readOnly }) => ({
+      Type: type,
+      Source: source,
+      Target: target,
+      ReadOnly: readOnly,
+    })),
+    LogConfig: {
+      Type: "json-file" as const,
+      Config: {
+        "max-size": String(spec.logs.maxSizeBytes),
+        "max-file": String(spec.logs.maxFiles),
+      },
+    },
+    ...optional("Init", spec.init),
+    ...optional("ReadonlyRootfs", spec.readOnly),
+    ...optional("Privileged", spec.privileged),
+    ...optional("Tmpfs", spec.tmpfs),
+    ...optional("ShmSize", spec.shmSizeBytes),
+    ...optional("Sysctls", spec.sysctls),
+    ...optional("Dns", spec.dns),
+    ...optional("SecurityOpt", spec.securityOpt),
+    ...optional("GroupAdd", spec.groupAdd),
+    CapAdd: capabilities(spec.capAdd ?? []),
+    CapDrop: capabilities(spec.capDrop ?? []),
+    Ulimits: (spec.ulimits ?? []).map(({ name, soft, hard }) => ({
+      Name: name,
+      Soft: soft,
+      Hard: hard,
+    })),
+    Devices: (spec.devices ?? []).map((d) => ({
+      PathOnHost: d.host,
+      PathInContainer: d.container,
+      CgroupPermissions: d.permissions,
+    })),
+  };
+}
+
+/** A declared host name resolves for others on the network, as an undeclared one does. */
+export const aliasesOf = (
+  spec: ContainerSpec,
+  network: { readonly aliases: readonly string[] },
+): readonly string[] => [
+  ...new Set([...network.aliases, ...(spec.hostname === undefined ? [] : [spec.hostname])]),
+];
+
+/** Limits as the engine takes them, at creation and for a change in place; `had`: what is limited now. */
+export function limitsBody(limits: Limits, had: Limits = {}) {
+  const { memoryBytes, cpus, pids } = limits;
+  return {
+    // Twice the memory with swap is what the engine chooses by itself; a change in place must say it.
+    ...(memoryBytes === undefined
+      ? had.memoryBytes === undefined
+        ? {}
+        : { Memory: unlimitedMemory, MemorySwap: -1 }
+      : { Memory: memoryBytes, MemorySwap: memoryBytes * 2 }),
+    ...(cpus === undefined
+      ? had.cpus === undefined
+        ? {}
+        : { CpuQuota: -1 }
+      : { CpuPeriod: cpuPeriod, CpuQuota: Math.round(cpus * cpuPeriod) }),
+    ...(pids === undefined
+      ? had.pids === undefined
+        ? {}
+        : { PidsLimit: -1 }
+      : { PidsLimit: pids }),
+  };
+}
+
+function portBindings(ports: ContainerSpec["ports"]) {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { hostIp, hostPort, containerPort, protocol } of ports) {
+    const list = (bindings[`${containerPort}/${protocol}`] ??= []);
+    list.push({ HostIp: hostIp, HostPort: String(hostPort) });
+  }
+  return bindings;
+}
+
+const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
+  labels({
+    [label.fleet]: spec.fleet,
+    [label.app]: spec.app,
+    [label.family]: spec.family,
+    [label.revision]: spec.revision,
+    [label.image]: spec.imageText,
+    [label.spec]: specDigest(spec),
+    [label.declared]: JSON.stringify(Object.keys(fieldsOf(spec)).filter(inheritable).toSorted()),
+  });

@@ -1,0 +1,83 @@
+import type { Probe } from "../../../model/step.ts";
+
+/** One instance of an app on one machine. */
+export interface ContainerSpec {
+  readonly fleet: string;
+  readonly app: string;
+  readonly family: string;
+  readonly instance: number;
+  readonly revision: string;
+  readonly imageText: string;
+  /** `name@sha256:…` or an image id. */
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly user?: string;
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly Mount[];
+  readonly ports: readonly PortBinding[];
+  /** Engine names with aliases, the first is the default route; `host` alone for the host's network. */
+  readonly networks:
+    | readonly { readonly name: string; readonly aliases: readonly string[] }[]
+    | "host";
+  readonly limits: Limits;
+  readonly restart: "no" | "always" | "unless-stopped" | "on-failure";
+  readonly stopTimeoutSeconds: number;
+  readonly stopSignal?: string;
+  readonly init?: boolean;
+  readonly readOnly?: boolean;
+  readonly privileged?: boolean;
+  readonly tmpfs?: Readonly<Record<string, string>>;
+  readonly shmSizeBytes?: number;
+  readonly ulimits?: readonly {
+    readonly name: string;
+    readonly soft: number;
+    readonly hard: number;
+  }[];
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly devices?: readonly {
+    readonly host: string;
+    readonly container: string;
+    readonly permissions: string;
+  }[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly dns?: readonly string[];
+  readonly securityOpt?: readonly string[];
+  readonly groupAdd?: readonly string[];
+  readonly logs: { readonly maxSizeBytes: number; readonly maxFiles: number };
+
+  // How it is run and rolled out; changing these restarts nothing.
+  readonly running: boolean;
+  readonly strategy: "start-first" | "stop-first";
+  readonly probe: Probe | "off";
+  readonly probeIntervalMs: number;
+  readonly probeTimeoutMs: number;
+  readonly probeDeadlineMs: number;
+  /** With `renamedFrom`: containers of that app are this app's. */
+  readonly formerApp?: string;
+}
+
+export interface Mount {
+  readonly type: "volume" | "bind";
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface PortBinding {
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** What the engine changes in place. */
+export interface Limits {
+  readonly memoryBytes?: number;
+  readonly cpus?: number;
+  readonly pids?: number;
+}

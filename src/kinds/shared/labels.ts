@@ -1,0 +1,28 @@
+/** What Slipway writes on the engine's things: whose they are, and what they were made from. */
+export const label = {
+  fleet: "slipway.fleet",
+  app: "slipway.app",
+  family: "slipway.family",
+  instance: "slipway.instance",
+  volume: "slipway.volume",
+  /** The revision that made it; never compared. */
+  revision: "slipway.revision",
+  /** The image as its app file writes it; never compared. */
+  image: "slipway.image",
+  /** Digest of the create-only fields and the image. */
+  spec: "slipway.spec",
+  /** Which fields were declared, as a JSON list of paths: what else is live came with the image or the engine. */
+  declared: "slipway.declared",
+  /** Digest of a release: its container is no instance. */
+  release: "slipway.release",
+} as const;
+
+/** Labels without the members that are undefined. */
+export function labels(
+  members: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const known = Object.entries(members).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(known);
+}
