@@ -7,13 +7,22 @@ import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
 import { names } from "./machine/names.ts";
 
-export type { ContainerSpec, Limits, Mount, PortBinding } from "./app/container.ts";
-export type { FileEntry, FilesSpec } from "./app/files.ts";
-export type { ImageSpec } from "./app/image.ts";
-export type { NetworkSpec } from "./app/network.ts";
-export type { ReleaseSpec } from "./app/release.ts";
-export type { VolumeSpec } from "./app/volume.ts";
-export type { NamesSpec } from "./machine/names.ts";
+export type {
+  ContainerSpec,
+  ContainerState,
+  InstanceContainer,
+  Limits,
+  Mount,
+  PortBinding,
+} from "./app/container.ts";
+export type { FileEntry, FilesSpec, FilesState } from "./app/files.ts";
+export type { ImageSpec, ImageState } from "./app/image.ts";
+export type { NetworkSpec, NetworkState } from "./app/network.ts";
+export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
+export type { VolumeSpec, VolumeState } from "./app/volume.ts";
+export type { NamesSpec, NamesState } from "./machine/names.ts";
+
+export { specDigest } from "./app/container.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [network, names, image, volume, files, release, container];

@@ -20,7 +20,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     spec.formerApp === undefined ? undefined : keyOf(spec.formerApp, spec.instance),
   join: joinInstances,
   needs: (spec) => [
-    { kind: "app/image", name: spec.imageText, app: spec.app },
+    { kind: "app/image", name: "", app: spec.app },
     ...networksOf(spec),
     ...spec.mounts.flatMap(filesOf(spec)),
   ],
@@ -42,5 +42,5 @@ const filesOf =
   (spec: ContainerSpec) =>
   (mount: ContainerSpec["mounts"][number]): readonly Selector[] =>
     mount.type === "bind" && mount.source.includes("/files/")
-      ? [{ kind: "app/files", name: mount.target, app: spec.app }]
+      ? [{ kind: "app/files", name: mount.target.slice(1), app: spec.app }]
       : [];

@@ -46,7 +46,7 @@ export const files: Kind<FilesSpec, FilesState> = {
   id: "app/files",
   summary: "A file or a folder that an app ships, on the machine under its digest.",
   declaredIn: ["/apps/files"],
-  name: (spec) => spec.target,
+  name: (spec) => spec.target.slice(1),
   key: (spec) => spec.digest,
   observe: (about) => [treesQuery(about.root), containersQuery(about.fleet)],
   read: (answers, about) => {

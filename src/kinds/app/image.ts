@@ -26,7 +26,7 @@ export const image: Kind<ImageSpec, ImageState> = {
   id: "app/image",
   summary: "An image that is present on a machine, by digest.",
   declaredIn: ["/apps/image"],
-  name: (spec) => spec.text,
+  name: () => "",
   key: (spec) => familiar(spec.reference),
   observe: () => [imagesQuery],
   read: (answers) => {
@@ -52,6 +52,8 @@ export const image: Kind<ImageSpec, ImageState> = {
   redact: (state) => state,
 };
 
-/** The form in which the engine lists a name: without the default registry. */
+/** The form in which the engine lists a digest: without the default registry, without a tag. */
 const familiar = (reference: string): string =>
-  reference.replace(/^(?:(?:index\.)?docker\.io\/)(?:library\/)?/, "");
+  reference
+    .replace(/^(?:(?:index\.)?docker\.io\/)(?:library\/)?/, "")
+    .replace(/:[\w][\w.-]*(?=@)/, "");

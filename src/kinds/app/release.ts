@@ -1,3 +1,4 @@
+import { shortHash } from "../../lib/hash.ts";
 import { Unreadable } from "../../model/live.ts";
 import { parseInventory } from "../../model/inventory.ts";
 import type { Answers, ReadQuery } from "../../model/query.ts";
@@ -50,13 +51,13 @@ export const release: Kind<ReleaseSpec, ReleaseState> = {
   id: "app/release",
   summary: "A command that runs once per rollout, with the new image, before any switch.",
   declaredIn: ["/apps/release"],
-  name: (spec) => spec.digest,
+  name: (spec) => shortHash(spec.digest),
   key: (spec) => spec.family,
-  needs: ({ container: { imageText: name, app } }) => [{ kind: "app/image", name, app }],
+  needs: ({ app }) => [{ kind: "app/image", name: "", app }],
   observe: (about) => [containersQuery(about.fleet), inventoryQuery(about)],
   read: readReleases,
   owner: ({ family, containers: [first] }) =>
-    first === undefined ? undefined : { app: first.app, family, name: first.digest },
+    first === undefined ? undefined : { app: first.app, family, name: shortHash(first.digest) },
   diff: (want, have) => {
     if (want === undefined) {
       const [first] = have?.containers ?? [];
@@ -106,7 +107,7 @@ function readReleases(answers: Answers, about: About): ReadonlyMap<string, Relea
 }
 
 const runOf = (want: ReleaseSpec, have: ReleaseState | undefined): ReleaseContainer | undefined =>
-  have?.containers.find((c) => c.app === want.app && c.digest === want.digest);
+  have?.containers.find((c) => c.digest === want.digest);
 
 function releaseSteps(want: ReleaseSpec, have: ReleaseState | undefined): readonly Step[] {
   const run = runOf(want, have);
@@ -121,7 +122,7 @@ function releaseSteps(want: ReleaseSpec, have: ReleaseState | undefined): readon
   // Only a running one is waited for: one that never started may lack a network, one that failed is tried anew.
   if (run?.running === true) return [...others.flatMap(discard), ...finish(run.id)];
   const { container } = want;
-  const name = `${container.fleet}-${want.app}-release-${want.digest.slice(0, 8)}`;
+  const name = `${container.fleet}-${want.app}-release-${shortHash(want.digest)}`;
   const body = createBody(container, { restart: "no", labels: { [label.release]: want.digest } });
   const more = container.networks === "host" ? [] : container.networks.slice(1);
   return [

@@ -1,7 +1,7 @@
 import { canonicalJson, type Json } from "../../../lib/json.ts";
 import type { Field } from "../../../model/change.ts";
-import { cpuPeriod } from "../../shared/container/body.ts";
 import { fieldsOf, imageDigest, type Fields } from "../../shared/container/fields.ts";
+import { limitDifferences } from "../../shared/container/limits.ts";
 import type { LiveContainer } from "../../shared/container/live.ts";
 import type { ContainerSpec, Limits } from "../../shared/container/spec.ts";
 import { optionalString } from "../../shared/reader.ts";
@@ -74,28 +74,12 @@ function mountOf(value: Json | undefined): { source: string; readOnly: boolean }
 export const redactFields = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([path, value]) => [path, shown(path, value)]));
 
-/** What the engine changes in place: limits. */
-export function limitFields(want: Limits, live: Limits): readonly Field[] {
-  const one = (path: string, a: number | undefined, b: number | undefined): readonly Field[] =>
-    a === b
-      ? []
-      : [
-          {
-            path: `resources.${path}`,
-            ...(a === undefined ? {} : { declared: a }),
-            ...(b === undefined ? {} : { live: b }),
-          },
-        ];
-  return [
-    ...one("memory", want.memoryBytes, live.memoryBytes),
-    ...one("cpus", quotaOf(want.cpus), quotaOf(live.cpus)),
-    ...one("pids", want.pids, live.pids),
-  ];
-}
-
-/** To the precision in which the engine keeps it. */
-const quotaOf = (cpus: number | undefined): number | undefined =>
-  cpus === undefined ? undefined : Math.round(cpus * cpuPeriod) / cpuPeriod;
+/** Limits, which the engine changes in place. */
+export const limitFields = (want: Limits, live: Limits): readonly Field[] =>
+  limitDifferences(want, live).map(({ name, ...values }) => ({
+    path: `resources.${name}`,
+    ...values,
+  }));
 
 export function restartField(want: ContainerSpec, live: LiveContainer): readonly Field[] {
   const declared = wantedRestart(want);

@@ -1,7 +1,8 @@
 import type { Json } from "../../../lib/json.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
-import { aliasesOf, createBody, limitsBody } from "../../shared/container/body.ts";
+import { aliasesOf, createBody } from "../../shared/container/body.ts";
+import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import {
   connectNetwork,

@@ -1,12 +1,8 @@
 import { label, labels } from "../labels.ts";
 import { optional } from "../optional.ts";
 import { capabilities, fieldsOf, inheritable, specDigest } from "./fields.ts";
-import type { ContainerSpec, Limits } from "./spec.ts";
-
-/** CPU time is limited by quota, as the engine cannot take a NanoCpus limit away in place. */
-export const cpuPeriod = 100_000;
-/** The engine takes 0 for 'no change'; this much is no limit. */
-export const unlimitedMemory = 2 ** 60;
+import { limitsBody } from "./limits.ts";
+import type { ContainerSpec } from "./spec.ts";
 
 /** How one container of a spec is made: an instance, or a run of its release command. */
 export interface Making {
@@ -35,6 +31,7 @@ export function createBody(spec: ContainerSpec, making: Making) {
     HostConfig: {
       ...hostConfig(spec),
       ...limitsBody(spec.limits),
+      ...optional("CpusetCpus", spec.limits.cpuset),
       RestartPolicy: { Name: making.restart },
       NetworkMode: spec.networks === "host" ? "host" : (first?.name ?? "bridge"),
       PortBindings: portBindings(ports),
@@ -95,29 +92,6 @@ export const aliasesOf = (
 ): readonly string[] => [
   ...new Set([...network.aliases, ...(spec.hostname === undefined ? [] : [spec.hostname])]),
 ];
-
-/** Limits as the engine takes them, at creation and for a change in place; `had`: what is limited now. */
-export function limitsBody(limits: Limits, had: Limits = {}) {
-  const { memoryBytes, cpus, pids } = limits;
-  return {
-    // Twice the memory with swap is what the engine chooses by itself; a change in place must say it.
-    ...(memoryBytes === undefined
-      ? had.memoryBytes === undefined
-        ? {}
-        : { Memory: unlimitedMemory, MemorySwap: -1 }
-      : { Memory: memoryBytes, MemorySwap: memoryBytes * 2 }),
-    ...(cpus === undefined
-      ? had.cpus === undefined
-        ? {}
-        : { CpuQuota: -1 }
-      : { CpuPeriod: cpuPeriod, CpuQuota: Math.round(cpus * cpuPeriod) }),
-    ...(pids === undefined
-      ? had.pids === undefined
-        ? {}
-        : { PidsLimit: -1 }
-      : { PidsLimit: pids }),
-  };
-}
 
 function portBindings(ports: ContainerSpec["ports"]) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};

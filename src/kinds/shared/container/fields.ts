@@ -22,6 +22,7 @@ export function fieldsOf(spec: ContainerSpec): Fields {
     ...networkFields(spec.networks, spec.hostname),
     "deploy.stopTimeout": spec.stopTimeoutSeconds,
     stopSignal: spec.stopSignal,
+    "resources.cpuset": spec.limits.cpuset,
     init: spec.init,
     readOnly: spec.readOnly || undefined,
     privileged: spec.privileged || undefined,
@@ -42,7 +43,7 @@ export function fieldsOf(spec: ContainerSpec): Fields {
 
 /** Fields that a container has from its image or the engine where none was declared. */
 export const inheritable = (path: string): boolean =>
-  !/^(mounts|networks|logs|deploy|tmpfs|sysctls)\.|^(network|publish)$/.test(path);
+  !/^(mounts|networks|logs|deploy|resources|tmpfs|sysctls)\.|^(network|publish)$/.test(path);
 
 /** An image by what it is, whatever repository it was pulled from. */
 export const imageDigest = (reference: string): string =>

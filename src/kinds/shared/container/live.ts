@@ -13,7 +13,6 @@ import {
   stringMapAt,
   stringsAt,
 } from "../reader.ts";
-import { cpuPeriod, unlimitedMemory } from "./body.ts";
 import {
   capabilities,
   compact,
@@ -27,6 +26,7 @@ import {
   ulimitsField,
   type Fields,
 } from "./fields.ts";
+import { readLimits } from "./limits.ts";
 import type { Limits } from "./spec.ts";
 
 /** A container of ours as it is, as far as it is compared or shown. */
@@ -112,20 +112,6 @@ export function readContainer(inspect: Json): LiveContainer {
   };
 }
 
-function readLimits(inspect: Json): Limits {
-  const memory = optionalNumber(inspect, "HostConfig", "Memory") ?? 0;
-  const nano = optionalNumber(inspect, "HostConfig", "NanoCpus") ?? 0;
-  const quota = optionalNumber(inspect, "HostConfig", "CpuQuota") ?? 0;
-  const period = optionalNumber(inspect, "HostConfig", "CpuPeriod") || cpuPeriod;
-  const pids = optionalNumber(inspect, "HostConfig", "PidsLimit") ?? 0;
-  const cpus = nano > 0 ? nano / 1e9 : quota > 0 ? quota / period : undefined;
-  return {
-    ...optional("memoryBytes", memory > 0 && memory < unlimitedMemory ? memory : undefined),
-    ...optional("cpus", cpus),
-    ...optional("pids", pids > 0 ? pids : undefined),
-  };
-}
-
 function readFields(inspect: Json): Fields {
   const all = compact({
     command: some(stringsAt(inspect, "Config", "Cmd")),
@@ -142,6 +128,7 @@ function readFields(inspect: Json): Fields {
     ...readNetworks(inspect),
     "deploy.stopTimeout": optionalNumber(inspect, "Config", "StopTimeout"),
     stopSignal: optionalString(inspect, "Config", "StopSignal") || undefined,
+    "resources.cpuset": optionalString(inspect, "HostConfig", "CpusetCpus") || undefined,
     init: optionalBoolean(inspect, "HostConfig", "Init"),
     readOnly: optionalBoolean(inspect, "HostConfig", "ReadonlyRootfs") || undefined,
     privileged: optionalBoolean(inspect, "HostConfig", "Privileged") || undefined,

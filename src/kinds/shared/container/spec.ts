@@ -75,9 +75,15 @@ export interface PortBinding {
   readonly protocol: "tcp" | "udp";
 }
 
-/** What the engine changes in place. */
+/** What the engine changes in place; `cpuset` alone needs a new container. */
 export interface Limits {
   readonly memoryBytes?: number;
+  /** What it is squeezed to when the machine runs short. */
+  readonly memoryReservationBytes?: number;
+  /** Memory and swap together; twice the memory without it. */
+  readonly memorySwapBytes?: number;
   readonly cpus?: number;
+  readonly cpuShares?: number;
+  readonly cpuset?: string;
   readonly pids?: number;
 }

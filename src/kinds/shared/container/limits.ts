@@ -1,0 +1,115 @@
+import type { Json } from "../../../lib/json.ts";
+import { optional } from "../optional.ts";
+import { optionalNumber } from "../reader.ts";
+import type { Limits } from "./spec.ts";
+
+/** CPU time is limited by quota, as the engine cannot take a NanoCpus limit away in place. */
+const cpuPeriod = 100_000;
+/** The engine takes 0 for 'no change'; this much is no limit. */
+const unlimitedMemory = 2 ** 60;
+const usualShares = 1024;
+const kernelWithoutSwap = -1;
+
+/** The same limits always said the same way: what the engine does anyway is left out. */
+export function normalLimits(limits: Limits): Limits {
+  const { memoryBytes, memoryReservationBytes, memorySwapBytes, cpus, cpuShares, pids } = limits;
+  const memory = within(memoryBytes, unlimitedMemory);
+  return {
+    ...optional("memoryBytes", memory),
+    ...optional(
+      "memoryReservationBytes",
+      within(memoryReservationBytes, memory ?? unlimitedMemory),
+    ),
+    ...optional(
+      "memorySwapBytes",
+      memory === undefined || memorySwapBytes === memory * 2 ? undefined : memorySwapBytes,
+    ),
+    ...optional("cpus", cpus === undefined ? undefined : Math.round(cpus * cpuPeriod) / cpuPeriod),
+    ...optional("cpuShares", cpuShares === usualShares ? undefined : cpuShares),
+    ...optional("pids", pids),
+  };
+}
+
+const within = (value: number | undefined, bound: number): number | undefined =>
+  value !== undefined && value < bound ? value : undefined;
+
+export function readLimits(inspect: Json): Limits {
+  const positive = (key: string): number | undefined => {
+    const value = optionalNumber(inspect, "HostConfig", key) ?? 0;
+    return value > 0 ? value : undefined;
+  };
+  const nano = positive("NanoCpus");
+  const quota = positive("CpuQuota");
+  const swap = optionalNumber(inspect, "HostConfig", "MemorySwap") ?? 0;
+  const cpus =
+    nano === undefined
+      ? quota && quota / (positive("CpuPeriod") ?? cpuPeriod)
+      : nano / 1_000_000_000;
+  return normalLimits({
+    ...optional("memoryBytes", positive("Memory")),
+    ...optional("memoryReservationBytes", positive("MemoryReservation")),
+    ...optional("memorySwapBytes", swap === 0 ? undefined : swap),
+    ...optional("cpus", cpus),
+    ...optional("cpuShares", positive("CpuShares")),
+    ...optional("pids", positive("PidsLimit")),
+  });
+}
+
+/** Limits as the engine takes them, at creation or for a change in place from what it `had`. */
+export function limitsBody(limits: Limits, had: Limits = {}) {
+  const { memoryReservationBytes: reservation, cpuShares, pids } = normalLimits(limits);
+  return {
+    ...memoryBody(limits, had),
+    ...(reservation === undefined
+      ? had.memoryReservationBytes && {
+          MemoryReservation: limits.memoryBytes ?? unlimitedMemory,
+        }
+      : { MemoryReservation: reservation }),
+    ...cpuBody(limits, had),
+    ...(cpuShares === undefined
+      ? had.cpuShares && { CpuShares: usualShares }
+      : { CpuShares: cpuShares }),
+    ...(pids === undefined ? had.pids && { PidsLimit: -1 } : { PidsLimit: pids }),
+  };
+}
+
+/** Swap must be said with the memory: a change in place is refused where it would be below. */
+function memoryBody({ memoryBytes, memorySwapBytes }: Limits, had: Limits) {
+  if (memoryBytes !== undefined)
+    return { Memory: memoryBytes, MemorySwap: memorySwapBytes ?? memoryBytes * 2 };
+  return had.memoryBytes === undefined ? {} : { Memory: unlimitedMemory, MemorySwap: -1 };
+}
+
+function cpuBody({ cpus }: Limits, had: Limits) {
+  if (cpus !== undefined) return { CpuPeriod: cpuPeriod, CpuQuota: Math.round(cpus * cpuPeriod) };
+  return had.cpus === undefined ? {} : { CpuQuota: -1 };
+}
+
+const names = {
+  memoryBytes: "memory",
+  memoryReservationBytes: "memoryReservation",
+  memorySwapBytes: "memorySwap",
+  cpus: "cpus",
+  cpuShares: "cpuShares",
+  pids: "pids",
+} as const;
+
+export interface LimitDifference {
+  /** As it stands in `resources`. */
+  readonly name: string;
+  readonly declared?: number;
+  readonly live?: number;
+}
+
+export function limitDifferences(declared: Limits, live: Limits): readonly LimitDifference[] {
+  const wanted = normalLimits(declared);
+  const keys = Object.keys(names) as (keyof typeof names)[];
+  return keys
+    .filter((key) => wanted[key] !== live[key])
+    .filter((key) => key !== "memorySwapBytes" || live[key] !== kernelWithoutSwap)
+    .map((key) => ({
+      name: names[key],
+      ...optional("declared", wanted[key]),
+      ...optional("live", live[key]),
+    }));
+}
