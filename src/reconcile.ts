@@ -108,6 +108,7 @@ async function lookWith(
         restores: restores === true,
         looksAgain: request.cause !== "drift",
         asked,
+        suspended: request.suspended ?? new Set(),
       });
     const found = await ask();
     if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;

@@ -68,3 +68,25 @@ export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly
           app: family,
         },
   );
+
+/** By machine: families whose present input was proven there before. What differs now is drift. */
+export function settledFamilies(
+  decisions: ReadonlyMap<string, Decision>,
+  documents: Documents,
+  observations: ReadonlyMap<string, Observation>,
+  inventories: ReadonlyMap<string, Inventory>,
+  images: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...inventories].map(([machine, inventory]) => {
+      const settled = [...decisions.keys()].filter((family) => {
+        const good = inventory.apps[family]?.good?.inputDigest;
+        return (
+          good !== undefined &&
+          good === inputDigestOn(machine, family, documents, observations, images)
+        );
+      });
+      return [machine, new Set(settled)];
+    }),
+  );
+}

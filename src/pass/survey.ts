@@ -1,6 +1,7 @@
 import { compile } from "../desired/compile.ts";
 import { effectiveApps, machinesOf } from "../desired/effective.ts";
 import { kinds } from "../kinds/index.ts";
+import type { Address } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
@@ -12,7 +13,13 @@ import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan } from "../plan/plan.ts";
 import { contextsOf, formerNames, inventoriesOf, keptVolumes, placeholders } from "./contexts.ts";
-import { decideAll, frozenFamilies, heldFamilies, inputDigestOn } from "./decisions.ts";
+import {
+  decideAll,
+  frozenFamilies,
+  heldFamilies,
+  inputDigestOn,
+  settledFamilies,
+} from "./decisions.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
@@ -56,6 +63,7 @@ export interface SurveyRequest {
   readonly looksAgain: boolean;
   /** Remembers image questions within one pass. */
   readonly asked: Map<string, Promise<string | Trouble>>;
+  readonly suspended: ReadonlySet<Address>;
 }
 
 /** Looks at all machines at once, settles images and failed marks, compiles and plans. Changes nothing. */
@@ -65,12 +73,9 @@ export async function survey(
   request: SurveyRequest,
 ): Promise<Survey> {
   const { documents } = request;
-  const observations = await observeFleet(
-    world.remote,
-    targetsOf(documents),
-    kinds,
-    documents.fleet,
-  );
+  const targets = targetsOf(documents);
+  world.onTargets?.(targets, documents.fleet);
+  const observations = await observeFleet(world.remote, targets, kinds, documents.fleet);
   const inventories = inventoriesOf(observations);
   const trail = await request.trail(inventories);
   const ofHead = [...documents.apps.values()];
@@ -106,6 +111,8 @@ export async function survey(
     restores: request.restores,
     held: heldFamilies(decisions),
     awaiting,
+    settled: settledFamilies(decisions, documents, observations, inventories, head.references),
+    suspended: request.suspended,
   });
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
     const running = apps.filter((a) => a.family === family);

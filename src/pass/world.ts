@@ -1,8 +1,9 @@
 import type { Clock } from "../lib/clock.ts";
 import type { ParseCache } from "../load/load.ts";
+import type { Address } from "../model/address.ts";
 import type { Listener } from "../model/events.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
-import type { Fleet } from "../remote/session.ts";
+import type { Fleet, Target } from "../remote/session.ts";
 import type { Source } from "../source/source.ts";
 
 /** Everything a pass needs from outside, made once by main. */
@@ -17,12 +18,16 @@ export interface World {
   readonly allowRewind: boolean;
   /** The ledger and the forge; told once per outcome that is news. */
   readonly reporter: Reporter;
+  /** Told at each look which machines there are: who listens to their engines follows. */
+  readonly onTargets?: (targets: ReadonlyMap<string, Target>, fleet: string) => void;
 }
 
 export interface Reporter {
   /** A revision is being tried. */
   started(fleet: string, revision: string): Promise<void>;
   ended(outcome: RevisionOutcome): Promise<void>;
+  /** After a start: ends what a controller before this one left pending on the newest commits. */
+  resume(fleet: string, head: string): Promise<void>;
 }
 
 /** What this pass is asked to do. */
@@ -34,4 +39,6 @@ export interface Request {
   readonly cause: RevisionOutcome["cause"];
   /** Aborted when a newer revision wants to take over. */
   readonly preempt: AbortSignal;
+  /** Resources that are not healed for now: something keeps breaking them. */
+  readonly suspended?: ReadonlySet<Address>;
 }

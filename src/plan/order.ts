@@ -8,6 +8,7 @@ export interface FamilyPolicy {
   readonly onFailure: "revert" | "halt";
   /** Machines at a time, after the canary. */
   readonly batch: number;
+  readonly drift: "heal" | "report";
 }
 
 export interface Ordered {

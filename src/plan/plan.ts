@@ -1,11 +1,13 @@
 import { groupBy } from "../lib/parallel.ts";
 import type { AnyKind } from "../kinds/kind.ts";
+import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Held, Plan, UnknownLive } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Allow } from "./allow.ts";
 import { diffMachine } from "./diff.ts";
+import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
 import { order, type FamilyPolicy } from "./order.ts";
 
@@ -25,6 +27,10 @@ export interface PlanInput {
   readonly held: readonly Held[];
   /** Resources that cannot be compiled before another was applied. */
   readonly awaiting: readonly Awaited[];
+  /** By machine: families whose present input was proven there before. What differs now is drift. */
+  readonly settled: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Resources that are not healed for now. */
+  readonly suspended: ReadonlySet<Address>;
 }
 
 /** Something that cannot be compiled yet. */
@@ -57,10 +63,11 @@ export function makePlan(input: PlanInput): Plan {
     revision: input.revision,
     restores: input.restores,
   });
+  const unhealed = withoutUnhealed(guarded.changes, input);
   return {
     revision: input.revision,
-    ...order(guarded.changes, input.policies),
-    held: [...input.held, ...guarded.held],
+    ...order(unhealed.changes, input.policies),
+    held: [...input.held, ...guarded.held, ...unhealed.held],
     unknown,
     awaiting: input.awaiting.map((a) => a.address),
   };

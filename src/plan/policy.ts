@@ -12,6 +12,9 @@ export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, Fa
         after: [...after].filter((f) => f !== family),
         onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
         batch: Math.max(1, ...members.map((m) => m.fields.deploy?.batch ?? 1)),
+        drift: members.some((m) => m.fields.drift === "report")
+          ? ("report" as const)
+          : ("heal" as const),
       };
       return [family, policy];
     }),

@@ -1,0 +1,32 @@
+import type { RevisionOutcome, Trouble } from "../model/outcome.ts";
+
+interface Pace {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** Trouble that ends by itself soon is looked at soon; a registry or a person takes longer. */
+const paces: Readonly<Record<Trouble["class"], Pace>> = {
+  unreachable: { firstMs: 5_000, longestMs: 120_000 },
+  network: { firstMs: 5_000, longestMs: 120_000 },
+  engine: { firstMs: 5_000, longestMs: 120_000 },
+  locked: { firstMs: 2_000, longestMs: 30_000 },
+  fenced: { firstMs: 2_000, longestMs: 30_000 },
+  pull: { firstMs: 10_000, longestMs: 300_000 },
+  disk: { firstMs: 30_000, longestMs: 300_000 },
+  identity: { firstMs: 60_000, longestMs: 600_000 },
+  access: { firstMs: 60_000, longestMs: 600_000 },
+};
+
+/** When to try again after this outcome, in milliseconds; undefined: not before something changes. */
+export function retryIn(
+  outcome: RevisionOutcome,
+  attempt: number,
+  jitter: number,
+): number | undefined {
+  if (outcome.outcome !== "incomplete" && outcome.troubles.length === 0) return undefined;
+  const own = outcome.troubles.map((t) => paces[t.class]);
+  const pace = own.toSorted((a, b) => a.firstMs - b.firstMs)[0] ?? paces.engine;
+  const base = Math.min(pace.firstMs * 2 ** Math.min(attempt, 16), pace.longestMs);
+  return Math.round(base * (1 + jitter * 0.2));
+}

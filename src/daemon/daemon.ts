@@ -1,0 +1,151 @@
+import type { Address } from "../model/address.ts";
+import type { Event } from "../model/events.ts";
+import type { RevisionOutcome } from "../model/outcome.ts";
+import { watchEngines, type EngineEvent } from "../observe/watch.ts";
+import type { World } from "../pass/world.ts";
+import { reconcile } from "../reconcile.ts";
+import { SourceError } from "../source/source.ts";
+import { retryIn } from "./backoff.ts";
+import { createBell } from "./bell.ts";
+import { countHeals, noHeals, suspended } from "./heals.ts";
+
+export interface DaemonOptions {
+  /** Between two looks at the branch. */
+  readonly intervalMs: number;
+  /** Between two looks at all machines when nothing was heard of them. */
+  readonly observeEveryMs?: number;
+  readonly signal: AbortSignal;
+  readonly log: (level: "info" | "warn" | "error", text: string) => void;
+  /** Between 0 and 1; spreads controllers that started together. */
+  readonly random?: () => number;
+}
+
+const observeEveryMsDefault = 5 * 60_000;
+/** A burst of events is one drift. */
+const settleMs = 150;
+
+type Cause = RevisionOutcome["cause"];
+
+/** Follows the branch and the machines until told to stop: one pass at a time, the newest revision wins. */
+export async function runDaemon(world: World, options: DaemonOptions): Promise<void> {
+  const { signal, log } = options;
+  const random = options.random ?? Math.random;
+  const observeEveryMs = options.observeEveryMs ?? observeEveryMsDefault;
+  const bell = createBell();
+  const { clock } = world;
+  let drift: EngineEvent | undefined;
+  let heals = noHeals;
+  const watch = watchEngines(world.remote, clock, (event) => {
+    drift ??= event;
+    bell.ring();
+  });
+  const healed: Address[] = [];
+  const heardWorld: World = {
+    ...world,
+    onTargets: (targets, fleet) => watch.follow(targets, fleet),
+    listener: (event: Event) => {
+      if (event.type === "change-done") healed.push(event.address);
+      world.listener(event);
+    },
+  };
+  const refs = await world.source.watch(() => bell.ring());
+  let last:
+    | { readonly head: string; readonly outcome: RevisionOutcome; readonly atMs: number }
+    | undefined;
+  let attempt = 0;
+  let retryAtMs: number | undefined;
+  try {
+    while (!signal.aborted) {
+      const head = await headOrLog(world, log);
+      const now = clock.now();
+      const cause = causeNow(head, now);
+      if (cause !== undefined && head !== undefined) {
+        if (cause === "drift" && drift !== undefined) {
+          log("info", `${drift.machine}: heard ${drift.action} ${drift.name}`);
+          await clock.sleep(settleMs, signal).catch(() => undefined);
+        }
+        drift = undefined;
+        healed.length = 0;
+        const outcome = await passOver(head, cause);
+        // What was heard meanwhile was this pass's own work, and it looked again at the end.
+        drift = undefined;
+        if (outcome !== undefined) {
+          if (cause === "drift") heals = countHeals(heals, healed, clock.now());
+          if (last === undefined) await world.reporter.resume(outcome.fleet, head);
+          attempt = last?.head === head && outcome.outcome === "incomplete" ? attempt + 1 : 0;
+          const retryMs = retryIn(outcome, attempt, random());
+          retryAtMs = retryMs === undefined ? undefined : clock.now() + retryMs;
+          last = { head, outcome, atMs: clock.now() };
+        } else {
+          retryAtMs = clock.now() + options.intervalMs;
+        }
+      }
+      const untilMs = Math.min(
+        retryAtMs ?? Number.POSITIVE_INFINITY,
+        clock.now() + options.intervalMs * (1 + random() * 0.1),
+      );
+      await bell.wait(Math.max(10, untilMs - clock.now()), signal);
+    }
+  } finally {
+    watch.close();
+    await refs.close();
+  }
+
+  function causeNow(head: string | undefined, now: number): Cause | undefined {
+    if (last === undefined || (head !== undefined && head !== last.head)) return "commit";
+    if (drift !== undefined) return "drift";
+    if (retryAtMs !== undefined && now >= retryAtMs) return "retry";
+    return now - last.atMs >= observeEveryMs ? "drift" : undefined;
+  }
+
+  async function passOver(head: string, cause: Cause): Promise<RevisionOutcome | undefined> {
+    const preempt = new AbortController();
+    const stopWith = (): void => preempt.abort();
+    signal.addEventListener("abort", stopWith, { once: true });
+    const lookout = lookOut(head, preempt);
+    try {
+      return await reconcile(heardWorld, {
+        revision: head,
+        retry: [],
+        cause,
+        preempt: preempt.signal,
+        suspended: suspended(heals, clock.now()),
+      });
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      log("warn", `the repository: ${error.message}`);
+      return undefined;
+    } finally {
+      signal.removeEventListener("abort", stopWith);
+      lookout.stop();
+    }
+  }
+
+  /** While a pass runs, a newer revision asks it to make room. */
+  function lookOut(head: string, preempt: AbortController): { stop(): void } {
+    const stop = new AbortController();
+    const look = async (): Promise<void> => {
+      while (!stop.signal.aborted && !preempt.signal.aborted) {
+        await clock.sleep(Math.min(options.intervalMs, 2_000), stop.signal).catch(() => undefined);
+        if (stop.signal.aborted) return;
+        const now = await headOrLog(world, log);
+        if (now !== undefined && now !== head) {
+          log("info", `${now.slice(0, 8)} takes over from ${head.slice(0, 8)}`);
+          preempt.abort();
+        }
+      }
+    };
+    void look();
+    return { stop: () => stop.abort() };
+  }
+}
+
+async function headOrLog(world: World, log: DaemonOptions["log"]): Promise<string | undefined> {
+  try {
+    return await world.source.head();
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    log("warn", `the repository: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bootFleet, type Fleet, type FleetOptions } from "../fleet/fleet.ts";
+import { cleanEnv, must, run } from "../fleet/run.ts";
+import { until } from "../fleet/wait.ts";
+
+/** The command as users run it. */
+const slipwayPath = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A fleet, an infra repo on its git server, and Slipway's command line against both. */
+export interface Stage {
+  readonly fleet: Fleet;
+  readonly repoUrl: string;
+  /** A clone whose upstream is the git server. */
+  readonly clone: string;
+  git(...argv: string[]): Promise<string>;
+  /** Writes (or with undefined removes) files, commits and pushes them; gives the commit. */
+  commit(message: string, files: Readonly<Record<string, string | undefined>>): Promise<string>;
+  /** `git revert` of a commit, pushed. */
+  revert(commit: string): Promise<string>;
+  slipway(
+    argv: readonly string[],
+    options?: { readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number },
+  ): Promise<Ran>;
+  /** `slipway run` in the background. */
+  daemon(options?: DaemonOptions): Promise<Daemon>;
+  /** The ledger's record of a commit, as others see it in the remote's notes. */
+  note(commit: string): Promise<Record<string, unknown> | undefined>;
+  /** Waits for a record of a commit that is final in the wanted way. */
+  outcome(
+    commit: string,
+    wanted: string | RegExp,
+    deadlineMs?: number,
+  ): Promise<Record<string, unknown>>;
+  machineFile(name: string, more?: string): string;
+  close(): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly argv?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Daemon {
+  readonly process: ChildProcess;
+  readonly lines: readonly string[];
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function openStage(
+  options: FleetOptions & { readonly name?: string },
+): Promise<Stage> {
+  const fleet = await bootFleet(options);
+  const dir = await mkdtemp(join(tmpdir(), "slipway-stage-"));
+  const daemons = new Set<Daemon>();
+  const { git: server } = fleet;
+  if (server === undefined) throw new Error("a stage needs the fleet's git server");
+  const name = options.name ?? "infra";
+  const repoUrl = await server.createRepo(name);
+  const clone = join(dir, "clone");
+  await must(["git", "clone", "-q", server.loginUrl(name), clone]);
+  const env: NodeJS.ProcessEnv = {
+    ...cleanEnv,
+    PATH: process.env["PATH"],
+    HOME: dir,
+    SLIPWAY_REPO: repoUrl,
+    SLIPWAY_REPO_TOKEN: server.token,
+    SLIPWAY_SSH_KEY: fleet.sshKeyFile,
+    SLIPWAY_STATE: join(dir, "state"),
+    NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
+  };
+  const git = async (...argv: string[]): Promise<string> =>
+    await must([
+      "git",
+      "-C",
+      clone,
+      "-c",
+      "user.name=Ada",
+      "-c",
+      "user.email=ada@example.com",
+      ...argv,
+    ]);
+  const note: Stage["note"] = async (commit) => {
+    await run([
+      "git",
+      "-C",
+      clone,
+      "fetch",
+      "-q",
+      "origin",
+      "+refs/notes/slipway:refs/notes/slipway",
+    ]);
+    const shown = await run(["git", "-C", clone, "notes", "--ref=slipway", "show", commit]);
+    return shown.code === 0 ? (JSON.parse(shown.stdout) as Record<string, unknown>) : undefined;
+  };
+  const push = async (): Promise<string> => {
+    await git("push", "-q", "origin", "HEAD:main");
+    return (await git("rev-parse", "HEAD")).trim();
+  };
+  return {
+    fleet,
+    repoUrl,
+    clone,
+    git,
+    note,
+    commit: async (message, files) => {
+      for (const [path, text] of Object.entries(files)) {
+        const file = join(clone, path);
+        if (text === undefined) await rm(file, { recursive: true });
+        else {
+          await mkdir(dirname(file), { recursive: true });
+          await writeFile(file, text);
+        }
+      }
+      await git("add", "-A");
+      await git("commit", "-q", "--allow-empty", "-m", message);
+      return await push();
+    },
+    revert: async (commit) => {
+      await git("revert", "--no-edit", commit);
+      return await push();
+    },
+    slipway: async (argv, more = {}) =>
+      await run([slipwayPath, ...argv], {
+        env: { ...env, ...more.env },
+        timeoutMs: more.timeoutMs ?? 120_000,
+      }),
+    daemon: async (more = {}) => {
+      const daemon = startDaemon({ ...env, ...more.env }, more);
+      daemons.add(daemon);
+      return await Promise.resolve(daemon);
+    },
+    outcome: async (commit, wanted, deadlineMs = 60_000) =>
+      await until(
+        `an outcome of ${commit.slice(0, 8)} that is ${String(wanted)}`,
+        async () => {
+          const found = await note(commit);
+          const is = String(found?.["outcome"] ?? "");
+          return (typeof wanted === "string" ? is === wanted : wanted.test(is)) ? found : undefined;
+        },
+        deadlineMs,
+      ),
+    machineFile: (machine, more = "") => {
+      const { address, privateAddress, hostKey } = fleet.machine(machine);
+      return `address: ${address}\nprivateAddress: ${privateAddress}\nhostKey: ${hostKey}\n${more}`;
+    },
+    close: async () => {
+      await Promise.all([...daemons].map((d) => d.stop("SIGKILL")));
+      await fleet.down();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function startDaemon(env: NodeJS.ProcessEnv, options: DaemonOptions): Daemon {
+  const lines: string[] = [];
+  const child = spawn(slipwayPath, ["run", "--interval", "1s", ...(options.argv ?? [])], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let rest = "";
+  const take = (chunk: Buffer): void => {
+    const parts = (rest + chunk.toString()).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) {
+      lines.push(line);
+      options.onLine?.(line);
+    }
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  return {
+    process: child,
+    lines,
+    stop: async (signal = "SIGTERM") => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return await ended;
+    },
+  };
+}
