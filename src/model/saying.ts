@@ -5,7 +5,8 @@ import type { AppOutcome, Trouble } from "./outcome.ts";
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
 export function sayApp(app: AppOutcome): string {
   const text = printableLine(app.text);
-  const stillAt = app.good === undefined ? undefined : `app/${app.family} still at ${shortRevision(app.good)}`;
+  const stillAt =
+    app.good === undefined ? undefined : `app/${app.family} still at ${shortRevision(app.good)}`;
   switch (app.outcome) {
     case "reverted":
       return stillAt === undefined ? `app/${app.family} went back: ${text}` : `${stillAt}: ${text}`;
