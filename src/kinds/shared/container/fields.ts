@@ -55,19 +55,19 @@ export const specDigest = (spec: ContainerSpec): string =>
 
 /** The spec as it was under the name before `renamedFrom`. */
 export function asFormer(spec: ContainerSpec): ContainerSpec | undefined {
-  const { app, formerApp: former } = spec;
+  const { app, formerApp: former, env, networks } = spec;
   if (former === undefined) return undefined;
-  const own = new RegExp(`^${app}(?=$|-\\d+$)`);
-  const back = (name: string): string => name.replace(own, () => former);
+  // `shop`, `shop-1` and `shop.web-1` are its own; `shop-worker` is another app's.
+  const own = new RegExp(`^${app}(?=$|-\\d+$|\\.)`);
+  const back = (alias: string): string => alias.replace(own, () => former);
   return {
     ...spec,
     app: former,
-    ...(spec.hostname === undefined ? {} : { hostname: back(spec.hostname) }),
-    env: "SLIPWAY_APP" in spec.env ? { ...spec.env, SLIPWAY_APP: former } : spec.env,
+    env: "SLIPWAY_APP" in env ? { ...env, SLIPWAY_APP: former } : env,
     networks:
-      spec.networks === "host"
-        ? "host"
-        : spec.networks.map(({ name, aliases }) => ({ name, aliases: aliases.map(back) })),
+      networks === "host"
+        ? networks
+        : networks.map(({ name, aliases }) => ({ name, aliases: aliases.map(back) })),
   };
 }
 

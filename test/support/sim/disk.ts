@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import type { PutStep, RunStep } from "../../../src/model/step.ts";
+
+interface Node {
+  type: "file" | "folder";
+  mode: number;
+  owner: string;
+  content: string;
+}
+
+/** A machine's files, as far as steps touch them. */
+export class SimDisk {
+  readonly nodes = new Map<string, Node>();
+
+  write(path: string, content: string, mode = 0o644, owner = "0:0"): void {
+    this.makeFolder(path.slice(0, path.lastIndexOf("/")));
+    this.nodes.set(path, { type: "file", mode, owner, content });
+  }
+
+  makeFolder(path: string, mode = 0o755, owner = "0:0"): void {
+    const parts = path.split("/").slice(1);
+    for (const index of parts.keys()) {
+      const folder = `/${parts.slice(0, index + 1).join("/")}`;
+      if (!this.nodes.has(folder))
+        this.nodes.set(folder, { type: "folder", mode, owner, content: "" });
+    }
+  }
+
+  read(path: string): string | undefined {
+    const node = this.nodes.get(path);
+    return node?.type === "file" ? node.content : undefined;
+  }
+
+  exists(path: string): boolean {
+    return this.nodes.has(path);
+  }
+
+  remove(path: string): void {
+    for (const key of this.below(path)) this.nodes.delete(key);
+  }
+
+  below(path: string): readonly string[] {
+    return [...this.nodes.keys()].filter((key) => key === path || key.startsWith(`${path}/`));
+  }
+
+  put(step: PutStep, textOf: (content: { text: string } | { blob: string }) => string): void {
+    const mode = Number.parseInt(step.mode, 8);
+    const owner = step.owner ?? "0:0";
+    if (step.content !== undefined) {
+      if (this.nodes.get(step.path)?.type === "folder") throw new Error(`${step.path} is a folder`);
+      this.write(step.path, textOf(step.content), mode, owner);
+      return;
+    }
+    this.remove(step.path);
+    this.makeFolder(step.path, mode, owner);
+    for (const entry of step.entries ?? []) {
+      const path = `${step.path}/${entry.path}`;
+      this.makeFolder(path.slice(0, path.lastIndexOf("/")), mode, owner);
+      this.write(path, textOf(entry.content), Number.parseInt(entry.mode, 8), owner);
+    }
+  }
+
+  /** The few commands that steps run. */
+  run({ argv }: Pick<RunStep, "argv">): void {
+    const [command, ...rest] = argv;
+    const paths = rest.slice(rest.indexOf("--") + 1);
+    if (command === "chmod")
+      for (const path of paths) this.change(path, { mode: Number.parseInt(rest[0] ?? "", 8) });
+    else if (command === "chown")
+      for (const path of paths) this.change(path, { owner: rest[0] ?? "" });
+    else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
+      for (const path of rest.slice(3)) if (!this.exists(path)) this.makeFolder(path);
+    } else throw new Error(`the simulator does not know ${argv.join(" ")}`);
+  }
+
+  private change(path: string, members: Partial<Node>): void {
+    const node = this.nodes.get(path);
+    if (node === undefined) throw new Error(`${path} is not there`);
+    this.nodes.set(path, { ...node, ...members });
+  }
+
+  /** What the listing of shipped files prints. */
+  listing(folder: string): string {
+    if (!this.exists(folder)) return "end\n";
+    const nodes = this.below(folder).filter((path) => path !== folder);
+    const name = (path: string): string => `./${path.slice(folder.length + 1)}`;
+    const lines = nodes.map((path) => {
+      const { type, mode, owner } = this.nodes.get(path)!;
+      return `${((type === "file" ? 0o100000 : 0o40000) | mode).toString(16)} ${owner} ${name(path)}`;
+    });
+    const sums = nodes
+      .filter((path) => this.nodes.get(path)?.type === "file")
+      .map((path) => `${sha256(this.read(path) ?? "")}  ${name(path)}`);
+    return ["nodes", ...lines, "sums", ...sums, "end", ""].join("\n");
+  }
+
+  /** What the sums of names files prints. */
+  hostsSums(root: string): string {
+    const files = this.below(root).filter((path) => /\/hosts(\.[a-z0-9.-]+)?$/.test(path));
+    const lines = files.map(
+      (path) => `${path.slice(root.length + 1)} ${sha256(this.read(path) ?? "")}  -`,
+    );
+    return [...lines, "end", ""].join("\n");
+  }
+}
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,347 @@
+import type { Json, JsonObject } from "../../../src/lib/json.ts";
+import { isObject } from "../../../src/lib/json.ts";
+import type { SimDisk } from "./disk.ts";
+
+/** A status that the engine answers with, and its body. */
+export interface Reply {
+  readonly status: number;
+  readonly body: Json;
+}
+
+export interface SimImage {
+  readonly id: string;
+  readonly digests: readonly string[];
+  readonly tags: readonly string[];
+  readonly config: JsonObject;
+}
+
+export interface SimContainer {
+  readonly id: string;
+  name: string;
+  readonly body: JsonObject;
+  readonly image: SimImage;
+  host: JsonObject;
+  /** Network → aliases. */
+  readonly networks: Map<string, readonly string[]>;
+  status: "created" | "running" | "paused" | "exited";
+  exitCode: number;
+  createdAt: string;
+  startedAt: string;
+}
+
+interface SimNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: JsonObject;
+}
+
+interface SimVolume {
+  readonly name: string;
+  readonly labels: JsonObject;
+}
+
+const never = "0001-01-01T00:00:00Z";
+
+/** As much of the Docker Engine as kinds rely on: what it refuses, and what it answers when asked again. */
+export class SimEngine {
+  readonly containers: SimContainer[] = [];
+  readonly networks: SimNetwork[] = [];
+  readonly volumes: SimVolume[] = [];
+  readonly images: SimImage[] = [];
+  private readonly disk: SimDisk;
+  private ticks = 0;
+
+  constructor(disk: SimDisk) {
+    this.disk = disk;
+  }
+
+  find(reference: string): SimContainer | undefined {
+    return this.containers.find((c) => c.id === reference || c.name === reference);
+  }
+
+  isRunning(container: SimContainer): boolean {
+    return container.status === "running" || container.status === "paused";
+  }
+
+  get(path: string): Reply {
+    const url = new URL(path, "http://engine");
+    const [, kind, id, verb] = url.pathname.split("/").map(decodeURIComponent);
+    if (kind === "containers" && id === "json")
+      return ok(this.containers.filter((c) => hasLabel(c, url)).map(summary));
+    if (kind === "containers" && verb === "json") {
+      const found = this.find(id ?? "");
+      return found === undefined
+        ? refused(404, "No such container")
+        : ok(inspect(found, this.isRunning(found)));
+    }
+    if (kind === "networks" && id === undefined) return ok(this.networks.map(networkJson));
+    if (kind === "volumes" && id === undefined)
+      return ok({ Volumes: this.volumes.map(volumeJson), Warnings: null });
+    if (kind === "images" && id === "json") return ok(this.images.map(imageJson));
+    return refused(404, "page not found");
+  }
+
+  call(
+    method: string,
+    path: readonly string[],
+    query: Readonly<Record<string, string>>,
+    body: Json | undefined,
+  ): Reply {
+    const [kind, id = "", verb] = path;
+    const sent: JsonObject = isObject(body) ? body : {};
+    if (kind === "containers" && id === "create") return this.create(query["name"] ?? "", sent);
+    if (kind === "containers") {
+      const container = this.find(id);
+      if (container === undefined) return refused(404, `No such container: ${id}`);
+      if (method === "DELETE") return this.removeContainer(container, query["force"] === "true");
+      return this.act(container, verb ?? "", query, sent);
+    }
+    if (kind === "networks") return this.network(method, id, verb, sent);
+    if (kind === "volumes") return this.volume(method, id, sent);
+    return refused(404, "page not found");
+  }
+
+  private create(name: string, body: JsonObject): Reply {
+    if (this.containers.some((c) => c.name === name))
+      return refused(409, `The container name "/${name}" is already in use`);
+    const image = this.images.find(
+      (i) => i.id === body["Image"] || i.digests.includes(String(body["Image"])),
+    );
+    if (image === undefined) return refused(404, `No such image: ${String(body["Image"])}`);
+    const host = object(body["HostConfig"]);
+    for (const mount of list(host["Mounts"]).map(object)) {
+      if (mount["Type"] === "bind" && !this.disk.exists(String(mount["Source"])))
+        return refused(400, `bind source path does not exist: ${String(mount["Source"])}`);
+      if (mount["Type"] === "volume" && !this.volumes.some((v) => v.name === mount["Source"]))
+        this.volumes.push({ name: String(mount["Source"]), labels: {} });
+    }
+    const endpoints = object(object(body["NetworkingConfig"])["EndpointsConfig"]);
+    if (Object.keys(endpoints).length > 1)
+      return refused(400, "Container cannot be connected to network endpoints");
+    const mode = String(host["NetworkMode"]);
+    const networks = new Map([[mode, strings(object(endpoints[mode])["Aliases"])]]);
+    const id = this.newId();
+    const createdAt = this.now();
+    const common = { exitCode: 0, createdAt, startedAt: never, status: "created" as const };
+    this.containers.push({ id, name, body, image, host, networks, ...common });
+    return { status: 201, body: { Id: id, Warnings: [] } };
+  }
+
+  private act(
+    container: SimContainer,
+    verb: string,
+    query: Readonly<Record<string, string>>,
+    body: JsonObject,
+  ): Reply {
+    switch (verb) {
+      case "start":
+        return this.start(container);
+      case "stop":
+        if (!this.isRunning(container)) return { status: 304, body: null };
+        container.status = "exited";
+        container.exitCode = 137;
+        return { status: 204, body: null };
+      case "unpause":
+        if (container.status !== "paused") return refused(500, "is not paused");
+        container.status = "running";
+        return { status: 204, body: null };
+      case "rename": {
+        const name = query["name"] ?? "";
+        if (name === container.name)
+          return refused(400, "Renaming a container with the same name as its current name");
+        if (this.containers.some((c) => c.name === name))
+          return refused(409, `The container name "/${name}" is already in use`);
+        container.name = name;
+        return { status: 204, body: null };
+      }
+      case "update":
+        return update(container, body);
+      default:
+        return refused(404, "page not found");
+    }
+  }
+
+  private start(container: SimContainer): Reply {
+    if (this.isRunning(container)) return { status: 304, body: null };
+    const missing = [...container.networks.keys()].find(
+      (n) => n !== "host" && !this.networks.some((one) => one.name === n),
+    );
+    if (missing !== undefined) return refused(404, `network ${missing} not found`);
+    const taken = new Set(
+      this.containers.filter((c) => c !== container && this.isRunning(c)).flatMap(hostPorts),
+    );
+    const clash = hostPorts(container).find((port) => taken.has(port));
+    if (clash !== undefined)
+      return refused(500, `Bind for ${clash} failed: port is already allocated`);
+    container.status = "running";
+    container.startedAt = this.now();
+    return { status: 204, body: null };
+  }
+
+  private removeContainer(container: SimContainer, force: boolean): Reply {
+    if (this.isRunning(container) && !force)
+      return refused(409, "You cannot remove a running container");
+    this.containers.splice(this.containers.indexOf(container), 1);
+    return { status: 204, body: null };
+  }
+
+  private network(method: string, id: string, verb: string | undefined, body: JsonObject): Reply {
+    if (id === "create") {
+      const name = String(body["Name"]);
+      if (this.networks.some((n) => n.name === name))
+        return refused(409, `network with name ${name} already exists`);
+      const network = { id: this.newId(), name, labels: object(body["Labels"]) };
+      this.networks.push(network);
+      return { status: 201, body: { Id: network.id, Warning: "" } };
+    }
+    const network = this.networks.find((n) => n.id === id || n.name === id);
+    if (network === undefined) return refused(404, `network ${id} not found`);
+    if (method === "DELETE") {
+      if (this.containers.some((c) => this.isRunning(c) && c.networks.has(network.name)))
+        return refused(403, `network ${network.name} has active endpoints`);
+      this.networks.splice(this.networks.indexOf(network), 1);
+      return { status: 204, body: null };
+    }
+    const container = this.find(String(body["Container"]));
+    if (verb !== "connect" || container === undefined) return refused(404, "No such container");
+    if (container.networks.has(network.name))
+      return refused(403, `endpoint already exists in network ${network.name}`);
+    container.networks.set(network.name, strings(object(body["EndpointConfig"])["Aliases"]));
+    return { status: 200, body: null };
+  }
+
+  private volume(method: string, name: string, body: JsonObject): Reply {
+    const wanted = name === "create" ? String(body["Name"]) : name;
+    const known = this.volumes.find((v) => v.name === wanted);
+    if (method === "POST") {
+      const volume = known ?? { name: wanted, labels: object(body["Labels"]) };
+      if (known === undefined) this.volumes.push(volume);
+      return { status: 201, body: volumeJson(volume) };
+    }
+    if (known === undefined) return refused(404, `get ${wanted}: no such volume`);
+    const isUsed = this.containers.some((c) =>
+      list(c.host["Mounts"]).some((m) => object(m)["Source"] === wanted),
+    );
+    if (isUsed) return refused(409, "volume is in use");
+    this.volumes.splice(this.volumes.indexOf(known), 1);
+    return { status: 204, body: null };
+  }
+
+  private newId(): string {
+    return (++this.ticks).toString(16).padStart(64, "0").split("").toReversed().join("");
+  }
+
+  /** Time passes from call to call. */
+  private now(): string {
+    return new Date(Date.UTC(2030, 0, 1) + ++this.ticks * 1000).toISOString();
+  }
+}
+
+function update(container: SimContainer, body: JsonObject): Reply {
+  const memory = Number(body["Memory"] ?? 0);
+  if (memory > 0 && memory < 6 * 1024 * 1024)
+    return refused(400, "Minimum memory limit allowed is 6MB");
+  const swap = Number(container.host["MemorySwap"] ?? 0);
+  if (memory > swap && swap > 0 && body["MemorySwap"] === undefined)
+    return refused(409, "Memory limit should be smaller than already set memoryswap limit");
+  // Zero is 'no change' in what the engine is sent.
+  const members = Object.entries(body).filter(([, value]) => value !== 0 && value !== "");
+  container.host = { ...container.host, ...Object.fromEntries(members) };
+  return { status: 200, body: { Warnings: null } };
+}
+
+const ok = (body: Json): Reply => ({ status: 200, body });
+const refused = (status: number, message: string): Reply => ({ status, body: { message } });
+const object = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+const strings = (value: Json | undefined): readonly string[] => list(value).map(String);
+
+const hostPorts = (container: SimContainer): readonly string[] =>
+  Object.entries(object(container.host["PortBindings"])).flatMap(([port, bindings]) =>
+    list(bindings).map((b) => `${String(object(b)["HostPort"])}/${port.split("/")[1]}`),
+  );
+
+function hasLabel(container: SimContainer, url: URL): boolean {
+  const filters: unknown = JSON.parse(url.searchParams.get("filters") ?? "{}");
+  const wanted = isObject(filters) ? strings(filters["label"]) : [];
+  const labels = object(container.body["Labels"]);
+  return wanted.every((text) => {
+    const [key = "", value] = text.split("=");
+    return value === undefined ? key in labels : labels[key] === value;
+  });
+}
+
+const summary = (container: SimContainer): Json => ({
+  Id: container.id,
+  Names: [`/${container.name}`],
+});
+
+/** What the engine answers to inspect, with what it adds by itself. */
+function inspect(container: SimContainer, running: boolean): Json {
+  const { id, name, body, image, host, networks, status, exitCode, createdAt, startedAt } =
+    container;
+  const own = Object.fromEntries(strings(body["Env"]).map((e) => [e.split("=")[0], e]));
+  const inherited = Object.fromEntries(
+    strings(image.config["Env"]).map((e) => [e.split("=")[0], e]),
+  );
+  return {
+    Id: id,
+    Name: `/${name}`,
+    Created: createdAt,
+    Image: image.id,
+    RestartCount: 0,
+    State: {
+      Status: status,
+      Running: running,
+      Paused: status === "paused",
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      ExitCode: exitCode,
+      Error: "",
+      StartedAt: startedAt,
+      FinishedAt: status === "exited" ? startedAt : never,
+    },
+    Config: {
+      Hostname: id.slice(0, 12),
+      User: "",
+      WorkingDir: "",
+      Entrypoint: null,
+      ...image.config,
+      ...body,
+      Env: Object.values({ ...inherited, ...own }),
+      Labels: { ...object(image.config["Labels"]), ...object(body["Labels"]) },
+      Image: body["Image"] ?? "",
+    },
+    HostConfig: { CapAdd: null, CapDrop: null, Dns: [], ShmSize: 67_108_864, Init: null, ...host },
+    NetworkSettings: {
+      Networks: Object.fromEntries(
+        [...networks].map(([network, aliases]) => [
+          network,
+          { Aliases: [...aliases, id.slice(0, 12)] },
+        ]),
+      ),
+    },
+  };
+}
+
+const networkJson = ({ id, name, labels }: SimNetwork): Json => ({
+  Id: id,
+  Name: name,
+  Driver: "bridge",
+  Labels: labels,
+  IPAM: { Driver: "default", Config: [{ Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" }] },
+});
+
+const volumeJson = ({ name, labels }: SimVolume): Json => ({
+  Name: name,
+  Driver: "local",
+  Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+  Labels: labels,
+});
+
+const imageJson = ({ id, digests, tags }: SimImage): Json => ({
+  Id: id,
+  RepoDigests: digests,
+  RepoTags: tags,
+});
