@@ -1,0 +1,166 @@
+import { request } from "node:http";
+import { styleText } from "node:util";
+import { until } from "../test/fleet/wait.ts";
+import { openStage, type Daemon, type Stage } from "../test/support/stage.ts";
+import { exampleFiles } from "./example.ts";
+
+const keep = process.argv.includes("--keep");
+const timings: [string, number][] = [];
+
+const say = (text: string): void => console.log(styleText("bold", `\n▸ ${text}`));
+const tell = (text: string): void => console.log(styleText("dim", `  ${text}`));
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  const result = await work();
+  timings.push([what, performance.now() - startedMs]);
+  return result;
+}
+
+/** What the app says of itself on a machine: its version and greeting. */
+async function ask(address: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    const call = request({ host: address, port: 8080, path: "/", timeout: 2_000 }, (reply) => {
+      let text = "";
+      reply.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      reply.on("end", () => resolve(text.trim().split("\n").join(", ")));
+    });
+    call.on("error", reject);
+    call.on("timeout", () => call.destroy(new Error("no answer")));
+    call.end();
+  });
+}
+
+const webs = ["web-1", "web-2"] as const;
+
+async function answers(stage: Stage, version: string): Promise<void> {
+  for (const machine of webs) {
+    const { privateAddress } = stage.fleet.machine(machine);
+    const text = await until(`${machine} answers with ${version}`, async () => {
+      const said = await ask(privateAddress);
+      return said.includes(version) ? said : undefined;
+    });
+    tell(`http://${privateAddress}:8080/ (${machine}) says: ${text}`);
+  }
+}
+
+async function ledger(stage: Stage, commit: string): Promise<void> {
+  const note = await stage.note(commit);
+  tell(
+    `the ledger says of ${commit.slice(0, 8)}: ${String(note?.["outcome"])}: ${String(note?.["text"])}`,
+  );
+  for (const app of (note?.["apps"] ?? []) as {
+    evidence?: { probe?: string; logTail?: string[] }[];
+  }[]) {
+    for (const seen of app.evidence ?? []) {
+      tell(
+        `  evidence: last probe ${seen.probe ?? "none"}; last log line: ${seen.logTail?.at(-1) ?? "none"}`,
+      );
+    }
+  }
+}
+
+async function show(stage: Stage): Promise<Daemon> {
+  const { fleet } = stage;
+  const { images, registry } = fleet;
+  if (images === undefined || registry === undefined)
+    throw new Error("the demo needs the fleet's registry");
+  await images.push("shop", "1.0");
+  await images.push("shop", "1.1");
+  await images.push("shop", "2.0", { env: { FAIL: "health" } });
+  await images.push("db", "1.0");
+
+  say("An infra repo: example-repo/, pushed to a git server");
+  const files = await exampleFiles(fleet, registry.address);
+  tell(Object.keys(files).join("  "));
+  const first = await stage.commit("Two web machines, one database, one shop", files);
+
+  say("slipway run: the daemon sees the commit and deploys it on three machines");
+  const daemon = await stage.daemon({ onLine: (line) => tell(line) });
+  await timed("first deploy, three bare machines", () => stage.outcome(first, "applied"));
+  await answers(stage, "1.0");
+  await ledger(stage, first);
+
+  const app = files["apps/shop/app.yaml"] ?? "";
+  say("A merge: shop 1.1 replaces 1.0, machine by machine");
+  const second = await stage.commit("Shop 1.1", {
+    "apps/shop/app.yaml": app.replace("shop:1.0", "shop:1.1"),
+  });
+  await timed("merge to live and proven on two machines", () => stage.outcome(second, "applied"));
+  await answers(stage, "1.1");
+
+  say("A broken version is merged: 2.0 never becomes healthy");
+  const third = await stage.commit("Shop 2.0", {
+    "apps/shop/app.yaml": app.replace("shop:1.0", "shop:2.0"),
+  });
+  await timed("broken merge to 'reverted'", () => stage.outcome(third, "reverted"));
+  await answers(stage, "1.1");
+  await ledger(stage, third);
+
+  say("git revert: the former state, without a pull or a build");
+  const fourth = await stage.revert(third);
+  await timed("git revert to proven", () => stage.outcome(fourth, "applied"));
+  const fifth = await stage.revert(second);
+  await timed("git revert to 1.0, proven on two machines", () => stage.outcome(fifth, "applied"));
+  await answers(stage, "1.0");
+
+  say("Somebody removes a container by hand");
+  const web = fleet.machine("web-1");
+  const id = (await web.docker(["ps", "-q", "--filter", "label=slipway.app=shop"])).trim();
+  await web.docker(["rm", "-f", id]);
+  tell(`web-1$ docker rm -f ${id}`);
+  await timed("drift to healed", () =>
+    until(
+      "web-1 is healed",
+      async () => {
+        const now = (await web.docker(["ps", "-q", "--filter", "label=slipway.app=shop"])).trim();
+        return now !== "" && (await ask(web.privateAddress)).includes("1.0") ? true : undefined;
+      },
+      30_000,
+    ),
+  );
+  await answers(stage, "1.0");
+
+  say("git log --notes=slipway: the deployment history");
+  const history = await stage.slipway(["history"]);
+  process.stdout.write(history.stdout.replace(/^/gm, "  "));
+  return daemon;
+}
+
+async function main(): Promise<number> {
+  const startedMs = performance.now();
+  say("Three machines boot on this host: their own roots, networks, sshd, Docker Engine");
+  const stage = await timed("three machines, a registry and a git server up", () =>
+    openStage({ machines: ["web-1", "web-2", "db-1"] }),
+  );
+  try {
+    for (const [name, machine] of Object.entries(stage.fleet.machines)) {
+      tell(`${name}: ${machine.address}, private ${machine.privateAddress}`);
+    }
+    const daemon = await show(stage);
+    say("Timings");
+    for (const [what, ms] of timings) tell(`${(ms / 1000).toFixed(1).padStart(6)} s  ${what}`);
+    if (keep) await play(stage);
+    await daemon.stop();
+  } finally {
+    await stage.close();
+  }
+  say(`All down again, after ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  return 0;
+}
+
+/** Leaves everything up until somebody has had enough. */
+async function play(stage: Stage): Promise<void> {
+  say("Everything stays up: edit, commit and push in the clone, and watch. Ctrl-C takes it down.");
+  tell(`clone:  ${stage.clone}`);
+  tell(`ssh:    ssh -i ${stage.fleet.sshKeyFile} root@${stage.fleet.machine("web-1").address}`);
+  tell(
+    `status: SLIPWAY_REPO=${stage.clone} SLIPWAY_SSH_KEY=${stage.fleet.sshKeyFile} bin/slipway status`,
+  );
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
+}
+
+process.exitCode = await main();

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { guard, type GuardInput } from "../../src/plan/guard.ts";
+import { changeOf, deletion } from "../support/changes.ts";
+
+const input = (more: Partial<GuardInput>): GuardInput => ({
+  changes: [],
+  liveFamilies: new Map(),
+  wantedFamilies: new Map(),
+  allows: [],
+  kept: new Map(),
+  revision: "r2",
+  restores: false,
+  ...more,
+});
+
+const live = (apps: Record<string, readonly string[]>): GuardInput["liveFamilies"] =>
+  new Map(Object.entries(apps).map(([machine, families]) => [machine, new Set(families)]));
+
+const volume = deletion("db-1", "db", "app/volume", "data");
+
+test("one app of two may go", () => {
+  const changes = [deletion("web-1", "a")];
+  const { changes: passed, held } = guard(
+    input({ changes, liveFamilies: live({ "web-1": ["a", "b"] }) }),
+  );
+  assert.deepEqual([passed.length, held.length], [1, 0]);
+});
+
+test("what empties most of a machine is held, and says which trailer lets it", () => {
+  const changes = [
+    deletion("web-1", "a"),
+    deletion("web-1", "b"),
+    changeOf("web-1", "app/container", "c", "1"),
+  ];
+  const result = guard(
+    input({
+      changes,
+      liveFamilies: live({ "web-1": ["a", "b", "c"], "web-2": ["x", "y", "z", "u"] }),
+    }),
+  );
+  assert.deepEqual(
+    result.changes.map((c) => c.address),
+    ["machine/web-1/app/c/container/1"],
+  );
+  assert.deepEqual(
+    result.held.map((h) => h.needs),
+    ["Slipway-Allow: delete app/a", "Slipway-Allow: delete app/b"],
+  );
+});
+
+test("each way to allow it lets it through", () => {
+  const changes = [deletion("web-1", "a"), deletion("web-1", "b")];
+  const liveFamilies = live({ "web-1": ["a", "b"] });
+  const allow = (...addresses: string[]) =>
+    addresses.map((address) => ({ verb: "delete" as const, address }));
+  assert.equal(
+    guard(input({ changes, liveFamilies, allows: allow("machine/web-1") })).changes.length,
+    2,
+  );
+  assert.equal(
+    guard(input({ changes, liveFamilies, allows: allow("app/a", "app/b") })).changes.length,
+    2,
+  );
+  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 2);
+  assert.equal(guard(input({ changes, liveFamilies })).changes.length, 0);
+});
+
+test("fewer instances of an app that stays are not its leaving", () => {
+  const changes = [
+    deletion("m", "a", "app/container", "2"),
+    deletion("m", "b", "app/container", "2"),
+  ];
+  const liveFamilies = live({ m: ["a", "b"] });
+  const result = guard(input({ changes, liveFamilies, wantedFamilies: liveFamilies }));
+  assert.deepEqual([result.changes.length, result.held.length], [2, 0]);
+});
+
+test("most of the fleet, one app a machine, is held as well", () => {
+  const changes = [deletion("m1", "a"), deletion("m2", "b")];
+  const result = guard(input({ changes, liveFamilies: live({ m1: ["a"], m2: ["b"], m3: ["c"] }) }));
+  assert.deepEqual([result.changes.length, result.held.length], [0, 2]);
+});
+
+test("a volume is kept and told once; with its address in full it goes", () => {
+  const at = (more: Partial<GuardInput>) => guard(input({ changes: [volume], ...more }));
+  assert.deepEqual(
+    at({}).held.map((h) => h.needs),
+    [`Slipway-Allow: destroy ${volume.address}`],
+  );
+  assert.equal(
+    at({ kept: new Map([[volume.address, "r2"]]) }).held.length,
+    1,
+    "the revision that let go of it",
+  );
+  assert.equal(at({ kept: new Map([[volume.address, "r1"]]) }).held.length, 0, "a later one");
+  const allowed = at({ allows: [{ verb: "destroy", address: volume.address }] });
+  assert.deepEqual([allowed.changes.length, allowed.held.length], [1, 0]);
+  assert.equal(at({ restores: true }).changes.length, 0, "bringing a state back never takes data");
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  emptyInventory,
+  emptyRecord,
+  type AppRecord,
+  type Mark,
+} from "../../src/model/inventory.ts";
+import { decide } from "../../src/plan/marks.ts";
+
+const mark = (revision: string, inputDigest: string, at = "2026-01-01T00:00:00.000Z"): Mark => ({
+  revision,
+  inputDigest,
+  imageDigest: "i",
+  reason: "not healthy",
+  at,
+});
+
+const inventories = (records: Record<string, Partial<AppRecord>>) =>
+  new Map(
+    Object.entries(records).map(([machine, record]) => [
+      machine,
+      { ...emptyInventory("acme", machine), apps: { shop: { ...emptyRecord, ...record } } },
+    ]),
+  );
+
+const shop = (onFailure: "revert" | "halt" = "revert") => ({
+  family: "shop",
+  machines: ["m1", "m2"],
+  inputDigest: (machine: string) => `now on ${machine}`,
+  onFailure,
+});
+
+const never = () => false;
+
+const cases: readonly [string, Record<string, Partial<AppRecord>>, "revert" | "halt", string][] = [
+  ["nothing known", {}, "revert", "go"],
+  ["good before", { m1: { good: mark("r1", "then") } }, "revert", "go"],
+  [
+    "another input failed",
+    { m1: { good: mark("r1", "then"), failed: mark("r2", "other on m1") } },
+    "revert",
+    "go",
+  ],
+  [
+    "this input failed",
+    { m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") } },
+    "revert",
+    "return",
+  ],
+  [
+    "failed as another machine remembers",
+    { m1: { good: mark("r1", "then") }, m2: { failed: mark("r2", "now on m2") } },
+    "revert",
+    "return",
+  ],
+  ["failed, nothing good", { m1: { failed: mark("r2", "now on m1") } }, "revert", "freeze"],
+  [
+    "failed, told to halt",
+    { m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") } },
+    "halt",
+    "freeze",
+  ],
+  [
+    "a digest under another machine's key says nothing",
+    { m1: { failed: mark("r2", "now on m2") } },
+    "revert",
+    "go",
+  ],
+];
+
+for (const [name, records, onFailure, wanted] of cases) {
+  test(`marks: ${name}`, () => {
+    assert.equal(decide(shop(onFailure), inventories(records), never).state, wanted);
+  });
+}
+
+test("asked for another try, it is tried", () => {
+  const records = inventories({
+    m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") },
+  });
+  assert.equal(decide(shop(), records, (m) => m.revision === "r2").state, "go");
+});
+
+test("the newest good mark is the one to return to", () => {
+  const records = inventories({
+    m1: { good: mark("r1", "x", "2026-01-01T00:00:00.000Z"), failed: mark("r3", "now on m1") },
+    m2: { good: mark("r2", "y", "2026-01-02T00:00:00.000Z") },
+  });
+  const decision = decide(shop(), records, never);
+  assert.equal(decision.good?.revision, "r2");
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { changesOf, type Plan } from "../../src/model/plan.ts";
+import { order, type FamilyPolicy } from "../../src/plan/order.ts";
+import { changeOf, deletion } from "../support/changes.ts";
+
+const policy = (more: Partial<FamilyPolicy> = {}): FamilyPolicy => ({
+  after: [],
+  onFailure: "revert",
+  batch: 1,
+  drift: "heal",
+  ...more,
+});
+
+const asPlan = (ordered: ReturnType<typeof order>): Plan => ({
+  revision: "r",
+  held: [],
+  unknown: [],
+  awaiting: [],
+  ...ordered,
+});
+
+test("machines, then images and files, then the release, then containers; deletion last and the other way", () => {
+  const changes = [
+    deletion("m1", "old", "app/volume", "data"),
+    changeOf("m1", "app/container", "shop", "1"),
+    deletion("m1", "old"),
+    changeOf("m1", "app/release", "shop", "abc", { action: "run" }),
+    changeOf("m1", "app/files", "shop", "etc/x"),
+    changeOf("m1", "machine/names", undefined, ""),
+    changeOf("m1", "app/image", "shop", ""),
+    changeOf("m1", "app/network", undefined, "slipway-acme"),
+  ];
+  const ordered = order(changes, new Map([["shop", policy()]]));
+  assert.deepEqual(
+    changesOf(asPlan(ordered)).map((c) => c.address),
+    [
+      "machine/m1/network/slipway-acme",
+      "machine/m1/names",
+      "machine/m1/app/shop/image",
+      "machine/m1/app/shop/files/etc/x",
+      "machine/m1/app/shop/release/abc",
+      "machine/m1/app/shop/container/1",
+      "machine/m1/app/old/container/1",
+      "machine/m1/app/old/volume/data",
+    ],
+  );
+});
+
+const wavesWith = (batch: number): readonly (readonly string[])[] => {
+  const changes = ["m4", "m2", "m1", "m3"].map((m) => changeOf(m, "app/container", "shop", "1"));
+  const [rollout] = order(changes, new Map([["shop", policy({ batch })]])).rollouts;
+  return (rollout?.waves ?? []).map((wave) => wave.map((turn) => turn.machine));
+};
+
+test("one machine goes first as the canary, then batch at a time, in order of name", () => {
+  assert.deepEqual(wavesWith(1), [["m1"], ["m2"], ["m3"], ["m4"]]);
+  assert.deepEqual(wavesWith(2), [["m1"], ["m2", "m3"], ["m4"]]);
+  assert.deepEqual(wavesWith(10), [["m1"], ["m2", "m3", "m4"]]);
+});
+
+test("families come after those that they are after", () => {
+  const changes = ["a", "b", "c"].map((f) => changeOf("m", "app/container", f, "1"));
+  const policies = new Map([
+    ["a", policy({ after: ["c"] })],
+    ["b", policy({ after: ["a"] })],
+    ["c", policy()],
+  ]);
+  assert.deepEqual(
+    order(changes, policies).rollouts.map((r) => r.family),
+    ["c", "a", "b"],
+  );
+});
+
+test("every change is in the plan exactly once, whatever their order", () => {
+  const kinds = [
+    "app/image",
+    "app/volume",
+    "app/files",
+    "app/release",
+    "app/container",
+    "machine/names",
+  ];
+  const change = fc.record({
+    machine: fc.constantFrom("m1", "m2", "m3"),
+    kind: fc.constantFrom(...kinds),
+    app: fc.constantFrom("a", "b", "c"),
+    name: fc.constantFrom("1", "2"),
+    gone: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.uniqueArray(change, { selector: (c) => JSON.stringify(c) }), (specs) => {
+      const changes = specs.map((s) => {
+        const app = s.kind.startsWith("machine/") ? undefined : s.app;
+        return changeOf(s.machine, s.kind, app, s.name, s.gone ? { action: "delete" } : {});
+      });
+      const release = changes.filter((c) => c.kind === "app/release" && c.action !== "delete");
+      const planned = changesOf(asPlan(order(changes, new Map())));
+      // A family has one release a plan; the generator may make several.
+      const without = (all: typeof changes) => all.filter((c) => !release.includes(c)).length;
+      assert.equal(without([...planned]), without(changes));
+      assert.equal(new Set(planned).size, planned.length);
+      const firstDelete = planned.findIndex((c) => c.action === "delete");
+      if (firstDelete >= 0)
+        assert.ok(planned.slice(firstDelete).every((c) => c.action === "delete"));
+    }),
+  );
+});
