@@ -1,15 +1,16 @@
-import { applyPlan, type Applied } from "./apply/apply.ts";
+import type { Applied } from "./apply/apply.ts";
 import { digestOf } from "./lib/hash.ts";
-import type { RevisionOutcome, Trouble } from "./model/outcome.ts";
+import type { RevisionOutcome } from "./model/outcome.ts";
 import { changesOf, type Plan } from "./model/plan.ts";
-import { refused, rejected, summed } from "./pass/endings.ts";
-import { formerRevisions, type Former } from "./pass/former.ts";
+import { refused, rejected, summed, type PassSoFar } from "./pass/endings.ts";
+import { formerRevisions } from "./pass/former.ts";
 import { openHolds, type Holds } from "./pass/holds.ts";
 import { judge } from "./pass/judge.ts";
-import { machinesToRecord, recordEnding, recordFailure, recordReleased } from "./pass/record.ts";
-import { readRevision, type Revision } from "./pass/revision.ts";
-import { survey, type Survey } from "./pass/survey.ts";
-import { lastOutcome, readTrail, wasApplied } from "./pass/trail.ts";
+import { applyLook, lookWith } from "./pass/look.ts";
+import { machinesToRecord, recordEnding } from "./pass/record.ts";
+import { readRevision } from "./pass/revision.ts";
+import type { Survey } from "./pass/survey.ts";
+import { lastOutcome } from "./pass/trail.ts";
 import type { Request, World } from "./pass/world.ts";
 
 /** A pass looks again after each round of changes; what has not settled by then is told as it is. */
@@ -20,43 +21,45 @@ export async function reconcile(world: World, request: Request): Promise<Revisio
   const started = world.clock.now();
   const revision = await readRevision(world, request.revision);
   const before = await lastOutcome(world, revision.snapshot.revision);
-  const ending = await converge(world, request, revision, started, before);
-  const isNews =
-    before === undefined || before.outcome !== ending.outcome.outcome || ending.outcome.changes > 0;
-  await remember(world, ending, isNews);
-  if (isNews) await world.reporter.ended(ending.outcome);
-  world.listener({ type: "outcome", outcome: ending.outcome });
-  return ending.outcome;
+  const holds = openHolds(world, revision.fleet);
+  try {
+    const ending = await converge({ world, request, revision, started, holds }, before);
+    const { outcome } = ending;
+    // Told to stop half-way is no outcome: the next controller finishes and tells.
+    if (request.preempt.reason === "stop" && outcome.outcome !== "applied") return outcome;
+    const isVerdict = before?.outcome !== outcome.outcome;
+    await remember(world, holds, ending, isVerdict || outcome.changes > 0);
+    if (isVerdict) await world.reporter.ended(outcome);
+    world.listener({ type: "outcome", outcome });
+    return outcome;
+  } finally {
+    await holds.release();
+  }
 }
 
 interface Converged {
   readonly outcome: RevisionOutcome;
   readonly look?: Survey;
-  readonly holds?: Holds;
 }
 
-async function converge(
-  world: World,
-  request: Request,
-  revision: Revision,
-  started: number,
-  before: RevisionOutcome | undefined,
-): Promise<Converged> {
-  const pass = { world, request, revision, started };
+interface Pass extends PassSoFar {
+  readonly holds: Holds;
+}
+
+async function converge(pass: Pass, before: RevisionOutcome | undefined): Promise<Converged> {
+  const { world, request, revision, started, holds } = pass;
   const { documents } = revision;
   if (documents === undefined) return { outcome: rejected(pass) };
   if (before === undefined) await world.reporter.started(documents.fleet, documents.revision);
   const former = formerRevisions(world, revision.snapshot);
   const look = await lookWith(world, request, revision, former, started);
   let found = await look();
-  if (found.trail.refusal !== undefined)
-    return { outcome: refused(pass, found.trail.refusal), look: found };
-  const holds = openHolds(world, documents);
+  if (found.trail.refusal !== undefined) return { outcome: refused(pass, found.trail.refusal) };
   const applied: Applied[] = [];
   const tried = new Set<string>();
   for (let round = 1; round <= roundLimit && hasNews(found.plan, tried); round++) {
     const unheld = machinesOf(found.plan).filter((machine) => !holds.taken.has(machine));
-    await holds.take(unheld);
+    await holds.take(unheld, found.targets);
     // What was seen before the lock may be another controller's work half done.
     if (unheld.length > 0) found = await look();
     for (const key of keysOf(found.plan)) tried.add(key);
@@ -65,7 +68,7 @@ async function converge(
       revision: documents.revision,
       changes: changesOf(found.plan).length,
     });
-    applied.push(await apply(world, request, found, holds, former));
+    applied.push(await applyLook(world, request, found, holds, former));
     found = await look();
     if (request.preempt.aborted) break;
   }
@@ -76,84 +79,23 @@ async function converge(
     applied,
     observed: [...[...found.observations.values()].flatMap((o) => o.troubles), ...holds.troubles],
     unresolved: found.unresolved,
-    preempted: request.preempt.aborted,
+    ...(request.preempt.aborted ? { supersededBy: String(request.preempt.reason) } : {}),
   });
-  return {
-    outcome: summed(pass, documents.fleet, verdict, found.plan, applied),
-    look: found,
-    holds,
-  };
+  return { outcome: summed(pass, verdict, found.plan, applied), look: found };
 }
 
-/** One look after another within a pass asks images, trailers and former revisions only once. */
-async function lookWith(
-  world: World,
-  request: Request,
-  revision: Revision,
-  former: Former,
-  started: number,
-): Promise<() => Promise<Survey>> {
-  const { documents } = revision;
-  if (documents === undefined) throw new Error("a rejected revision is not looked at");
-  const asked = new Map<string, Promise<string | Trouble>>();
-  const startedAt = new Date(started).toISOString();
-  let trail: ReturnType<typeof readTrail> | undefined;
-  let restores: boolean | undefined;
-  return async () => {
-    const ask = async (): Promise<Survey> =>
-      await survey(world, former, {
-        documents,
-        trail: (inventories) =>
-          (trail ??= readTrail(world, request, documents.revision, inventories, startedAt)),
-        restores: restores === true,
-        looksAgain: request.cause !== "drift",
-        asked,
-        suspended: request.suspended ?? new Set(),
-      });
-    const found = await ask();
-    if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
-    restores = await wasApplied(world, revision.tree, documents.revision);
-    return restores ? await ask() : found;
-  };
-}
-
-async function apply(
-  world: World,
-  request: Request,
-  look: Survey,
-  holds: Holds,
-  former: Former,
-): Promise<Applied> {
-  return await applyPlan(look.plan, {
-    holds: holds.taken,
-    clock: world.clock,
-    listener: world.listener,
-    preempt: request.preempt,
-    content: (blob) => former.content(blob),
-    onAppFailure: async (name, failure) => {
-      const family = look.families.find((f) => f.family === name);
-      const at = new Date(world.clock.now()).toISOString();
-      if (family === undefined || family.decision.state !== "go") return;
-      await recordFailure(holds.taken, family, look.plan.revision, failure, at);
-    },
-    onRelease: (change) => recordReleased(holds.taken, change, look),
-  });
-}
-
-/** Writes marks and history on the machines; releases every lock. */
+/** Writes marks, the revision and history on the machines. */
 async function remember(
   world: World,
-  { outcome, look, holds }: Converged,
+  holds: Holds,
+  { outcome, look }: Converged,
   isNews: boolean,
 ): Promise<void> {
-  if (look === undefined || holds === undefined) return;
-  try {
-    const at = new Date(world.clock.now()).toISOString();
-    await holds.take(machinesToRecord({ look, outcome, isNews, at }));
-    await recordEnding({ holds, look, outcome, isNews, at });
-  } finally {
-    await holds.release();
-  }
+  if (look === undefined) return;
+  const at = new Date(world.clock.now()).toISOString();
+  const ending = { look, outcome, isNews, at };
+  await holds.take(machinesToRecord(ending), look.targets);
+  await recordEnding({ ...ending, holds });
 }
 
 const machinesOf = (plan: Plan): readonly string[] => [

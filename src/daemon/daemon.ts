@@ -100,7 +100,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
 
   async function passOver(head: string, cause: Cause): Promise<RevisionOutcome | undefined> {
     const preempt = new AbortController();
-    const stopWith = (): void => preempt.abort();
+    const stopWith = (): void => preempt.abort("stop");
     signal.addEventListener("abort", stopWith, { once: true });
     const lookout = lookOut(head, preempt);
     try {
@@ -131,7 +131,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         const now = await headOrLog(world, log);
         if (now !== undefined && now !== head) {
           log("info", `${now.slice(0, 8)} takes over from ${head.slice(0, 8)}`);
-          preempt.abort();
+          preempt.abort(now);
         }
       }
     };

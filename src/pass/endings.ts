@@ -20,12 +20,11 @@ const findingsLimit = 50;
 
 function ending(
   pass: PassSoFar,
-  fleet: string,
   said: Pick<RevisionOutcome, "outcome" | "text"> & Partial<RevisionOutcome>,
 ): RevisionOutcome {
   return {
     version: 1,
-    fleet,
+    fleet: pass.revision.fleet,
     revision: pass.revision.snapshot.revision,
     subject: pass.revision.subject,
     changes: 0,
@@ -42,14 +41,14 @@ function ending(
 
 /** A revision with an error in it is never applied, not even in part. */
 export const rejected = (pass: PassSoFar): RevisionOutcome =>
-  ending(pass, pass.revision.fleet, {
+  ending(pass, {
     outcome: "rejected",
     text: sayFindings(pass.revision.findings),
     findings: pass.revision.findings.slice(0, findingsLimit).map(formatDiagnostic),
   });
 
 export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
-  ending(pass, pass.revision.fleet, {
+  ending(pass, {
     outcome: "held",
     text: why,
     held: [{ address: "revision", text: why }],
@@ -58,7 +57,6 @@ export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
 /** The worst of its apps, of what is held, and of what stood in the way. */
 export function summed(
   pass: PassSoFar,
-  fleet: string,
   verdict: Verdict,
   last: Plan,
   applied: readonly Applied[],
@@ -89,7 +87,7 @@ export function summed(
     changes,
     open.map((c) => c.address),
   );
-  return ending(pass, fleet, {
+  return ending(pass, {
     outcome,
     text,
     changes,

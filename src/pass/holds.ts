@@ -1,8 +1,7 @@
 import { asFailure } from "../apply/steps.ts";
 import { takeLock, type Hold } from "../apply/lock.ts";
-import type { Documents } from "../model/documents.ts";
 import type { Trouble } from "../model/outcome.ts";
-import { targetsOf } from "./targets.ts";
+import type { Target } from "../remote/session.ts";
 import type { World } from "./world.ts";
 
 /** The machines that a pass holds under their locks. */
@@ -10,7 +9,7 @@ export interface Holds {
   readonly taken: ReadonlyMap<string, Hold>;
   readonly troubles: readonly Trouble[];
   /** Takes the locks that are not held yet, in order of name; one that another keeps is trouble of that machine. */
-  take(machines: Iterable<string>): Promise<void>;
+  take(machines: Iterable<string>, targets: ReadonlyMap<string, Target>): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -18,19 +17,17 @@ export interface Holds {
 const patienceMs = 10_000;
 const pauseMs = 250;
 
-export function openHolds(world: World, documents: Documents): Holds {
-  const targets = targetsOf(documents);
+export function openHolds(world: World, fleet: string): Holds {
   const taken = new Map<string, Hold>();
   const troubles: Trouble[] = [];
   const given = new Set<string>();
-  const takeOne = async (machine: string): Promise<void> => {
-    const target = targets.get(machine);
+  const takeOne = async (machine: string, target: Target | undefined): Promise<void> => {
     if (target === undefined || taken.has(machine) || given.has(machine)) return;
     const untilMs = world.clock.now() + patienceMs;
     try {
       const session = await world.remote.session(target);
       for (;;) {
-        const hold = await takeLock(session, documents.fleet, world.clock);
+        const hold = await takeLock(session, fleet, world.clock);
         if (hold !== undefined) return void taken.set(machine, hold);
         if (world.clock.now() > untilMs) throw new Error("locked");
         await world.clock.sleep(pauseMs);
@@ -43,8 +40,9 @@ export function openHolds(world: World, documents: Documents): Holds {
   return {
     taken,
     troubles,
-    take: async (machines) => {
-      for (const machine of [...new Set(machines)].toSorted()) await takeOne(machine);
+    take: async (machines, targets) => {
+      for (const machine of [...new Set(machines)].toSorted())
+        await takeOne(machine, targets.get(machine));
     },
     release: async () => {
       await Promise.all([...taken.values()].map((hold) => hold.release()));

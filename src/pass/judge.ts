@@ -26,7 +26,8 @@ export interface JudgeInput {
   readonly observed: readonly Trouble[];
   /** Families whose image could not be resolved, with why. */
   readonly unresolved: ReadonlyMap<string, Trouble>;
-  readonly preempted: boolean;
+  /** The revision that takes over, or `stop`. */
+  readonly supersededBy?: string;
 }
 
 /** How each family fared, from what was observed last: never from what the steps returned. */
@@ -100,12 +101,15 @@ function verdictOf(
       `app/${family} failed at ${short(decision.failed.revision)} and stays as it is: ${reason}`,
     ];
   }
-  if (input.preempted && open.length > 0) return ["superseded", "a newer revision took over"];
+  if (input.supersededBy !== undefined && open.length > 0)
+    return ["superseded", `superseded by ${short(input.supersededBy)}`];
   if (unresolved !== undefined) return ["incomplete", unresolved.text];
   if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
   if (open.length === 0) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];
+  const barred = input.observed.find((t) => open.some((c) => c.machine === t.machine));
+  if (barred !== undefined) return ["incomplete", `${barred.machine}: ${barred.text}`];
   const trouble = own[0]?.failure;
   return trouble === undefined
     ? ["failed", `still differs after applying: ${openText(open, own)}`]

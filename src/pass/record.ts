@@ -87,6 +87,7 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
   const { look, outcome } = ending;
   let next: Inventory = {
     ...inventory,
+    machine,
     revision: outcome.revision,
     kept: keptOn(ending, machine, inventory),
     owned: ownedOn(look, machine),

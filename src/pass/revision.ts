@@ -14,6 +14,8 @@ export interface Revision {
   /** Undefined when there is an error among the findings. */
   readonly documents?: Documents;
   readonly findings: readonly Diagnostic[];
+  /** With the environment; `?` where slipway.yaml cannot be read. */
+  readonly fleet: string;
 }
 
 /** Fetches and loads one revision; default: the branch's head. */
@@ -21,12 +23,16 @@ export async function readRevision(world: World, revision?: string): Promise<Rev
   const snapshot = await world.source.snapshot(revision);
   const commit = await world.source.commit(snapshot.revision);
   const environment = world.environment === undefined ? {} : { environment: world.environment };
-  const { documents, findings } = await load(snapshot, { ...environment, cache: world.parseCache });
+  const { documents, findings, fleet } = await load(snapshot, {
+    ...environment,
+    cache: world.parseCache,
+  });
   return {
     snapshot,
     subject: commit.message.split("\n", 1)[0] ?? "",
     tree: digestOf(snapshot.entries),
     ...(documents === undefined || hasErrors(findings) ? {} : { documents }),
     findings,
+    fleet: fleet ?? "?",
   };
 }

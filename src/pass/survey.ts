@@ -9,6 +9,7 @@ import type { Trouble } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { observeFleet } from "../observe/fleet.ts";
+import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan } from "../plan/plan.ts";
@@ -28,6 +29,8 @@ import type { World } from "./world.ts";
 
 /** What one look at the fleet found, and what follows from it. */
 export interface Survey {
+  /** Where each machine that was looked at is reached. */
+  readonly targets: ReadonlyMap<string, Target>;
   readonly observations: ReadonlyMap<string, Observation>;
   readonly inventories: ReadonlyMap<string, Inventory>;
   readonly families: readonly FamilySurvey[];
@@ -58,6 +61,8 @@ export interface SurveyRequest {
   readonly documents: Documents;
   /** What lies between the last applied revisions and this one; asked once per pass. */
   readonly trail: (inventories: ReadonlyMap<string, Inventory>) => Promise<Trail>;
+  /** Machines that are no longer declared and are to be emptied. */
+  readonly toEmpty: (trail: Trail) => Promise<ReadonlyMap<string, Target>>;
   readonly restores: boolean;
   /** A new revision or an explicit wish: `pull: always` looks again. */
   readonly looksAgain: boolean;
@@ -73,11 +78,14 @@ export async function survey(
   request: SurveyRequest,
 ): Promise<Survey> {
   const { documents } = request;
-  const targets = targetsOf(documents);
-  world.onTargets?.(targets, documents.fleet);
-  const observations = await observeFleet(world.remote, targets, kinds, documents.fleet);
-  const inventories = inventoriesOf(observations);
+  const declared = targetsOf(documents);
+  world.onTargets?.(declared, documents.fleet);
+  const placed = await observeFleet(world.remote, declared, kinds, documents.fleet);
+  const inventories = inventoriesOf(placed);
   const trail = await request.trail(inventories);
+  const leaving = await request.toEmpty(trail);
+  const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
+  const observations = new Map([...placed, ...left]);
   const ofHead = [...documents.apps.values()];
   const head = await settleImages(world, documents, ofHead, inventories, request);
   const decisions = decideAll(documents, observations, inventories, head.references, trail);
@@ -95,7 +103,7 @@ export async function survey(
   const { resources, awaiting } = compile({
     documents,
     apps,
-    machines: contextsOf(observations, documents.fleet),
+    machines: contextsOf(placed, documents.fleet),
     images,
     hashes: await former.hashes(apps),
     formerly,
@@ -129,6 +137,7 @@ export async function survey(
   });
   const kept = keptVolumes(observations, resources);
   return {
+    targets: new Map([...declared, ...leaving]),
     observations,
     inventories,
     families,

@@ -8,6 +8,8 @@ import type { Request, World } from "./world.ts";
 /** What lies between the last applied revisions and this one. */
 export interface Trail {
   readonly allows: readonly Allow[];
+  /** The revisions that the machines had last, this one left out. */
+  readonly applied: readonly string[];
   isRetried(family: string, mark: Mark): boolean;
   /** Why this revision must not follow the last one applied. */
   readonly refusal?: string;
@@ -37,6 +39,7 @@ export async function readTrail(
   const retried = await retriedMarks(world, trailers.retries, inventories);
   return {
     allows: trailers.allows,
+    applied,
     isRetried: (family, mark) =>
       mark.at < startedAt &&
       (request.retry.includes(family) || retried.has(`${family} ${mark.revision}`)),

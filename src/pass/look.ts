@@ -1,0 +1,68 @@
+import { applyPlan, type Applied } from "../apply/apply.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Former } from "./former.ts";
+import type { Holds } from "./holds.ts";
+import { recordFailure, recordReleased } from "./record.ts";
+import { machinesToEmpty } from "./removed.ts";
+import type { Revision } from "./revision.ts";
+import { survey, type Survey } from "./survey.ts";
+import { readTrail, wasApplied } from "./trail.ts";
+import type { Request, World } from "./world.ts";
+
+/** One look after another within a pass asks images, trailers and former revisions only once. */
+export async function lookWith(
+  world: World,
+  request: Request,
+  revision: Revision,
+  former: Former,
+  started: number,
+): Promise<() => Promise<Survey>> {
+  const { documents } = revision;
+  if (documents === undefined) throw new Error("a rejected revision is not looked at");
+  const asked = new Map<string, Promise<string | Trouble>>();
+  const startedAt = new Date(started).toISOString();
+  let trail: ReturnType<typeof readTrail> | undefined;
+  let leaving: ReturnType<typeof machinesToEmpty> | undefined;
+  let restores: boolean | undefined;
+  return async () => {
+    const ask = async (): Promise<Survey> =>
+      await survey(world, former, {
+        documents,
+        trail: (inventories) =>
+          (trail ??= readTrail(world, request, documents.revision, inventories, startedAt)),
+        toEmpty: (found) => (leaving ??= machinesToEmpty(world, documents, found)),
+        restores: restores === true,
+        looksAgain: request.cause !== "drift",
+        asked,
+        suspended: request.suspended ?? new Set(),
+      });
+    const found = await ask();
+    if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
+    restores = await wasApplied(world, revision.tree, documents.revision);
+    return restores ? await ask() : found;
+  };
+}
+
+/** Applies a plan under the locks; what fails is marked before anything returns. */
+export async function applyLook(
+  world: World,
+  request: Request,
+  look: Survey,
+  holds: Holds,
+  former: Former,
+): Promise<Applied> {
+  return await applyPlan(look.plan, {
+    holds: holds.taken,
+    clock: world.clock,
+    listener: world.listener,
+    preempt: request.preempt,
+    content: (blob) => former.content(blob),
+    onAppFailure: async (name, failure) => {
+      const family = look.families.find((f) => f.family === name);
+      const at = new Date(world.clock.now()).toISOString();
+      if (family === undefined || family.decision.state !== "go") return;
+      await recordFailure(holds.taken, family, look.plan.revision, failure, at);
+    },
+    onRelease: (change) => recordReleased(holds.taken, change, look),
+  });
+}
