@@ -2,6 +2,7 @@ import type { About, Kind } from "../../src/kinds/kind.ts";
 import type { Difference } from "../../src/model/change.ts";
 import type { Facts } from "../../src/model/resource.ts";
 import type { Step } from "../../src/model/step.ts";
+import type { Answers } from "../../src/model/query.ts";
 import type { EngineSim, Ran } from "./engine-sim.ts";
 
 export const about: About = { fleet: "acme", root: "/var/lib/slipway/acme" };
@@ -26,10 +27,10 @@ export const facts: Facts = {
 /** What a kind finds under the key of what is wanted, or under this key. */
 export function find<Spec, State>(
   kind: Kind<Spec, State>,
-  sim: EngineSim,
+  answers: Answers,
   at: Spec | string,
 ): State | undefined {
-  const states = kind.read(sim, about);
+  const states = kind.read(answers, about);
   if (typeof at === "string") return states.get(at);
   const have = states.get(kind.key(at));
   const formerKey = kind.formerKey?.(at);
@@ -46,11 +47,11 @@ export interface Planned {
 /** What a kind would do for a spec that is wanted, or for the key of one that is not. */
 export function planFor<Spec, State>(
   kind: Kind<Spec, State>,
-  sim: EngineSim,
+  answers: Answers,
   want: Spec | undefined,
   key?: string,
 ): Planned | undefined {
-  const have = want === undefined ? find(kind, sim, key ?? "") : find(kind, sim, want);
+  const have = want === undefined ? find(kind, answers, key ?? "") : find(kind, answers, want);
   const difference = kind.diff(want, have, facts);
   if (difference === undefined) return undefined;
   const chosen = {

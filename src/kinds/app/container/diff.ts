@@ -77,7 +77,7 @@ function serving(situation: Situation, right: InstanceContainer): Difference | u
   });
   if (right.role === "new" || (old !== undefined && !isProven(situation, right)))
     return cut("unfinished", `the rollout of ${right.name} was cut before it was proven`);
-  if (!right.running && !hasCompleted(want, right)) return notRunning(right, fields);
+  if (!right.running && !hasCompleted(want, right)) return notRunning(want, right, fields);
   if (right.paused) return difference("update", "paused", `${right.name} is paused`, fields);
   if (hasLeftovers(situation))
     return cut("leftover", `a rollout was cut before the former containers were put away`);
@@ -92,17 +92,22 @@ function serving(situation: Situation, right: InstanceContainer): Difference | u
   return changedInPlace(want, right, fields);
 }
 
-function notRunning(right: InstanceContainer, fields: readonly Field[]): Difference {
-  const { name, exitCode, error, restart } = right;
+function notRunning(
+  want: ContainerSpec,
+  right: InstanceContainer,
+  fields: readonly Field[],
+): Difference {
+  const { name, exitCode, error } = right;
   const state = [{ path: "state", declared: "running", live: right.status }, ...fields];
   const why = error === undefined ? "" : `: ${error}`;
   if (right.startedAt === undefined)
     return difference("update", "not-started", `${name} was never started${why}`, state);
   if (right.oomKilled)
     return difference("update", "out-of-memory", `${name} was killed: out of memory`, state);
-  const byHand = restart === "always" || restart === "unless-stopped";
+  // The engine would have started it again, had it ended by itself.
+  const byHand = want.restart === "always" || want.restart === "unless-stopped";
   return byHand
-    ? difference("update", "stopped", `${name} was stopped (exit code ${exitCode})${why}`, state)
+    ? difference("update", "stopped", `${name} is stopped (exit code ${exitCode})${why}`, state)
     : difference("update", "exited", `${name} ended with exit code ${exitCode}${why}`, state);
 }
 

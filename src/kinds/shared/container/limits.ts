@@ -10,20 +10,18 @@ const unlimitedMemory = 2 ** 60;
 const usualShares = 1024;
 const kernelWithoutSwap = -1;
 
-/** The same limits always said the same way: what the engine does anyway is left out. */
+/** Limits always said the same way: what the engine does anyway is left out. */
 export function normalLimits(limits: Limits): Limits {
   const { memoryBytes, memoryReservationBytes, memorySwapBytes, cpus, cpuShares, pids } = limits;
   const memory = within(memoryBytes, unlimitedMemory);
+  const swap = memory === undefined || memorySwapBytes === memory * 2 ? undefined : memorySwapBytes;
   return {
     ...optional("memoryBytes", memory),
     ...optional(
       "memoryReservationBytes",
       within(memoryReservationBytes, memory ?? unlimitedMemory),
     ),
-    ...optional(
-      "memorySwapBytes",
-      memory === undefined || memorySwapBytes === memory * 2 ? undefined : memorySwapBytes,
-    ),
+    ...optional("memorySwapBytes", swap),
     ...optional("cpus", cpus === undefined ? undefined : Math.round(cpus * cpuPeriod) / cpuPeriod),
     ...optional("cpuShares", cpuShares === usualShares ? undefined : cpuShares),
     ...optional("pids", pids),
@@ -33,6 +31,7 @@ export function normalLimits(limits: Limits): Limits {
 const within = (value: number | undefined, bound: number): number | undefined =>
   value !== undefined && value < bound ? value : undefined;
 
+/** Limits as the engine has them; `normalLimits` says them as they are declared. */
 export function readLimits(inspect: Json): Limits {
   const positive = (key: string): number | undefined => {
     const value = optionalNumber(inspect, "HostConfig", key) ?? 0;
@@ -45,14 +44,14 @@ export function readLimits(inspect: Json): Limits {
     nano === undefined
       ? quota && quota / (positive("CpuPeriod") ?? cpuPeriod)
       : nano / 1_000_000_000;
-  return normalLimits({
-    ...optional("memoryBytes", positive("Memory")),
+  return {
+    ...optional("memoryBytes", within(positive("Memory"), unlimitedMemory)),
     ...optional("memoryReservationBytes", positive("MemoryReservation")),
     ...optional("memorySwapBytes", swap === 0 ? undefined : swap),
     ...optional("cpus", cpus),
     ...optional("cpuShares", positive("CpuShares")),
     ...optional("pids", positive("PidsLimit")),
-  });
+  };
 }
 
 /** Limits as the engine takes them, at creation or for a change in place from what it `had`. */
@@ -73,11 +72,16 @@ export function limitsBody(limits: Limits, had: Limits = {}) {
   };
 }
 
-/** Swap must be said with the memory: a change in place is refused where it would be below. */
+/**
+ * Swap must be said with the memory: a change in place is refused where it would be below, and -1 is not
+ * passed on by an engine that changes it in place.
+ */
 function memoryBody({ memoryBytes, memorySwapBytes }: Limits, had: Limits) {
   if (memoryBytes !== undefined)
     return { Memory: memoryBytes, MemorySwap: memorySwapBytes ?? memoryBytes * 2 };
-  return had.memoryBytes === undefined ? {} : { Memory: unlimitedMemory, MemorySwap: -1 };
+  return had.memoryBytes === undefined
+    ? {}
+    : { Memory: unlimitedMemory, MemorySwap: unlimitedMemory * 2 };
 }
 
 function cpuBody({ cpus }: Limits, had: Limits) {
@@ -101,8 +105,9 @@ export interface LimitDifference {
   readonly live?: number;
 }
 
-export function limitDifferences(declared: Limits, live: Limits): readonly LimitDifference[] {
+export function limitDifferences(declared: Limits, had: Limits): readonly LimitDifference[] {
   const wanted = normalLimits(declared);
+  const live = normalLimits(had);
   const keys = Object.keys(names) as (keyof typeof names)[];
   return keys
     .filter((key) => wanted[key] !== live[key])
