@@ -341,7 +341,7 @@ export interface AppFields {
   /**
    * What the engine does when its process ends.
    */
-  restart?: string;
+  restart?: "no" | "always" | "unless-stopped" | "on-failure";
   /**
    * What asks it to stop; instead of the image's.
    */

@@ -1,0 +1,61 @@
+import type { AppFields, AppFile } from "../generated/app.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import type { Family } from "./expand.ts";
+import type { PlacedApp, Repo } from "./rules/repo.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the later stages see of a repo in which nothing is wrong. */
+export function documentsOf(revision: string, settings: Settings, repo: Repo): Documents {
+  const families = [...repo.families.values()].map(
+    (family) => [family.name, { file: withoutPlace(family), at: family.at }] as const,
+  );
+  return {
+    revision,
+    fleet: settings.fleet,
+    settings: settings.fields,
+    machines: repo.machines,
+    apps: new Map(repo.apps.map((app) => [app.name, appDocument(app)])),
+    families: new Map(families),
+  };
+}
+
+const appDocument = ({
+  name,
+  family,
+  service,
+  fields,
+  perMachine,
+  machines,
+  ships,
+  at,
+}: PlacedApp): AppDocument => ({
+  name,
+  family,
+  ...(service === undefined ? {} : { service }),
+  fields,
+  perMachine,
+  machines,
+  ships,
+  at,
+});
+
+/** Where an app runs and how often is not part of what it is. */
+function withoutPlace({ file }: Family): AppFile {
+  const bare = <T extends AppFields>({
+    machines: _machines,
+    instances: _instances,
+    ...rest
+  }: T): Omit<T, "machines" | "instances"> => rest;
+  const { services, perMachine, ...own } = file;
+  const differing = Object.entries(perMachine ?? {}).flatMap(([machine, fields]) => {
+    const rest = bare(fields);
+    return Object.keys(rest).length === 0 ? [] : [[machine, rest] as const];
+  });
+  return {
+    ...bare(own),
+    ...(services === undefined
+      ? {}
+      : { services: Object.fromEntries(Object.entries(services).map(([k, v]) => [k, bare(v)])) }),
+    ...(differing.length === 0 ? {} : { perMachine: Object.fromEntries(differing) }),
+  };
+}

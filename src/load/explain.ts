@@ -1,0 +1,269 @@
+import type { ErrorObject } from "ajv/dist/2020.js";
+import { isObject, type JsonObject } from "../lib/json.ts";
+import { didYouMean } from "../lib/suggest.ts";
+import { printableLine } from "../lib/text.ts";
+import type { Report } from "./findings.ts";
+import { explainForeign } from "./foreign.ts";
+import { keyWhereOf, nodeAt, whereOf, type Node, type Path } from "./node.ts";
+import type { DocumentKind, Schemas } from "./schemas.ts";
+import { badNameCharacter } from "./names.ts";
+
+export interface Explained {
+  readonly kind: DocumentKind;
+  readonly root: Node;
+  readonly schemas: Schemas;
+  readonly report: Report;
+  /** A layer need not be complete: what is missing is a finding only once all are merged. */
+  readonly partial: boolean;
+}
+
+/** Says in the words of this place what the schema found wrong. */
+export function explainErrors(errors: readonly ErrorObject[], about: Explained): void {
+  const later = new Set(
+    errors.filter((e) => e.keyword === "x-slipway-later").map((e) => parentOf(e.instancePath)),
+  );
+  for (const error of errors) {
+    if (error.keyword === "required" && (about.partial || later.has(error.instancePath))) continue;
+    explain(error, about);
+  }
+}
+
+const parentOf = (pointer: string): string => pointer.slice(0, pointer.lastIndexOf("/"));
+
+const pathOf = (pointer: string): readonly string[] =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+function explain(error: ErrorObject, about: Explained): void {
+  const path = pathOf(error.instancePath);
+  const { report, root } = about;
+  const schema: JsonObject = isObject(error.parentSchema) ? error.parentSchema : {};
+  const params: Readonly<Record<string, unknown>> = error.params;
+  const label = labelOf(path);
+  const at = whereOf(root, path);
+  if (error.propertyName !== undefined) return explainKey(error.propertyName, path, schema, about);
+  switch (error.keyword) {
+    case "additionalProperties":
+    case "unevaluatedProperties":
+      return explainUnknown(
+        String(params["additionalProperty"] ?? params["unevaluatedProperty"]),
+        path,
+        schema,
+        about,
+      );
+    case "x-slipway-later":
+      return report(
+        "not-yet-supported",
+        keyWhereOf(root, path),
+        `not yet supported: ${label} (${String(error.schema)})`,
+      );
+    case "required":
+      return report("missing-key", at, `${label} needs '${String(params["missingProperty"])}'`);
+    case "type":
+      return report(
+        "wrong-type",
+        at,
+        () =>
+          `${label} must be ${wanted(schema)}, not ${found(root, path)}${hintOfType(schema, root, path)}`,
+      );
+    case "enum":
+      return explainEnum(error, label, about, path);
+    case "pattern":
+      return explainPattern(label, schema, about, path);
+    case "uniqueItems":
+      return report(
+        "duplicate-item",
+        whereOf(root, [...path, Number(params["i"])]),
+        `${label} names the same twice`,
+      );
+    case "minLength":
+    case "minItems":
+    case "minProperties":
+      return report("empty-value", at, `${label} is empty; it is ${wanted(schema)}`);
+    case "minimum":
+    case "maximum":
+    case "exclusiveMinimum":
+    case "exclusiveMaximum":
+      return report(
+        "out-of-range",
+        at,
+        `${label} must be ${String(params["comparison"])} ${String(params["limit"])}, not ${found(root, path)}`,
+      );
+    case "maxLength":
+    case "maxItems":
+    case "maxProperties":
+      return report("out-of-range", at, `${label} is too long: at most ${String(params["limit"])}`);
+    case "propertyNames":
+      // The key's own error says more.
+      return undefined;
+    default:
+      return report("bad-format", at, `${label} ${error.message ?? "is wrong"}`);
+  }
+}
+
+function explainUnknown(
+  key: string,
+  path: readonly string[],
+  schema: JsonObject,
+  about: Explained,
+): void {
+  const where = keyWhereOf(about.root, [...path, key]);
+  const place = placeOf(about.kind, path);
+  const prefix = path.length === 0 ? "" : `${labelOf(path)}: `;
+  about.report(
+    explainForeign(place, key) === undefined ? "unknown-key" : "foreign-key",
+    where,
+    () => {
+      const foreign = explainForeign(place, key);
+      if (foreign !== undefined) return `${prefix}unknown key '${shown(key)}': ${foreign}`;
+      const known = knownKeys(schema, about.schemas, `${ownPath(about.kind, path)[0]}.schema.json`);
+      const camel = key.replace(/[_-]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      if (camel !== key && known.includes(camel))
+        return `${prefix}unknown key '${shown(key)}': Slipway writes '${camel}'`;
+      return `${prefix}unknown key '${shown(key)}'${didYouMean(key, known)}${lookAlike(key)}`;
+    },
+  );
+}
+
+/** Keys are ASCII: one that is not looks right and is not. */
+function lookAlike(key: string): string {
+  const odd = badNameCharacter(key, /^[\u0020-\u007e]$/);
+  return odd === undefined ? "" : `; it holds ${odd}`;
+}
+
+function explainKey(
+  key: string,
+  path: readonly string[],
+  schema: JsonObject,
+  about: Explained,
+): void {
+  const where = keyWhereOf(about.root, [...path, key]);
+  const label = path.length === 0 ? "the file" : labelOf(path);
+  about.report(isName(schema) ? "bad-name" : "bad-format", where, () => {
+    const odd = isName(schema) ? badNameCharacter(key) : undefined;
+    return `${label}: '${shown(key)}' is not ${wanted(schema)}${odd === undefined ? "" : `; it holds ${odd}`}`;
+  });
+}
+
+function explainEnum(
+  error: ErrorObject,
+  label: string,
+  about: Explained,
+  path: readonly string[],
+): void {
+  const schema: JsonObject = isObject(error.parentSchema) ? error.parentSchema : {};
+  const node = nodeAt(about.root, path);
+  const where = whereOf(about.root, path);
+  const value = node?.kind === "scalar" ? node.source : undefined;
+  const later = schema["x-slipway-later-values"];
+  if (value !== undefined && Array.isArray(later) && later.includes(value)) {
+    return about.report("not-yet-supported", where, `not yet supported: ${label} ${value}`);
+  }
+  const allowed = (Array.isArray(error.schema) ? error.schema : []).map(String);
+  // A wrong type says so already.
+  if (value === undefined) return undefined;
+  return about.report("not-allowed", where, () => {
+    return `${label} is ${oneOf(allowed)}, not '${shown(value)}'${didYouMean(value, allowed)}`;
+  });
+}
+
+function explainPattern(
+  label: string,
+  schema: JsonObject,
+  about: Explained,
+  path: readonly string[],
+): void {
+  about.report(isName(schema) ? "bad-name" : "bad-format", whereOf(about.root, path), () => {
+    const node = nodeAt(about.root, path);
+    const value = node?.kind === "scalar" ? node.source : "";
+    const odd = isName(schema) ? badNameCharacter(value) : undefined;
+    return `${label}: '${shown(value)}' is not ${wanted(schema)}${odd === undefined ? "" : `; it holds ${odd}`}`;
+  });
+}
+
+const isName = (schema: JsonObject): boolean => titleOf(schema).startsWith("name (");
+
+const titleOf = (schema: JsonObject): string =>
+  typeof schema["title"] === "string" ? schema["title"] : "value";
+
+function examplesOf(schema: JsonObject): string {
+  const examples = Array.isArray(schema["examples"])
+    ? schema["examples"].filter((e) => typeof e === "string")
+    : [];
+  return examples.length === 0 ? "" : ` such as ${examples.join(", ")}`;
+}
+
+const wanted = (schema: JsonObject): string => `${article(titleOf(schema))}${examplesOf(schema)}`;
+
+/** Titles are nouns; some need an article. */
+const article = (title: string): string =>
+  (/^(true|off|text|relative|what)/.test(title) ? title : `a ${title}`).replace(
+    /^a (?=[aeio])/,
+    "an ",
+  );
+
+const oneOf = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
+
+function found(root: Node, path: Path): string {
+  const node = nodeAt(root, path);
+  if (node === undefined) return "nothing";
+  if (node.kind !== "scalar") return `a ${node.kind}`;
+  if (node.value === null) return "null";
+  return typeof node.value === "string" ? `the text '${shown(node.value)}'` : shown(node.source);
+}
+
+function hintOfType(schema: JsonObject, root: Node, path: Path): string {
+  const node = nodeAt(root, path);
+  const types = [schema["type"]].flat();
+  if (node?.kind !== "scalar") return "";
+  if (types.includes("boolean") && /^(?:yes|on|y|true)$/i.test(node.source)) return " (write true)";
+  if (types.includes("boolean") && /^(?:no|off|n|false)$/i.test(node.source))
+    return " (write false)";
+  if (types.includes("string") && typeof node.value !== "string")
+    return ` (put it in quotes: "${shown(node.source)}")`;
+  if (types.includes("integer") && typeof node.value === "string" && /^\d+$/.test(node.value))
+    return " (without quotes)";
+  return "";
+}
+
+const labelOf = (path: readonly string[]): string =>
+  path.length === 0 ? "the file" : shown(path.join("."));
+
+/** Untrusted text, for one line of a message. */
+const shown = (text: string): string =>
+  printableLine(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+/** Which table of foreign words counts: the document's kind, and the maps on the way that are not names. */
+function placeOf(kind: DocumentKind, path: readonly string[]): string {
+  const [root, rest] = ownPath(kind, path);
+  const first = rest[0];
+  const named = ["app.files", "app.volumes"].includes(`${root}.${first ?? ""}`);
+  if (first === undefined) return root;
+  return rest.length === (named ? 2 : 1) ? `${root}.${first}` : "";
+}
+
+function ownPath(
+  kind: DocumentKind,
+  path: readonly string[],
+): readonly [string, readonly string[]] {
+  if (kind === "app" && (path[0] === "services" || path[0] === "perMachine") && path.length > 1)
+    return ["app", path.slice(2)];
+  if (kind === "slipway" && path[0] === "defaults" && (path[1] === "app" || path[1] === "machine"))
+    return [path[1], path.slice(2)];
+  return [kind === "service" ? "app" : kind, path];
+}
+
+/** The keys that a schema knows, those that come later included. */
+function knownKeys(schema: JsonObject, schemas: Schemas, base: string): readonly string[] {
+  const own = isObject(schema["properties"]) ? Object.keys(schema["properties"]) : [];
+  const parts = Array.isArray(schema["allOf"]) ? schema["allOf"] : [];
+  const inherited = parts.flatMap((part) => {
+    if (!isObject(part) || typeof part["$ref"] !== "string") return [];
+    const target = schemas.resolve(part["$ref"], base);
+    return knownKeys(target.schema, schemas, target.base);
+  });
+  return [...own, ...inherited];
+}

@@ -1,0 +1,165 @@
+import { didYouMean } from "../lib/suggest.ts";
+import { printableLine } from "../lib/text.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Documents, MachineDocument } from "../model/documents.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import { createParseCache, type ParseCache } from "./cache.ts";
+import { documentsOf } from "./documents.ts";
+import { expandFamily, type Family } from "./expand.ts";
+import { collectFindings, type Findings, type Report } from "./findings.ts";
+import { assemble, parseAll, type Assembly } from "./layers.ts";
+import { readMachine } from "./machine.ts";
+import { findMisplaced } from "./misplaced.ts";
+import { startOf } from "./node.ts";
+import { rules } from "./rules/index.ts";
+import type { Repo } from "./rules/repo.ts";
+import { selectMachines } from "./select.ts";
+import { fleetOf, readSettings, type Settings } from "./settings.ts";
+import { shipsOf, type Shippable } from "./ships.ts";
+import { environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
+
+export { createParseCache, type ParseCache } from "./cache.ts";
+export { environmentsOf } from "./tree.ts";
+
+export interface LoadOptions {
+  /** Lays `environments/<name>/` over the root; the fleet is then `<fleet>-<name>`. */
+  readonly environment?: string;
+  /** What is kept between loads; without one everything is parsed anew. */
+  readonly cache?: ParseCache;
+}
+
+export interface Loaded {
+  /** With the environment; undefined where slipway.yaml does not say it. */
+  readonly fleet?: string;
+  /** Undefined when there is an error among the findings. */
+  readonly documents?: Documents;
+  /** Sorted by place; at most 200, the last of which then says how many more there are. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/**
+ * Reads the infra repo of one commit: every mistake in it is a finding, all of them at once.
+ * Rejects only with what the snapshot itself throws (SourceError).
+ */
+export async function load(snapshot: Snapshot, options: LoadOptions = {}): Promise<Loaded> {
+  const findings = collectFindings();
+  const { fleet, settings, repo } = await read(snapshot, options, findings);
+  const complete = settings !== undefined && repo !== undefined && !findings.hasErrors();
+  return {
+    ...(fleet === undefined ? {} : { fleet }),
+    ...(complete ? { documents: documentsOf(snapshot.revision, settings, repo) } : {}),
+    findings: findings.sorted(),
+  };
+}
+
+interface Read {
+  readonly fleet?: string | undefined;
+  readonly settings?: Settings | undefined;
+  readonly repo?: Repo;
+}
+
+async function read(
+  snapshot: Snapshot,
+  { environment, cache = createParseCache() }: LoadOptions,
+  findings: Findings,
+): Promise<Read> {
+  const { report } = findings;
+  if (snapshot.truncated !== undefined) {
+    report(
+      "tree-too-large",
+      startOf("slipway.yaml"),
+      `the repo holds more than is read: ${printableLine(snapshot.truncated)}`,
+    );
+    return {};
+  }
+  if (!environmentExists(snapshot, environment, report)) return {};
+  const tree = readTree(snapshot.entries, environment, report);
+  findMisplaced(snapshot.entries, tree, environment, report);
+  const layers = [...tree.machines.values(), ...tree.apps.values()];
+  const files = await parseAll(
+    [...tree.settings, ...layers.flatMap((layer) => layer.files)],
+    snapshot,
+    cache,
+  );
+  const by: Assembly = { files, validators: cache.validators, findings };
+  const fleet = fleetOf(tree, environment, by);
+  const settings = readSettings(tree, environment, by);
+  // Without its defaults nothing can be held against each other; what each file says by itself still can.
+  if (settings === undefined && tree.settings.length > 0) {
+    checkAlone(tree, by);
+    return { fleet };
+  }
+  const repo = readRepo(tree, settings, by);
+  for (const rule of rules) rule(repo, report);
+  return { fleet, settings, repo };
+}
+
+function environmentExists(
+  snapshot: Snapshot,
+  environment: string | undefined,
+  report: Report,
+): boolean {
+  if (environment === undefined) return true;
+  const known = environmentsOf(snapshot);
+  if (known.includes(environment)) return true;
+  const shown = printableLine(environment);
+  const which =
+    known.length === 0 ? "; there is no environments/ folder" : didYouMean(environment, known);
+  report(
+    "unknown-environment",
+    startOf("environments"),
+    `there is no environment '${shown}'${which}`,
+  );
+  return false;
+}
+
+function checkAlone(tree: RepoTree, by: Assembly): void {
+  for (const layers of tree.machines.values()) assemble("machine", layers, undefined, by);
+  for (const layers of tree.apps.values()) assemble("app", layers, undefined, by);
+}
+
+function readRepo(tree: RepoTree, settings: Settings | undefined, by: Assembly): Repo {
+  const { report } = by.findings;
+  const machineLayers = byName(tree.machines);
+  const read = machineLayers.map((layers) => readMachine(layers, settings?.machineDefaults, by));
+  const machines = new Map(
+    present(read).map((machine): [string, MachineDocument] => [machine.name, machine]),
+  );
+  const machineNames = new Set(machineLayers.map((layers) => layers.name));
+  const appLayers = byName(tree.apps);
+  const expanded = appLayers.map((layers) =>
+    expandFamily(assemble("app", layers, settings?.appDefaults, by), by),
+  );
+  const families = new Map(
+    present(expanded).map((family): [string, Family] => [family.name, family]),
+  );
+  const shippable = shippableOf(tree);
+  const apps = [...families.values()].flatMap((family) =>
+    family.members.map((member) => ({
+      ...member,
+      machines: selectMachines(member, { documents: machines, names: machineNames, report }),
+      ships: shipsOf(member, family, shippable, report),
+    })),
+  );
+  return {
+    machines,
+    machineNames,
+    families,
+    familyNames: new Set(appLayers.map((layers) => layers.name)),
+    apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+const byName = (layers: ReadonlyMap<string, Layers>): readonly Layers[] =>
+  [...layers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+const present = <T>(values: readonly (T | undefined)[]): readonly T[] =>
+  values.filter((value) => value !== undefined);
+
+const shippableOf = ({ shippable, apps }: RepoTree): Shippable => ({
+  entries: shippable,
+  paths: [...shippable.keys()].toSorted(),
+  appFolders: new Set(
+    [...apps.values()].map(({ folder }) => folder).filter((folder) => folder !== "apps"),
+  ),
+});

@@ -1,0 +1,63 @@
+import { suggest } from "../lib/suggest.ts";
+import { printableLine } from "../lib/text.ts";
+import type { TreeEntry } from "../model/snapshot.ts";
+import type { Report } from "./findings.ts";
+import { nameProblem } from "./names.ts";
+import { startOf } from "./node.ts";
+import { environmentsOf, topFolders, type RepoTree } from "./tree.ts";
+
+/** Files that look meant for Slipway and stand where it does not look. */
+export function findMisplaced(
+  entries: readonly TreeEntry[],
+  tree: RepoTree,
+  environment: string | undefined,
+  report: Report,
+): void {
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    const [top = "", second = "", third] = path.split("/");
+    if (!/\.ya?ml$/.test(path)) continue;
+    const meant = topFolders.some((folder) => folder === top)
+      ? undefined
+      : suggest(top, topFolders);
+    if (second !== "" && meant !== undefined && !seen.has(top)) {
+      seen.add(top);
+      report(
+        "misspelt-folder",
+        startOf(path),
+        `'${printableLine(top)}/' is not read (did you mean '${meant}/'?)`,
+      );
+    }
+    if (top === "environments" && third === undefined) {
+      report("stray-document", startOf(path), "environments/ holds folders: environments/<name>/…");
+    }
+  }
+  for (const name of environmentsOf({ entries })) {
+    const problem = nameProblem(name);
+    if (problem !== undefined && (environment === undefined || environment === name)) {
+      const shown = printableLine(name);
+      report(
+        "bad-name",
+        startOf(`environments/${shown}`),
+        `environment '${shown}' is not a name: ${problem}`,
+      );
+    }
+  }
+  foldersWithoutApp(tree, report);
+}
+
+/** A folder of apps/ that holds YAML but no app.yaml, and that no flat app could mean to ship. */
+function foldersWithoutApp(tree: RepoTree, report: Report): void {
+  const told = new Set<string>();
+  for (const [path, entry] of tree.shippable) {
+    const [top, folder = "", ...rest] = path.split("/");
+    if (top !== "apps" || rest.length === 0 || !/\.ya?ml$/.test(path)) continue;
+    if (tree.apps.get(folder)?.folder === `apps/${folder}` || told.has(folder)) continue;
+    told.add(folder);
+    report(
+      "folder-without-app",
+      startOf(entry.path),
+      `apps/${folder}/ has no app.yaml: nothing in it is deployed`,
+    );
+  }
+}

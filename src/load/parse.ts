@@ -1,0 +1,92 @@
+import { LineCounter, parseDocument, type YAMLParseError } from "yaml";
+import type { Diagnostic, Where } from "../model/diagnostic.ts";
+import type { FindingCode } from "./codes.ts";
+import { convert } from "./convert.ts";
+import { collectFindings } from "./findings.ts";
+import { emptyMap, isNull, startOf, type MapNode } from "./node.ts";
+import { scan } from "./scan.ts";
+import { decodeText } from "./text.ts";
+
+/** The largest YAML file that is read. */
+export const yamlLimit = 1024 * 1024;
+
+/** A file as it was read: its map (an empty file is an empty one), unless there is an error. */
+export interface ParsedFile {
+  readonly root?: MapNode;
+  readonly findings: readonly Diagnostic[];
+}
+
+/** Reads one YAML file, strictly: YAML 1.2 without directives, tags, merge keys or several documents. */
+export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
+  const findings = collectFindings();
+  const root = parseText(file, bytes, findings.report);
+  const list = findings.sorted();
+  return root === undefined || findings.hasErrors() ? { findings: list } : { root, findings: list };
+}
+
+function parseText(
+  file: string,
+  bytes: Uint8Array,
+  report: ReturnType<typeof collectFindings>["report"],
+): MapNode | undefined {
+  const text = decodeText(file, bytes, report);
+  if (text === undefined) return undefined;
+  const lines = new LineCounter();
+  const whereIs = (offset: number): Where => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), col: Math.max(1, col) };
+  };
+  const problem = scan(text);
+  if (problem !== undefined) {
+    report(problem.code, lineAndColumn(file, text, problem.offset), problem.message);
+    return undefined;
+  }
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: false,
+    merge: false,
+    version: "1.2",
+    logLevel: "error",
+  });
+  for (const error of [...document.errors, ...document.warnings].slice(0, 20)) {
+    const [code, message] = explain(error);
+    report(code, whereIs(error.pos[0]), message);
+  }
+  if (document.errors.length > 0 || document.contents === null) return emptyMap(startOf(file));
+  const root = convert(document.contents, { whereIs, report });
+  if (root === undefined || isNull(root)) return emptyMap(startOf(file));
+  if (root.kind === "map") return { ...root, at: startOf(file) };
+  report(
+    "wrong-type",
+    root.at,
+    `a file is a map of keys to values, not ${root.kind === "list" ? "a list" : "a single value"}`,
+  );
+  return undefined;
+}
+
+function explain(error: Pick<YAMLParseError, "code" | "message">): readonly [FindingCode, string] {
+  const message = error.message.split("\n", 1)[0] ?? "";
+  switch (error.code) {
+    case "MULTIPLE_DOCS":
+      return [
+        "yaml-documents",
+        "one file holds one document: what comes after `---` belongs in a file of its own",
+      ];
+    case "TAG_RESOLVE_FAILED":
+    case "MULTIPLE_TAGS":
+      return ["yaml-tag", "tags (!…) are not used here; put quotes around text"];
+    case "RESOURCE_EXHAUSTION":
+      return ["too-deep", "too many levels deep"];
+    case "TAB_AS_INDENT":
+      return ["yaml-syntax", "YAML is indented with spaces, not with tabs"];
+    default:
+      return ["yaml-syntax", message];
+  }
+}
+
+function lineAndColumn(file: string, text: string, offset: number): Where {
+  const before = text.slice(0, offset);
+  return { file, line: before.split("\n").length, col: offset - before.lastIndexOf("\n") };
+}

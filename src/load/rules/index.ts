@@ -1,0 +1,44 @@
+import * as apps from "./apps.ts";
+import * as machines from "./machines.ts";
+import * as mounts from "./mounts.ts";
+import * as names from "./names.ts";
+import * as ports from "./ports.ts";
+import * as references from "./references.ts";
+import type { Rule } from "./repo.ts";
+
+/** All rules that hold documents against each other. Each one stands by itself; findings are sorted afterwards. */
+export const rules: readonly Rule[] = [
+  machines.addressesDiffer,
+  machines.privateAddressesDiffer,
+  machines.hostKeysDiffer,
+  machines.hostKeysAreKeys,
+  machines.privateAddressesAreUsable,
+  machines.jumpsExist,
+  machines.jumpsEnd,
+  names.namesDiffer,
+  names.namesAreShort,
+  names.servicesHideNothing,
+  names.namesAreFree,
+  references.aftersExist,
+  references.aftersEnd,
+  references.perMachinesAreUsed,
+  references.wholeAppKeysStandOnce,
+  references.renamedFromIsGone,
+  references.releasesAgree,
+  references.ownNamesAreFree,
+  apps.imagesAreNamed,
+  apps.commandsAreWords,
+  apps.healthIsClear,
+  apps.resourcesAreConsistent,
+  apps.ulimitsAreConsistent,
+  ports.publishIsReadable,
+  ports.portsDiffer,
+  ports.instancesShareNoPort,
+  ports.startFirstHoldsNoPort,
+  ports.sshdKeepsItsPort,
+  ports.hostNetworkIsConsistent,
+  ports.privatePortsAreReachable,
+  mounts.mountsDiffer,
+  mounts.volumesHaveOneName,
+  mounts.volumesAreNotShared,
+];

@@ -1,0 +1,105 @@
+import { didYouMean } from "../../lib/suggest.ts";
+import { ipVersion, isLoopback, isUnspecified } from "../../lib/ip.ts";
+import type { MachineDocument } from "../../model/documents.ts";
+import { cyclesOf } from "./cycles.ts";
+import { placeOf, type Rule } from "./repo.ts";
+
+/** Reports every machine that has the same as one before it. */
+function duplicates(
+  code: "duplicate-address" | "duplicate-host-key",
+  key: string,
+  of: (machine: MachineDocument) => string | undefined,
+): Rule {
+  return ({ machines }, report) => {
+    const first = new Map<string, MachineDocument>();
+    for (const machine of machines.values()) {
+      const value = of(machine);
+      const other = value === undefined ? undefined : first.get(value);
+      if (value !== undefined && other === undefined) first.set(value, machine);
+      if (other === undefined) continue;
+      report(
+        code,
+        machine.at([key]),
+        `machine '${other.name}' has the same ${key} (${placeOf(other.at([key]))})`,
+      );
+    }
+  };
+}
+
+/** One address may stand for several machines only behind different ports or jump hosts. */
+export const addressesDiffer = duplicates("duplicate-address", "address", ({ fields }) =>
+  JSON.stringify([fields.address.toLowerCase(), fields.ssh?.port ?? 22, fields.ssh?.jump ?? ""]),
+);
+
+export const privateAddressesDiffer = duplicates(
+  "duplicate-address",
+  "privateAddress",
+  ({ fields }) => fields.privateAddress,
+);
+
+export const hostKeysDiffer = duplicates("duplicate-host-key", "hostKey", ({ fields }) =>
+  fields.hostKey?.split(" ", 2).join(" "),
+);
+
+/** The key's own bytes start with the name of its type. */
+export const hostKeysAreKeys: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values()) {
+    if (fields.hostKey === undefined) continue;
+    const [type = "", encoded = ""] = fields.hostKey.split(" ");
+    const bytes = Buffer.from(encoded, "base64");
+    const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
+    if (bytes.subarray(4, 4 + length).toString("latin1") === type && bytes.length > 4 + length)
+      continue;
+    report(
+      "bad-host-key",
+      at(["hostKey"]),
+      `this is not a whole ${type} key; copy it from \`ssh-keyscan -t ${type.replace(/^ssh-/, "")} HOST\``,
+    );
+  }
+};
+
+export const privateAddressesAreUsable: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values()) {
+    const address = fields.privateAddress;
+    if (address === undefined) continue;
+    const why =
+      ipVersion(address) === undefined
+        ? "is not an IP address"
+        : isLoopback(address) || isUnspecified(address)
+          ? "cannot be reached from other machines"
+          : undefined;
+    if (why !== undefined)
+      report("bad-private-address", at(["privateAddress"]), `privateAddress ${address} ${why}`);
+  }
+};
+
+export const jumpsExist: Rule = ({ machines, machineNames }, report) => {
+  for (const { fields, at } of machines.values()) {
+    const jump = fields.ssh?.jump;
+    if (jump === undefined || machineNames.has(jump)) continue;
+    report(
+      "unknown-jump",
+      at(["ssh", "jump"]),
+      () => `there is no machine '${jump}'${didYouMean(jump, machineNames)}`,
+    );
+  }
+};
+
+export const jumpsEnd: Rule = ({ machines }, report) => {
+  const edges = new Map(
+    [...machines.values()].map(({ name, fields }) => [
+      name,
+      fields.ssh?.jump === undefined ? [] : [fields.ssh.jump],
+    ]),
+  );
+  for (const cycle of cyclesOf(edges)) {
+    const [first = ""] = cycle;
+    const where = machines.get(first)?.at(["ssh", "jump"]);
+    if (where !== undefined)
+      report(
+        "jump-cycle",
+        where,
+        `jumping goes around in a circle: ${[...cycle, first].join(" → ")}`,
+      );
+  }
+};

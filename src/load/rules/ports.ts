@@ -1,0 +1,232 @@
+import { isUnspecified, privateAddressOf } from "../../lib/ip.ts";
+import { parsePublish, PublishError, type Publish } from "../../lib/publish.ts";
+import { portsOf } from "../../lib/volumes.ts";
+import type { AppFields } from "../../generated/app.ts";
+import type { Where } from "../../model/diagnostic.ts";
+import type { MachineDocument } from "../../model/documents.ts";
+import { fieldsOn, variantsOf } from "../expand.ts";
+import { instancesOn, placeOf, type PlacedApp, type Repo, type Rule } from "./repo.ts";
+
+/** A port of a machine that an app takes. */
+interface Taken {
+  readonly app: string;
+  readonly publish: Publish;
+  /** The addresses that it binds; `*` is all of them. */
+  readonly addresses: readonly string[];
+  readonly where: Where;
+}
+
+export const publishIsReadable: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const { fields, at } of variantsOf(app)) {
+      for (const [i, text] of (fields.publish ?? []).entries()) {
+        const read = readPublish(text);
+        if (read instanceof PublishError) report("bad-publish", at(["publish", i]), read.message);
+      }
+    }
+  }
+};
+
+function readPublish(text: string): Publish | PublishError {
+  try {
+    return parsePublish(text);
+  } catch (error) {
+    if (error instanceof PublishError) return error;
+    throw error;
+  }
+}
+
+export const portsDiffer: Rule = (repo, report) => {
+  for (const [machine, all] of takenByMachine(repo)) {
+    const sorted = all.toSorted((a, b) => a.publish.host[0] - b.publish.host[0]);
+    for (const [i, taken] of sorted.entries()) {
+      for (let j = i + 1; j < sorted.length; j++) {
+        const next = sorted[j];
+        if (next === undefined || next.publish.host[0] > taken.publish.host[1]) break;
+        if (
+          next.publish.protocol !== taken.publish.protocol ||
+          !sharesAddress(taken.addresses, next.addresses)
+        )
+          continue;
+        const [first, second] = inOrder(taken, next);
+        const port = next.publish.host[0];
+        report(
+          "port-clash",
+          second.where,
+          `port ${port} of ${machine} is taken by app '${first.app}' (${placeOf(first.where)})`,
+        );
+      }
+    }
+  }
+};
+
+const inOrder = (a: Taken, b: Taken): readonly [Taken, Taken] => {
+  const before = a.app < b.app || (a.app === b.app && a.where.line <= b.where.line);
+  return before ? [a, b] : [b, a];
+};
+
+const sharesAddress = (a: readonly string[], b: readonly string[]): boolean =>
+  a.includes("*") || b.includes("*") || a.some((address) => b.includes(address));
+
+function takenByMachine({ apps, machines }: Repo): ReadonlyMap<string, readonly Taken[]> {
+  const taken = new Map<string, Taken[]>();
+  for (const app of apps) {
+    for (const name of app.machines) {
+      const machine = machines.get(name);
+      if (machine === undefined || instancesOn(app, name) === 0) continue;
+      const own = taken.get(name) ?? [];
+      own.push(...takenBy(app, machine));
+      taken.set(name, own);
+    }
+  }
+  return taken;
+}
+
+function takenBy(app: PlacedApp, machine: MachineDocument): readonly Taken[] {
+  const fields = fieldsOn(app, machine.name);
+  if (fields.network === "host") {
+    return portsOf(fields.port).map(({ name, number }) => {
+      const publish: Publish = {
+        scope: "public",
+        host: [number, number],
+        container: [number, number],
+        protocol: "tcp",
+      };
+      const where = app.atOn(machine.name, name === undefined ? ["port"] : ["port", name]);
+      return { app: app.name, publish, addresses: ["*"], where };
+    });
+  }
+  return (fields.publish ?? []).flatMap((text, i) => {
+    const publish = readPublish(text);
+    if (publish instanceof PublishError) return [];
+    const where = app.atOn(machine.name, ["publish", i]);
+    return [{ app: app.name, publish, addresses: addressesOf(publish.scope, machine), where }];
+  });
+}
+
+function addressesOf(scope: Publish["scope"], { fields }: MachineDocument): readonly string[] {
+  if (scope === "public") return ["*"];
+  if (scope === "local") return ["127.0.0.1"];
+  if (scope !== "private") return [isUnspecified(scope.ip) ? "*" : scope.ip];
+  const address = privateAddressOf(fields);
+  return address === undefined ? ["127.0.0.1", "bridge"] : [address];
+}
+
+/** Two instances on one machine cannot listen on one port of it. */
+export const instancesShareNoPort: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const machine of app.machines) {
+      const count = instancesOn(app, machine);
+      const port = heldPort(fieldsOn(app, machine));
+      if (count < 2 || port === undefined) continue;
+      report(
+        "port-clash",
+        app.atOn(machine, port.path),
+        `${count} instances on one machine cannot all have its port ${port.number}`,
+      );
+    }
+  }
+};
+
+/** A port of the machine that a container holds while it runs. */
+function heldPort(
+  fields: AppFields,
+): { readonly number: string; readonly path: readonly (string | number)[] } | undefined {
+  const [first] = fields.network === "host" ? portsOf(fields.port) : [];
+  if (first !== undefined) return { number: String(first.number), path: ["port"] };
+  const [text] = fields.publish ?? [];
+  const publish = text === undefined ? undefined : readPublish(text);
+  if (publish === undefined || publish instanceof PublishError) return undefined;
+  return { number: String(publish.host[0]), path: ["publish", 0] };
+}
+
+export const startFirstHoldsNoPort: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const { fields, at } of variantsOf(app)) {
+      const port = heldPort(fields);
+      if (fields.deploy?.strategy !== "start-first" || port === undefined) continue;
+      report(
+        "start-first-holds-port",
+        at(["deploy", "strategy"]),
+        `start-first would run old and new side by side, and only one can have port ${port.number} of the machine; use stop-first or auto`,
+      );
+    }
+  }
+};
+
+export const sshdKeepsItsPort: Rule = (repo, report) => {
+  for (const [name, all] of takenByMachine(repo)) {
+    const port = repo.machines.get(name)?.fields.ssh?.port ?? 22;
+    for (const { publish, addresses, where } of all) {
+      if (
+        publish.protocol !== "tcp" ||
+        publish.host[0] > port ||
+        publish.host[1] < port ||
+        addresses.includes("127.0.0.1")
+      )
+        continue;
+      report(
+        "port-of-sshd",
+        where,
+        `port ${port} of ${name} is where Slipway logs in; if sshd listens there the app cannot start`,
+      );
+    }
+  }
+};
+
+export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const { fields, at } of variantsOf(app)) {
+      if (fields.network !== "host") continue;
+      if ((fields.publish ?? []).length > 0) {
+        report(
+          "publish-on-host-network",
+          at(["publish"]),
+          "with network: host the app listens on the machine itself; leave publish out",
+        );
+      }
+      const setting = Object.keys(fields.sysctls ?? {}).find((key) => /^net[./]/.test(key));
+      if (setting !== undefined) {
+        report(
+          "sysctl-on-host-network",
+          at(["sysctls", setting]),
+          `with network: host, ${setting} would be the machine's own; the engine refuses that`,
+        );
+      }
+    }
+  }
+};
+
+/**
+ * Who is `after` an app mostly wants to talk to it. Where that app's private ports stand on machines without a private
+ * address only, nobody on another machine can.
+ */
+export const privatePortsAreReachable: Rule = ({ apps, machines }, report) => {
+  const isReachable = (machine: string): boolean => {
+    const document = machines.get(machine);
+    return document === undefined || privateAddressOf(document.fields) !== undefined;
+  };
+  for (const app of apps) {
+    for (const [i, name] of (app.fields.after ?? []).entries()) {
+      for (const target of apps.filter(
+        (other) => other.family === name && other.family !== app.family,
+      )) {
+        const [on] = target.machines;
+        const port = privatePort(target.fields);
+        if (on === undefined || port === undefined || target.machines.some(isReachable)) continue;
+        const far = app.machines.find((machine) => !target.machines.includes(machine));
+        if (far === undefined) continue;
+        report(
+          "private-unreachable",
+          app.at(["after", i]),
+          `app '${target.name}' publishes ${port} on ${on}, which has no privateAddress: '${app.name}' on ${far} cannot reach it there`,
+        );
+      }
+    }
+  }
+};
+
+const privatePort = (fields: AppFields): number | undefined =>
+  (fields.publish ?? [])
+    .map(readPublish)
+    .find((p): p is Publish => !(p instanceof PublishError) && p.scope === "private")?.host[0];
