@@ -76,5 +76,5 @@ export function listed(items: readonly string[], most = 5): string {
 export const counted = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** How people write a commit: 7 digits. */
-export const shortRevision = (revision: string): string => revision.slice(0, 7);
+/** How people write a commit: its first 8 digits. */
+export const shortRevision = (revision: string): string => revision.slice(0, 8);

@@ -5,6 +5,7 @@ import type { AppOutcome, Trouble } from "./outcome.ts";
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
 export function sayApp(app: AppOutcome): string {
   const text = printableLine(app.text);
+  if (text.startsWith(`app/${app.family} `)) return text;
   const stillAt =
     app.good === undefined ? undefined : `app/${app.family} still at ${shortRevision(app.good)}`;
   switch (app.outcome) {

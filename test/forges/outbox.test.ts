@@ -181,7 +181,7 @@ suite("outbox", () => {
     clock.advance(25 * 3_600_000);
     const last = await outbox.flush();
     assert.equal(last.waiting, 0);
-    assert.match(last.notes.join(), /gave up slipway\/acme success on ccccccc/);
+    assert.match(last.notes.join(), /gave up slipway\/acme success on cccccccc/);
   });
 
   test("a commit that is pushed later gets its status then", async () => {

@@ -65,14 +65,14 @@ suite("statuses", () => {
     ],
     [
       "reverted: the other app keeps its green",
-      outcome("reverted", "app/shop still at 9d8c7b6: /up answered 500", [
+      outcome("reverted", "app/shop still at 9d8c7b60: /up answered 500", [
         app("shop", "reverted", "/up answered 500", good),
         app("blog", "applied", "healthy on web-1"),
       ]),
       ["shop", "blog"],
       [
-        "slipway/acme failure: app/shop still at 9d8c7b6: /up answered 500",
-        "slipway/acme/shop failure: app/shop still at 9d8c7b6: /up answered 500",
+        "slipway/acme failure: app/shop still at 9d8c7b60: /up answered 500",
+        "slipway/acme/shop failure: app/shop still at 9d8c7b60: /up answered 500",
         "slipway/acme/blog success: healthy on web-1",
       ],
     ],
@@ -103,9 +103,9 @@ suite("statuses", () => {
     ],
     [
       "held at good: a later revision that does not touch the app",
-      outcome("held", "app/shop still at 9d8c7b6", [app("shop", "held", "it failed before", good)]),
+      outcome("held", "app/shop still at 9d8c7b60", [app("shop", "held", "it failed before", good)]),
       [],
-      ["slipway/acme failure: app/shop still at 9d8c7b6"],
+      ["slipway/acme failure: app/shop still at 9d8c7b60"],
     ],
     [
       "rejected",
@@ -124,11 +124,11 @@ suite("statuses", () => {
     ],
     [
       "superseded",
-      outcome("superseded", "superseded by e5e5e5e"),
+      outcome("superseded", "superseded by e5e5e5e0"),
       ["shop"],
       [
-        "slipway/acme error: superseded by e5e5e5e",
-        "slipway/acme/shop error: superseded by e5e5e5e",
+        "slipway/acme error: superseded by e5e5e5e0",
+        "slipway/acme/shop error: superseded by e5e5e5e0",
       ],
     ],
   ];
@@ -188,7 +188,7 @@ suite("statuses", () => {
     const told = endingOf(left, "acme", { ...ending, outcomeOf: () => known });
     assert.deepEqual([told?.state, told?.description], ["success", "healthy on web-1"]);
     const unknown = endingOf(left, "acme", ending);
-    assert.deepEqual([unknown?.state, unknown?.description], ["error", "superseded by e5e5e5e"]);
+    assert.deepEqual([unknown?.state, unknown?.description], ["error", "superseded by e5e5e5e0"]);
     assert.equal(endingOf({ ...left, revision: head }, "acme", ending), undefined);
   });
 });

@@ -1,0 +1,65 @@
+/** What runs where, as it was seen just now: what `slipway status` and `slipway ps` show. */
+export interface StatusDocument {
+  readonly version: 1;
+  readonly fleet: string;
+  /** The last revision that was applied; absent on a fleet that has seen none. */
+  readonly revision?: string;
+  readonly machines: readonly MachineStatus[];
+  readonly apps: readonly AppStatus[];
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly reachable: boolean;
+  /** What stands in the way, where it is not reachable or not well. */
+  readonly why?: string;
+  readonly os?: string;
+  /** Version of the container engine. */
+  readonly engine?: string;
+  /** Seconds. */
+  readonly uptime?: number;
+  /** Average of the last minute. */
+  readonly load?: number;
+  readonly memory?: Room;
+  readonly disk?: Room;
+}
+
+/** Bytes. */
+export interface Room {
+  readonly total: number;
+  readonly available: number;
+}
+
+/** One app file with its services. */
+export interface AppStatus {
+  readonly family: string;
+  /** The last revision at which it was proven to work. */
+  readonly good?: string;
+  /** The last revision at which it failed. */
+  readonly failed?: { readonly revision: string; readonly reason: string };
+  /** Why it is not tried at the fleet's revision. */
+  readonly held?: string;
+  readonly instances: readonly InstanceStatus[];
+}
+
+export interface InstanceStatus {
+  /** `shop`, or `shop-worker` for a service. */
+  readonly app: string;
+  readonly machine: string;
+  /** Counted from 1 on each machine. */
+  readonly instance: number;
+  /** The container's name. */
+  readonly container: string;
+  /** As declared, or by digest. */
+  readonly image: string;
+  /** The revision that created the container. */
+  readonly revision: string;
+  readonly running: boolean;
+  /** What the engine says: `healthy`, `starting`, `unhealthy`; absent where it does not check. */
+  readonly health?: string;
+  readonly restarts: number;
+  /** ISO 8601: of its start, or of its end where it does not run. */
+  readonly since?: string;
+  /** `10.0.0.11:8080->8080/tcp` */
+  readonly ports: readonly string[];
+}

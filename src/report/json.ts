@@ -1,0 +1,135 @@
+import type { Json } from "../lib/json.ts";
+import type { Change, Disruption, Field } from "../model/change.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { RevisionOutcome } from "../model/outcome.ts";
+import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
+import { countsOf, type PlanCounts } from "./plan-groups.ts";
+
+/** `plan --json`: schemas/plan.schema.json. */
+export interface PlanDocument {
+  readonly version: 1;
+  readonly revision: string;
+  readonly changes: readonly ChangeDocument[];
+  readonly held: readonly HeldDocument[];
+  readonly unknown: readonly UnknownLive[];
+  readonly awaiting: readonly string[];
+  readonly summary: PlanCounts & { readonly changes: number };
+}
+
+export interface ChangeDocument {
+  readonly action: Change["action"];
+  readonly address: string;
+  readonly kind: string;
+  readonly machine: string;
+  readonly app: string | null;
+  readonly reason: {
+    readonly code: string;
+    readonly text: string;
+    readonly file: string | null;
+    readonly line: number | null;
+  };
+  readonly fields: readonly Field[];
+  readonly disruption: Disruption;
+}
+
+export interface HeldDocument {
+  readonly address: string;
+  readonly code: string;
+  readonly text: string;
+  /** The trailer that lets it through. */
+  readonly needs: string | null;
+  readonly machine: string | null;
+  readonly app: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** In the order in which the changes are made. */
+export function planDocument(plan: Plan): PlanDocument {
+  const changes = changesOf(plan).map(changeDocument);
+  return {
+    version: 1,
+    revision: plan.revision,
+    changes,
+    held: plan.held.map(heldDocument),
+    unknown: plan.unknown.map(({ address, machine, why }) => ({ address, machine, why })),
+    awaiting: plan.awaiting,
+    summary: { changes: changes.length, ...countsOf(plan) },
+  };
+}
+
+const changeDocument = (change: Change): ChangeDocument => ({
+  action: change.action,
+  address: change.address,
+  kind: change.kind,
+  machine: change.machine,
+  app: change.app ?? null,
+  reason: {
+    code: change.reason.code,
+    text: change.reason.text,
+    file: change.reason.where?.file ?? null,
+    line: change.reason.where?.line ?? null,
+  },
+  fields: change.fields.map(fieldDocument),
+  disruption: change.disruption,
+});
+
+/** A side that is not there is left out: null is a value. */
+const fieldDocument = ({ path, declared, live }: Field): Field => ({
+  path,
+  ...(declared === undefined ? {} : { declared }),
+  ...(live === undefined ? {} : { live }),
+});
+
+const heldDocument = (held: Held): HeldDocument => ({
+  address: held.address,
+  code: held.code,
+  text: held.text,
+  needs: held.needs ?? null,
+  machine: held.machine ?? null,
+  app: held.app ?? null,
+  file: held.where?.file ?? null,
+  line: held.where?.line ?? null,
+});
+
+/** `history --json`: schemas/history.schema.json. */
+export interface HistoryDocument {
+  readonly version: 1;
+  /** Newest first. */
+  readonly revisions: readonly RevisionOutcome[];
+}
+
+export const historyDocument = (revisions: readonly RevisionOutcome[]): HistoryDocument => ({
+  version: 1,
+  revisions,
+});
+
+/** `validate --json`: schemas/findings.schema.json. */
+export interface FindingsDocument {
+  readonly version: 1;
+  readonly findings: readonly {
+    readonly severity: Diagnostic["severity"];
+    readonly code: string;
+    readonly file: string;
+    readonly line: number;
+    readonly col: number;
+    readonly message: string;
+  }[];
+}
+
+export const findingsDocument = (findings: readonly Diagnostic[]): FindingsDocument => ({
+  version: 1,
+  findings: findings.map(({ severity, code, where, message }) => ({
+    severity,
+    code,
+    ...where,
+    message,
+  })),
+});
+
+/** One document as text with a line end. What a terminal could obey is escaped, so that parsing gives it back. */
+export function jsonText(document: Json | object): string {
+  const text = JSON.stringify(document, null, 2);
+  const invisible = /[\u007f-\u009f\u200b\u2028\u2029\ufeff\p{Bidi_Control}]/gu;
+  return `${text.replaceAll(invisible, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+}

@@ -1,0 +1,68 @@
+import { counted, cutAtWord } from "../lib/text.ts";
+import type { Plan } from "../model/plan.ts";
+import { countsOf, countsText, groupsOf } from "./plan-groups.ts";
+import { groupLines, heldLines, reachLines, type Reach, unknownLines } from "./plan-text.ts";
+import { plainly } from "./style.ts";
+
+export interface MarkdownOptions {
+  readonly fleet: string;
+  readonly reach?: readonly Reach[];
+  /** In UTF-16 units; default 60,000, which all forges take. */
+  readonly limit?: number;
+}
+
+/** By which the one comment on a pull request is found again. Fleets' names are of [a-z0-9-]. */
+export const planMarker = (fleet: string): string =>
+  `<!-- slipway plan ${fleet.replaceAll(/[^a-z0-9-]/g, "")} -->`;
+
+/**
+ * A plan as a comment. All that comes from the repo or a machine stands in code blocks whose fences it cannot close, so
+ * that nobody is mentioned, nothing linked and no HTML made by it. What does not fit is counted.
+ */
+export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
+  const limit = options.limit ?? 60_000;
+  const counts = countsText(countsOf(plan));
+  const head = `${planMarker(options.fleet)}\n### Slipway: ${counts}\n\nFor ${plan.revision.replaceAll(/[^0-9a-f]/g, "")}.\n`;
+  const groups = groupsOf(plan).map((group) => groupLines(group, plainly));
+  const apart = [
+    heldLines(plan.held, plainly),
+    unknownLines(plan, plainly),
+    reachLines(options.reach ?? [], plainly),
+  ];
+  // What asks for a decision comes before what is merely done.
+  const blocks = [...apart, ...groups].filter((lines) => lines.length > 0).map(block);
+  const reserve = 100;
+  let text = head;
+  for (const [i, one] of blocks.entries()) {
+    if (text.length + one.length + reserve > limit) {
+      const room = limit - text.length - reserve;
+      if (room > 2000) text += shortened(one, room);
+      return `${text}\n…and ${counted(blocks.length - i, "part")} more, in full by \`slipway plan\`.\n`;
+    }
+    text += one;
+  }
+  return text;
+}
+
+function block(lines: readonly string[]): string {
+  const body = lines.slice(1).join("\n");
+  const fence = fenceAround(body);
+  return `\n<details open><summary>${escaped(lines[0] ?? "")}</summary>\n\n${fence}text\n${body}\n${fence}\n\n</details>\n`;
+}
+
+/** A block that is cut keeps its frame. */
+function shortened(whole: string, room: number): string {
+  const [, open = "", fence = "", body = ""] =
+    /^([\s\S]*?\n)(`{3,})text\n([\s\S]*)\n\2\n\n<\/details>\n$/.exec(whole) ?? [];
+  const kept = cutAtWord(body, room - open.length - 2 * fence.length - 40);
+  return `${open}${fence}text\n${kept.slice(0, Math.max(0, kept.lastIndexOf("\n")))}\n…\n${fence}\n\n</details>\n`;
+}
+
+/** One backtick more than any run of them inside. */
+function fenceAround(body: string): string {
+  const longest = Math.max(2, ...(body.match(/`+/g) ?? []).map((run) => run.length));
+  return "`".repeat(longest + 1);
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll(/[&<>"'@#`*_[\]()!|~\\:/]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,0 +1,146 @@
+import { printableLine, shortRevision } from "../lib/text.ts";
+import type {
+  AppStatus,
+  InstanceStatus,
+  MachineStatus,
+  Room,
+  StatusDocument,
+} from "../model/status.ts";
+import { type Paint, painter } from "./style.ts";
+import { type Cell, table } from "./table.ts";
+import { age, bytes } from "./units.ts";
+
+export interface StatusView {
+  /** Milliseconds since 1970: what ages are counted from. */
+  readonly now: number;
+  readonly colour?: boolean;
+  /** Of the terminal. */
+  readonly columns?: number;
+}
+
+/** What runs where, at which revision. Ends with a line end. */
+export function statusText(status: StatusDocument, view: StatusView): string {
+  const paint = painter(view.colour ?? false);
+  const at =
+    status.revision === undefined ? "nothing applied yet" : `at ${shortRevision(status.revision)}`;
+  const sections = [
+    [`${paint("strong", printableLine(status.fleet))} ${at}`],
+    machineLines(status.machines, paint, view),
+    instanceLines(status.apps, paint, view),
+    noteLines(status, paint),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+/** Containers only: of the apps given. Ends with a line end. */
+export function psText(apps: readonly AppStatus[], view: StatusView): string {
+  const lines = instanceLines(apps, painter(view.colour ?? false), view);
+  return lines.length === 0 ? "nothing runs\n" : `${lines.join("\n")}\n`;
+}
+
+function machineLines(
+  machines: readonly MachineStatus[],
+  paint: Paint,
+  view: StatusView,
+): readonly string[] {
+  if (machines.length === 0) return ["no machines"];
+  const rows = machines.map((m) => [
+    printableLine(m.name),
+    machineState(m),
+    printableLine(m.os ?? ""),
+    printableLine(m.engine ?? ""),
+    m.uptime === undefined ? "" : age(m.uptime * 1000),
+    m.load === undefined ? "" : m.load.toFixed(2),
+    roomCell(m.memory),
+    roomCell(m.disk),
+  ]);
+  return table(
+    ["MACHINE", "STATE", "OS", "ENGINE", "UP", "LOAD", "MEMORY", "DISK"],
+    rows,
+    optionsOf(paint, view),
+  );
+}
+
+function machineState(machine: MachineStatus): Cell {
+  if (!machine.reachable) return { text: "unreachable", tone: "bad" };
+  return machine.why === undefined
+    ? { text: "up", tone: "good" }
+    : { text: "trouble", tone: "warn" };
+}
+
+/** What is used of what there is; with less than a tenth left it is worth a look. */
+function roomCell(room: Room | undefined): Cell {
+  if (room === undefined) return { text: "" };
+  const text = `${bytes(Math.max(0, room.total - room.available))} of ${bytes(room.total)}`;
+  return room.available * 10 < room.total ? { text, tone: "warn" } : { text };
+}
+
+function instanceLines(
+  apps: readonly AppStatus[],
+  paint: Paint,
+  view: StatusView,
+): readonly string[] {
+  const rows = apps
+    .flatMap((app) => app.instances)
+    .map((i) => [
+      printableLine(i.app),
+      printableLine(i.machine),
+      String(i.instance),
+      instanceState(i),
+      i.restarts === 0 ? "0" : { text: String(i.restarts), tone: "warn" as const },
+      sinceText(i.since, view.now),
+      shortRevision(i.revision),
+      printableLine(i.ports.join(" ")),
+      printableLine(i.image),
+    ]);
+  if (rows.length === 0) return [];
+  const heads = ["APP", "MACHINE", "N", "STATE", "RESTARTS", "SINCE", "REVISION", "PORTS", "IMAGE"];
+  return table(heads, rows, optionsOf(paint, view));
+}
+
+function instanceState(instance: InstanceStatus): Cell {
+  if (!instance.running) return { text: "stopped", tone: "bad" };
+  if (instance.health === undefined) return { text: "running", tone: "good" };
+  const tone =
+    instance.health === "healthy" ? "good" : instance.health === "unhealthy" ? "bad" : "warn";
+  return { text: printableLine(instance.health), tone };
+}
+
+function sinceText(since: string | undefined, now: number): string {
+  const at = Date.parse(since ?? "");
+  return Number.isNaN(at) ? "" : age(Math.max(0, now - at));
+}
+
+/** What needs a look: machines in trouble, apps that are not at the fleet's revision. */
+function noteLines(status: StatusDocument, paint: Paint): readonly string[] {
+  const machines = status.machines
+    .filter((m) => m.why !== undefined)
+    .map((m) => `${paint("warn", "…")} ${printableLine(m.name)}: ${printableLine(m.why ?? "")}`);
+  return [...machines, ...status.apps.flatMap((app) => appNotes(app, paint))];
+}
+
+function appNotes(app: AppStatus, paint: Paint): readonly string[] {
+  const name = printableLine(`app/${app.family}`);
+  const good = app.good === undefined ? "" : `, good at ${shortRevision(app.good)}`;
+  return [
+    ...(app.failed === undefined
+      ? []
+      : [
+          `${paint("bad", "✗")} ${name} failed at ${shortRevision(app.failed.revision)}: ${printableLine(app.failed.reason)}${good}`,
+        ]),
+    ...(app.held === undefined
+      ? []
+      : [`${paint("warn", "#")} ${name} held: ${printableLine(app.held)}`]),
+  ];
+}
+
+const optionsOf = (
+  paint: Paint,
+  view: StatusView,
+): { readonly paint: Paint; readonly columns?: number } => ({
+  paint,
+  ...(view.columns === undefined ? {} : { columns: view.columns }),
+});
