@@ -40,7 +40,7 @@ export interface EngineStream {
   close(): void;
 }
 
-/** A running command with open pipes: the lock's reader, `exec -i`, a follower. */
+/** A running command with open pipes: the lock's reader, `exec -i`, a follower. Unread output of some MiB stops it. */
 export interface Process {
   write(data: string | Uint8Array): void;
   end(): void;
@@ -48,7 +48,28 @@ export interface Process {
   readonly stderr: AsyncIterable<Uint8Array>;
   /** The exit code; rejects with RemoteError when the connection went first. */
   readonly exited: Promise<number>;
+  /** Ends its input and reads its output no more; a command that minds neither goes on. */
   kill(): void;
+}
+
+/** A command in a running container, as by `docker exec`. */
+export interface ContainerCommand {
+  readonly container: string;
+  readonly argv: readonly string[];
+  readonly env?: readonly string[];
+  readonly user?: string;
+  readonly workingDir?: string;
+  /** Takes input; without it the command's stdin is empty. */
+  readonly stdin?: boolean;
+  /** Gives it a terminal of this size; all output is then stdout. */
+  readonly tty?: { readonly columns: number; readonly rows: number };
+  /** Ends the connection to it; the engine lets the command itself go on. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ContainerProcess extends Process {
+  /** Of its terminal. */
+  resize(columns: number, rows: number): Promise<void>;
 }
 
 export interface FilePut {
@@ -71,18 +92,29 @@ export interface ProbeTarget {
 
 export interface Session {
   readonly machine: string;
+  /** Aborts when the connection is gone, with the RemoteError that says why: the fleet then gives another session. */
+  readonly gone: AbortSignal;
   /** Runs as root (directly, or by `sudo -n`). Resolves for every exit code. */
   exec(command: Command): Promise<CommandResult>;
   start(command: Omit<Command, "timeoutMs" | "maxBytes">): Promise<Process>;
+  /** Complete or not at all; makes the folders above, for root only. In place, a full disk may leave it half written. */
   put(file: FilePut): Promise<void>;
   engine(request: EngineRequest): Promise<EngineReply>;
   engineStream(request: EngineRequest): Promise<EngineStream>;
+  execIn(command: ContainerCommand): Promise<ContainerProcess>;
   /** From the machine's own network. Resolves with what was seen: `200 in 3 ms`, `connection refused`. */
   probe(target: ProbeTarget): Promise<{ readonly healthy: boolean; readonly text: string }>;
   close(): Promise<void>;
 }
 
-export type TroubleClass = "unreachable" | "identity" | "access" | "engine" | "timeout" | "limit";
+export type TroubleClass =
+  | "unreachable"
+  | "identity"
+  | "access"
+  | "engine"
+  | "timeout"
+  | "limit"
+  | "disk";
 
 /** Operational trouble with a machine: never the repo's or an app's fault. */
 export class RemoteError extends Error {
@@ -110,7 +142,8 @@ export interface Target {
 
 /** One connection per machine, opened at first use, reopened with back-off, shared by all who ask. */
 export interface Fleet {
-  session(target: Target): Promise<Session>;
+  /** `fresh` tries even when an attempt has just failed; otherwise its error stands until the back-off ends. */
+  session(target: Target, options?: { readonly fresh?: boolean }): Promise<Session>;
   /** The host key that the machine showed, where it was accepted unpinned. */
   seenHostKey(machine: string): string | undefined;
   close(): Promise<void>;
