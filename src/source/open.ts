@@ -8,8 +8,8 @@ import { RemoteStore } from "./http/store.ts";
 import { resolveRevision } from "./revision.ts";
 import { rollback } from "./rollback.ts";
 import { segments, takeSnapshot } from "./snapshot.ts";
-import type { Source } from "./source.ts";
-import { openStateFolder } from "./http/state-folder.ts";
+import { type Source, SourceError } from "./source.ts";
+import { openStateFolder, type StateFolder } from "./http/state-folder.ts";
 import type { Store } from "./store.ts";
 import { openTransport } from "./http/transport.ts";
 
@@ -51,7 +51,7 @@ async function openStore(options: SourceOptions): Promise<Store> {
     const layout = await inspectRepository(location.path, maxBytes * localPackFactor);
     return new LocalStore(location.path, branch, layout);
   }
-  const folder = await openStateFolder(resolve(options.stateDir), storageKey(location.url, branch));
+  const folder = await openFolder(resolve(options.stateDir), storageKey(location.url, branch));
   const user = options.user ?? location.user;
   const token = options.token ?? location.password;
   const transport = openTransport({
@@ -67,6 +67,15 @@ async function openStore(options: SourceOptions): Promise<Store> {
     folder,
     allowRewrite: options.allowRewrite ?? false,
   });
+}
+
+async function openFolder(stateDir: string, key: string): Promise<StateFolder> {
+  try {
+    return await openStateFolder(stateDir, key);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "";
+    throw new SourceError("denied", `the state folder cannot be used: ${why}`, { cause: error });
+  }
 }
 
 const rememberedAnswers = 1000;

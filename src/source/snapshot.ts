@@ -11,7 +11,7 @@ export interface SnapshotLimits {
   readonly maxPathLength: number;
 }
 
-const usual: SnapshotLimits = { maxEntries: 20_000, maxDepth: 64, maxPathLength: 4096 };
+export const usualLimits: SnapshotLimits = { maxEntries: 20_000, maxDepth: 64, maxPathLength: 4096 };
 
 /** How many folders are read side by side. */
 const side = 32;
@@ -27,7 +27,7 @@ export function takeSnapshot(
   store: Store,
   revision: string,
   path: string,
-  limits: SnapshotLimits = usual,
+  limits: SnapshotLimits = usualLimits,
 ): Promise<Snapshot> {
   return store.reading([revision], async () => {
     const root = await folderAt(store.objects, revision, path);

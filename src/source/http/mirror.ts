@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { addRemote, fetch, init } from "isomorphic-git";
+import { addRemote, fetch, init, readObject } from "isomorphic-git";
+import { cutAtWord, printableLine } from "../../lib/text.ts";
 import { readRef, setRef } from "../git/refs.ts";
 import { isCoded } from "../git/objects.ts";
 import { SourceError } from "../source.ts";
@@ -51,7 +52,7 @@ export class Mirror {
   async fetchRef(depth: number): Promise<string> {
     await this.prepare();
     const isFirst = (await this.tracked()) === undefined;
-    return await this.#fetch(this.gitdir, { remoteRef: this.#ref, depth: isFirst ? 1 : depth });
+    return await this.#fetchRef(this.gitdir, isFirst ? 1 : depth);
   }
 
   /** Fetches one commit; servers that do not give single commits send nothing, and that is no error. */
@@ -63,7 +64,7 @@ export class Mirror {
   /** Fetches the newest commit alone into another folder, which then takes the place of this one. */
   async startAnew(): Promise<string> {
     const fresh = await this.#freshFolder();
-    const head = await this.#fetch(fresh, { remoteRef: this.#ref, depth: 1 });
+    const head = await this.#fetchRef(fresh, 1);
     await setRef(fresh, trackingRef, head);
     await this.#replace(fresh);
     return head;
@@ -102,6 +103,14 @@ export class Mirror {
     await addRemote({ fs, gitdir, remote: "origin", url: this.#transport.url, force: true });
   }
 
+  async #fetchRef(gitdir: string, depth: number): Promise<string> {
+    const head = await this.#fetch(gitdir, { remoteRef: this.#ref, depth });
+    await readObject({ fs, gitdir, oid: head, cache: {} }).catch((error: unknown) => {
+      throw damage(`${this.#transport.url} did not send ${head}, its own head`, error);
+    });
+    return head;
+  }
+
   async #fetch(gitdir: string, want: { remoteRef: string; depth: number }): Promise<string> {
     const restore = await remember(join(gitdir, "shallow"));
     const exchange = this.#transport.begin();
@@ -137,8 +146,13 @@ export class Mirror {
     }
     const isOurs = isCoded(error, "NotFoundError");
     const trouble = isOurs ? undefined : troubleWithServer(url, error);
-    return trouble ?? new MirrorDamage(`fetching from ${url} failed`, { cause: error });
+    return trouble ?? damage(`fetching from ${url} failed`, error);
   }
+}
+
+function damage(what: string, error: unknown): MirrorDamage {
+  const why = error instanceof Error ? `: ${cutAtWord(printableLine(error.message), 300)}` : "";
+  return new MirrorDamage(`${what}${why}`, { cause: error });
 }
 
 const trackingRef = "refs/slipway/tracked";

@@ -63,7 +63,7 @@ export class RemoteStore implements Store {
   async head(): Promise<string> {
     const head = await this.#ask();
     if (head === this.#accepted) return head;
-    this.#accepted ??= await this.#folder.lastSeen();
+    this.#accepted ??= await this.#lastSeen();
     if (head === this.#accepted) return head;
     await this.#changing(() => this.#fetchHead(head));
     await this.#accept(head);
@@ -163,7 +163,7 @@ export class RemoteStore implements Store {
 
   async #accept(head: string): Promise<void> {
     // Another process may have accepted a rewritten branch in the meantime.
-    const before = (await this.#folder.lastSeen()) ?? this.#accepted;
+    const before = (await this.#lastSeen()) ?? this.#accepted;
     if (before !== undefined && !this.#allowRewrite && !(await this.#follows(before, head))) {
       throw new SourceError(
         "rewritten",
@@ -172,7 +172,12 @@ export class RemoteStore implements Store {
       );
     }
     this.#accepted = head;
-    await this.#folder.saveLastSeen(head);
+    // Without it the next process takes what it finds.
+    await this.#folder.saveLastSeen(head).catch(() => undefined);
+  }
+
+  #lastSeen(): Promise<string | undefined> {
+    return this.#folder.lastSeen().catch(() => undefined);
   }
 
   /** What cannot be shown within the limits is not taken for granted. */
@@ -218,15 +223,16 @@ export class RemoteStore implements Store {
   async #fetchBranch(depth = fetchDepth): Promise<void> {
     const head = await this.#mirror.fetchRef(depth);
     this.objects.forgetPacks();
-    if (!(await this.objects.hasCommit(head))) {
-      throw new SourceError("unreachable", `${this.name} did not send ${head}, its own head`);
-    }
     await this.#mirror.track(head);
   }
 
   async #replaceCache(generation: number): Promise<void> {
     if (generation !== this.#generation) return;
-    await this.#mirror.startAnew();
+    try {
+      await this.#mirror.startAnew();
+    } catch (error) {
+      throw isDamage(error) ? this.#damaged(error) : error;
+    }
     this.objects.forget();
     this.#generation += 1;
   }

@@ -65,7 +65,7 @@ async function send(request: GitHttpRequest, home: string, signal: AbortSignal):
   const body = await collect(request.body);
   let url = new URL(request.url);
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
-    const response = await fetch(url, {
+    const response = await fetchAgain(url, {
       method: request.method ?? "GET",
       headers: request.headers ?? {},
       ...(body === undefined ? {} : { body }),
@@ -85,6 +85,18 @@ async function send(request: GitHttpRequest, home: string, signal: AbortSignal):
     url = next;
   }
   throw new SourceError("unreachable", `${home} redirects in a circle`);
+}
+
+/** A kept connection may just have been closed by the server; what changes nothing there is then asked once more. */
+async function fetchAgain(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { code } = (error as { readonly cause?: { readonly code?: string } }).cause ?? {};
+    const isClosed = code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
+    if (!isClosed || url.pathname.endsWith("/git-receive-pack")) throw error;
+    return await fetch(url, init);
+  }
 }
 
 const isSameHost = (next: URL, url: URL): boolean =>
