@@ -23,7 +23,9 @@ export function explainErrors(errors: readonly ErrorObject[], about: Explained):
     errors.filter((e) => e.keyword === "x-slipway-later").map((e) => parentOf(e.instancePath)),
   );
   for (const error of errors) {
-    if (error.keyword === "required" && (about.partial || later.has(error.instancePath))) continue;
+    if (about.partial && (error.keyword === "required" || error.keyword === "minProperties"))
+      continue;
+    if (error.keyword === "required" && later.has(error.instancePath)) continue;
     explain(error, about);
   }
 }
@@ -89,7 +91,7 @@ function explain(error: ErrorObject, about: Explained): void {
       return report(
         "out-of-range",
         at,
-        `${label} must be ${String(params["comparison"])} ${String(params["limit"])}, not ${found(root, path)}`,
+        `${label} must be ${bounds[error.keyword]} ${String(params["limit"])}, not ${found(root, path)}`,
       );
     case "maxLength":
     case "maxItems":
@@ -102,6 +104,13 @@ function explain(error: ErrorObject, about: Explained): void {
       return report("bad-format", at, `${label} ${error.message ?? "is wrong"}`);
   }
 }
+
+const bounds: Readonly<Record<string, string>> = {
+  minimum: "at least",
+  maximum: "at most",
+  exclusiveMinimum: "more than",
+  exclusiveMaximum: "less than",
+};
 
 function explainUnknown(
   key: string,
@@ -189,6 +198,8 @@ const titleOf = (schema: JsonObject): string =>
   typeof schema["title"] === "string" ? schema["title"] : "value";
 
 function examplesOf(schema: JsonObject): string {
+  // Where maps are possible as well, the title says all forms.
+  if ([schema["type"]].flat().includes("object")) return "";
   const examples = Array.isArray(schema["examples"])
     ? schema["examples"].filter((e) => typeof e === "string")
     : [];

@@ -14,7 +14,10 @@ export interface Findings {
   /** Takes findings that were made before, as a file's from the cache. */
   add(findings: readonly Diagnostic[]): void;
   hasErrors(): boolean;
-  sorted(): readonly Diagnostic[];
+  /** In order, at most 200: the last one then says how many more there are. */
+  shown(): readonly Diagnostic[];
+  /** In order, as many as were worked out. */
+  all(): readonly Diagnostic[];
 }
 
 export function collectFindings(): Findings {
@@ -37,7 +40,8 @@ export function collectFindings(): Findings {
       for (const { code, where, message } of findings) take(code as FindingCode, where, message);
     },
     hasErrors: () => errors,
-    sorted: () => limited([...kept.values()].toSorted(inOrder), dropped),
+    shown: () => limited([...kept.values()].toSorted(inOrder), dropped),
+    all: () => [...kept.values()].toSorted(inOrder),
   };
 }
 

@@ -16,7 +16,7 @@ import type { Repo } from "./rules/repo.ts";
 import { selectMachines } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
-import { environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
+import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
 
 export { createParseCache, type ParseCache } from "./cache.ts";
 export { environmentsOf } from "./tree.ts";
@@ -48,7 +48,7 @@ export async function load(snapshot: Snapshot, options: LoadOptions = {}): Promi
   return {
     ...(fleet === undefined ? {} : { fleet }),
     ...(complete ? { documents: documentsOf(snapshot.revision, settings, repo) } : {}),
-    findings: findings.sorted(),
+    findings: findings.shown(),
   };
 }
 
@@ -75,6 +75,14 @@ async function read(
   if (!environmentExists(snapshot, environment, report)) return {};
   const tree = readTree(snapshot.entries, environment, report);
   findMisplaced(snapshot.entries, tree, environment, report);
+  if (tree.documents > documentLimit) {
+    report(
+      "too-many-documents",
+      startOf("slipway.yaml"),
+      `${tree.documents} machines and apps; ${documentLimit} is the most`,
+    );
+    return {};
+  }
   const layers = [...tree.machines.values(), ...tree.apps.values()];
   const files = await parseAll(
     [...tree.settings, ...layers.flatMap((layer) => layer.files)],

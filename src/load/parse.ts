@@ -20,7 +20,7 @@ export interface ParsedFile {
 export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
   const findings = collectFindings();
   const root = parseText(file, bytes, findings.report);
-  const list = findings.sorted();
+  const list = findings.all();
   return root === undefined || findings.hasErrors() ? { findings: list } : { root, findings: list };
 }
 

@@ -16,13 +16,16 @@ export interface Layers {
 /** The files that make up one fleet. */
 export interface RepoTree {
   readonly settings: readonly TreeEntry[];
+  /** How many files describe machines and apps. */
+  readonly documents: number;
   readonly machines: ReadonlyMap<string, Layers>;
   readonly apps: ReadonlyMap<string, Layers>;
   /** What apps may ship, by path without environment; the environment's file hides the root's. */
   readonly shippable: ReadonlyMap<string, TreeEntry>;
 }
 
-const documentLimit = 10_000;
+/** The most files that describe machines and apps. */
+export const documentLimit = 10_000;
 export const topFolders = ["apps", "machines", "environments", "secrets"] as const;
 
 /** The environments that a repo has, sorted. */
@@ -58,15 +61,8 @@ export function readTree(
       report("stray-document", startOf(entry.path), found.why);
     } else if (found.as === "shippable") {
       shippable.set(path, entry);
-    } else if (++documents > documentLimit) {
-      if (documents === documentLimit + 1) {
-        report(
-          "too-many-documents",
-          startOf(entry.path),
-          `more than ${documentLimit} machines and apps`,
-        );
-      }
     } else if (found.as === "machine" || found.as === "app") {
+      documents++;
       addLayer(found.as === "machine" ? machines : apps, found, entry, report);
     } else {
       settings.push(entry);
@@ -78,7 +74,7 @@ export function readTree(
     if (overlay !== undefined && entry.path.startsWith(overlay))
       place(entry, entry.path.slice(overlay.length));
   }
-  return { settings, machines, apps, shippable };
+  return { settings, machines, apps, shippable, documents };
 }
 
 type Place =

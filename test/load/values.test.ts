@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foreignWords } from "../../src/load/foreign.ts";
+import { readSchemas } from "../../src/load/schemas.ts";
+import { isObject, type JsonObject } from "../../src/lib/json.ts";
+import { documentsOf, repo, told } from "./repos.ts";
+
+const app = async (text: string): Promise<readonly string[]> =>
+  told(repo({ "apps/shop.yaml": `image: shop:1\n${text}\n` }));
+const fields = async (text: string) => {
+  const { apps } = await documentsOf(repo({ "apps/shop.yaml": `image: shop:1\n${text}\n` }));
+  const shop = apps.get("shop");
+  assert.ok(shop);
+  return shop.fields;
+};
+
+test("texts are what is written", async () => {
+  const { env, labels, command, sysctls, user } = await fields(
+    [
+      "env: { A: 1.10, B: yes, C: 0777, D: true, E: 1e3, F: 0x1F, G: '0', H: \"a\\nb\", I: 12345678901234567890, J: .5, K: 2026-01-01, L: ~x }",
+      "labels: { version: 1.0 }",
+      "command: [sleep, 010]",
+      "sysctls: { net.core.somaxconn: 1024 }",
+      "user: 1000",
+    ].join("\n"),
+  );
+  assert.deepEqual(env, {
+    A: "1.10",
+    B: "yes",
+    C: "0777",
+    D: "true",
+    E: "1e3",
+    F: "0x1F",
+    G: "0",
+    H: "a\nb",
+    I: "12345678901234567890",
+    J: ".5",
+    K: "2026-01-01",
+    L: "~x",
+  });
+  assert.deepEqual(labels, { version: "1.0" });
+  assert.deepEqual(command, ["sleep", "010"]);
+  assert.deepEqual(sysctls, { "net.core.somaxconn": "1024" });
+  assert.equal(user, "1000");
+});
+
+test("texts in every place: services, perMachine, defaults, machines", async () => {
+  const { apps, machines } = await documentsOf(
+    repo({
+      "slipway.yaml":
+        "fleet: acme\ndefaults: { app: { env: { D: 1.10 } }, machine: { labels: { rack: 01 } } }\n",
+      "machines/web-1.yaml": "address: 10.0.0.1\nlabels: { zone: [1.0, 02] }\n",
+      "apps/shop.yaml":
+        "image: a\nmachines: { zone: 02 }\nservices: { web: { env: { S: 0777 } } }\nperMachine: { web-1: { env: { M: no } } }\n",
+    }),
+  );
+  const web = apps.get("shop-web");
+  assert.deepEqual(web?.fields.env, { D: "1.10", S: "0777" });
+  assert.deepEqual(web?.perMachine.get("web-1")?.env, { D: "1.10", S: "0777", M: "no" });
+  assert.deepEqual(machines.get("web-1")?.fields.labels, { rack: "01", zone: ["1.0", "02"] });
+  assert.deepEqual(web?.machines, ["web-1"]);
+});
+
+test("every supported key in its forms", async () => {
+  const text = `
+instances: 2
+pull: always
+port: { http: 3000, ssh: 22 }
+entrypoint: /bin/shop --fast
+volumes: { data: /var/lib/shop, /srv/media: { path: /media, readOnly: true }, old: { path: /old, name: legacy } }
+resources: { memory: 512m, memoryReservation: 256m, memorySwap: 1g, cpus: 1.5, cpuShares: 512, cpuset: 0-3, pids: 500 }
+health: { http: /up, port: http, interval: 1s, timeout: 5s, deadline: 60s }
+deploy: { strategy: auto, batch: 2, stopTimeout: 30s, onFailure: halt }
+logs: { maxSize: 20m, maxFiles: 5 }
+release: { command: migrate --all, deadline: 5m }
+drift: report
+state: stopped
+workingDir: /srv
+hostname: shop.internal
+init: true
+readOnly: true
+tmpfs: [/run, "/tmp:size=64m"]
+shmSize: 128m
+ulimits: { nofile: 65536, nproc: { soft: 1024, hard: 2048 } }
+capAdd: [NET_BIND_SERVICE]
+capDrop: [ALL]
+devices: [/dev/fuse]
+extraHosts: { legacy: 10.0.0.5, me: host-gateway }
+dns: [10.0.0.2]
+privileged: false
+securityOpt: [no-new-privileges]
+groupAdd: [video, 998]
+restart: "no"
+stopSignal: SIGINT`;
+  const seen = await fields(text);
+  const keys = text.split("\n").flatMap((line) => (line === "" ? [] : [line.split(":")[0]]));
+  for (const key of keys) assert.ok(key !== undefined && key in seen, key);
+  assert.deepEqual(seen.groupAdd, ["video", "998"]);
+  for (const other of [
+    "volumes: ['data:/x:ro', /srv:/y]",
+    "health: off",
+    "health: engine",
+    "health: { tcp: true }\nport: 80",
+    "network: host",
+    "command: serve",
+  ]) {
+    await fields(other);
+  }
+});
+
+test("values that are not right, and what is said of them", async () => {
+  const cases: readonly (readonly [string, string])[] = [
+    [
+      "port: '80'",
+      "wrong-type apps/shop.yaml:2:7: port must be a port number, or named ports, not the text '80' (without quotes)",
+    ],
+    ["port: 0", "out-of-range apps/shop.yaml:2:7: port must be at least 1, not 0"],
+    [
+      "instances: 99999999999999999999",
+      "out-of-range apps/shop.yaml:2:12: instances must be at most 100, not 99999999999999999999",
+    ],
+    [
+      "instances: 1.5",
+      "wrong-type apps/shop.yaml:2:12: instances must be a number of instances, not 1.5",
+    ],
+    ["instances: -1", "out-of-range apps/shop.yaml:2:12: instances must be at least 0, not -1"],
+    [
+      "init: yes",
+      "wrong-type apps/shop.yaml:2:7: init must be true or false, not the text 'yes' (write true)",
+    ],
+    [
+      "readOnly: off",
+      "wrong-type apps/shop.yaml:2:11: readOnly must be true or false, not the text 'off' (write false)",
+    ],
+    [
+      "health: offf",
+      "bad-format apps/shop.yaml:2:9: health: 'offf' is not off, engine, or a map with one of http, tcp, command, engine",
+    ],
+    [
+      "restart: alway",
+      "not-allowed apps/shop.yaml:2:10: restart is no, always, unless-stopped or on-failure, not 'alway' (did you mean 'always'?)",
+    ],
+    [
+      "deploy: { stopTimeout: 30 }",
+      'wrong-type apps/shop.yaml:2:24: deploy.stopTimeout must be a duration of at most 9 days such as 500ms, 5s, 2m, 1h, not 30 (put it in quotes: "30")',
+    ],
+    [
+      "deploy: { stopTimeout: 1m30s }",
+      "bad-format apps/shop.yaml:2:24: deploy.stopTimeout: '1m30s' is not a duration of at most 9 days such as 500ms, 5s, 2m, 1h",
+    ],
+    [
+      "health: { http: /up, timeout: 0s }\nport: 80",
+      "bad-format apps/shop.yaml:2:31: health.timeout: '0s' is not a duration of at most 9 days, longer than nothing such as 500ms, 5s, 2m, 1h",
+    ],
+    [
+      "env: [A=b]",
+      "wrong-type apps/shop.yaml:2:1: env must be a map of variables to values, not a list",
+    ],
+    ["env: { A B: c }", "bad-format apps/shop.yaml:2:8: env: 'A B' is not a variable name"],
+    ["env: { A: [1] }", "wrong-type apps/shop.yaml:2:8: env.A must be text, not a list"],
+    [
+      "env: { A: { template: x } }",
+      "not-yet-supported apps/shop.yaml:2:13: not yet supported: env.A.template (values made from secrets)",
+    ],
+    [
+      "files: { /etc/k: { secret: a.B, as: file } }",
+      "not-yet-supported apps/shop.yaml:2:20: not yet supported: files./etc/k.secret (files from encrypted values)",
+    ],
+    [
+      "files: { etc/k: a }",
+      "bad-format apps/shop.yaml:2:10: files: 'etc/k' is not an absolute path in the container, not '/' itself, without '..' and ':' such as /etc/shop/shop.toml",
+    ],
+    [
+      "volumes: [/data]",
+      "bad-format apps/shop.yaml:2:11: volumes.0: '/data' is not a volume as source:path or source:path:ro such as data:/var/lib/shop, /srv/media:/media:ro",
+    ],
+    [
+      "volumes: { data: /a/../../etc }",
+      "bad-format apps/shop.yaml:2:18: volumes.data: '/a/../../etc' is not a container path, or { path, readOnly, name }",
+    ],
+    [
+      "volumes: { /srv/../etc: /a }",
+      "bad-format apps/shop.yaml:2:12: volumes: '/srv/../etc' is not a volume name or absolute path on the machine",
+    ],
+    [
+      "volumes: ['/srv/../etc:/a']",
+      "bad-format apps/shop.yaml:2:11: volumes.0: '/srv/../etc:/a' is not a volume as source:path or source:path:ro such as data:/var/lib/shop, /srv/media:/media:ro",
+    ],
+    [
+      "publish: [80]",
+      "bad-format apps/shop.yaml:2:11: publish.0: '80' is not a published port such as 5432:5432, public:80:8080, local:9000-9010:9000-9010/udp",
+    ],
+    ["network: bridge", "not-allowed apps/shop.yaml:2:10: network is host, not 'bridge'"],
+    [
+      "command: [echo, null]",
+      "wrong-type apps/shop.yaml:2:17: command.1 must be text; numbers and booleans stand for what is written, not null",
+    ],
+    [
+      "deploy: { drain: 30s }",
+      "not-yet-supported apps/shop.yaml:2:11: not yet supported: deploy.drain (draining needs the proxy; use stopTimeout)",
+    ],
+  ];
+  for (const [text, expected] of cases) {
+    const findings = await app(text);
+    assert.ok(
+      findings.includes(expected),
+      `${text}\n  wanted ${expected}\n  got    ${findings.join("\n         ")}`,
+    );
+  }
+});
+
+test("a forge other than GitHub is not yet supported", async () => {
+  const forge = (kind: string): Promise<readonly string[]> =>
+    told(repo({ "slipway.yaml": `fleet: acme\nforge: { kind: ${kind} }\n` }));
+  assert.deepEqual(await forge("gitlab"), [
+    "not-yet-supported slipway.yaml:2:16: not yet supported: forge.kind gitlab",
+  ]);
+  assert.deepEqual(await forge("githup"), [
+    "not-allowed slipway.yaml:2:16: forge.kind is github, not 'githup' (did you mean 'github'?)",
+  ]);
+});
+
+test("every key that comes later is rejected, with a reason", async () => {
+  for (const schema of readSchemas().all) {
+    const later = laterKeys(schema);
+    assert.ok(later.length > 0);
+    for (const key of later) {
+      const at: Readonly<Record<string, readonly [string, string]>> = {
+        AppFile: ["apps/shop.yaml", `image: a\n${key}: {}\n`],
+        MachineFile: ["machines/web-1.yaml", `address: 10.0.0.1\n${key}: {}\n`],
+        SlipwayFile: ["slipway.yaml", `fleet: acme\n${key}: {}\n`],
+      };
+      const [file, text] = at[String(schema["title"])] ?? ["", ""];
+      const [first = ""] = await told(repo({ [file]: text }));
+      assert.ok(
+        first.startsWith(`not-yet-supported ${file}:2:1: not yet supported: ${key} (`),
+        first,
+      );
+    }
+  }
+});
+
+function laterKeys(schema: JsonObject): readonly string[] {
+  const definitions = isObject(schema["$defs"]) ? schema["$defs"] : {};
+  const own = [schema, definitions["fields"]].flatMap((part) =>
+    isObject(part) && isObject(part["properties"]) ? Object.entries(part["properties"]) : [],
+  );
+  return own
+    .filter(([, value]) => isObject(value) && "x-slipway-later" in value)
+    .map(([key]) => key);
+}
+
+test("each foreign word is answered where people write it, and none of ours is among them", async () => {
+  const wrap: Readonly<Record<string, (word: string) => readonly [string, string, number]>> = {
+    app: (word) => ["apps/shop.yaml", `image: a\n${word}: x\n`, 2],
+    machine: (word) => ["machines/web-1.yaml", `address: 10.0.0.1\n${word}: x\n`, 2],
+    slipway: (word) => ["slipway.yaml", `fleet: acme\n${word}: x\n`, 2],
+    "machine.ssh": (word) => ["machines/web-1.yaml", `address: 10.0.0.1\nssh:\n  ${word}: x\n`, 3],
+    "app.files": (word) => ["apps/shop.yaml", `image: a\nfiles:\n  /a:\n    ${word}: x\n`, 4],
+    "app.volumes": (word) => ["apps/shop.yaml", `image: a\nvolumes:\n  /a:\n    ${word}: x\n`, 4],
+  };
+  for (const [place, word] of foreignWords()) {
+    const inMap = (): readonly [string, string, number] => [
+      "apps/shop.yaml",
+      `image: a\n${place.slice("app.".length)}:\n  ${word}: x\n`,
+      3,
+    ];
+    const [file, text, line] = wrap[place]?.(word) ?? inMap();
+    const findings = await told(repo({ [file]: text }));
+    assert.ok(
+      findings.some(
+        (one) =>
+          one.startsWith(`foreign-key ${file}:${line}:`) && /Slipway (calls this|has no)/.test(one),
+      ),
+      `${place} ${word}: ${findings.join("\n")}`,
+    );
+  }
+});
+
+test("foreign words are known in services, perMachine and defaults too", async () => {
+  const findings = await told(
+    repo({
+      "slipway.yaml": "fleet: acme\ndefaults: { app: { ports: [] }, machine: { ip: x } }\n",
+      "apps/shop.yaml":
+        "image: a\nservices: { web: { environment: {} } }\nperMachine: { web-1: { healthcheck: {} } }\n",
+    }),
+  );
+  assert.equal(
+    findings.filter((one) => one.startsWith("foreign-key")).length,
+    4,
+    findings.join("\n"),
+  );
+});
+
+test("snake case and kebab case of our own keys", async () => {
+  assert.deepEqual(await app("read_only: true"), [
+    "unknown-key apps/shop.yaml:2:1: unknown key 'read_only': Slipway writes 'readOnly'",
+  ]);
+  assert.deepEqual(await app("cap-add: []"), [
+    "unknown-key apps/shop.yaml:2:1: unknown key 'cap-add': Slipway writes 'capAdd'",
+  ]);
+});
