@@ -89,12 +89,12 @@ async function main(): Promise<number> {
   process.chdir(top);
   const stages = await runStages(choice);
   if (interrupted.signal.aborted && choice.live.length > 0) await reap();
-  const failed = stages.filter(({ verdict }) => verdict !== "ok").map(({ name }) => name);
+  const failed = stages.filter(({ verdict }) => verdict === "FAILED").map(({ name }) => name);
   console.log(`\n── summary\n${sayStages(stages)}\n`);
   if (interrupted.signal.aborted) console.log("bin/test: interrupted");
   else if (failed.length > 0) console.log(`bin/test: failed: ${failed.join(", ")}`);
   else console.log("bin/test: all passed");
-  return failed.length > 0 ? 1 : 0;
+  return stages.every(({ verdict }) => verdict === "ok") ? 0 : 1;
 }
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
