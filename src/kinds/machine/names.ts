@@ -5,7 +5,9 @@ import type { Answers, ReadQuery, RunQuery } from "../../model/query.ts";
 import type { Facts } from "../../model/resource.ts";
 import type { PutStep, Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
+import { bindsOf } from "../shared/container/live.ts";
 import { difference } from "../shared/difference.ts";
+import { containersQuery } from "../shared/engine.ts";
 import { optional } from "../shared/optional.ts";
 import { parseHosts, withBlock, type HostsFile } from "./names/block.ts";
 
@@ -23,6 +25,8 @@ export interface NamesSpec {
 export interface NamesState {
   /** sha256 of each file for containers, by its name: `hosts`, `hosts.shop`. */
   readonly files: Readonly<Record<string, string>>;
+  /** Those that a container mounts, a kept one as well. */
+  readonly mounted: readonly string[];
   /** The machine's /etc/hosts. */
   readonly etc: HostsFile;
 }
@@ -36,7 +40,7 @@ export const names: Kind<NamesSpec, NamesState> = {
   declaredIn: [],
   name: () => "",
   key: () => "",
-  observe: (about) => [etcQuery, sumsQuery(about.root)],
+  observe: (about) => [etcQuery, sumsQuery(about.root), containersQuery(about.fleet)],
   read: readNames,
   owner: () => ({ name: "" }),
   diff: (want, have) => {
@@ -52,7 +56,7 @@ export const names: Kind<NamesSpec, NamesState> = {
       : difference("update", "names-changed", `${fields.length} names files differ`, fields);
   },
   apply: ({ want, have }, facts) => nameSteps(want, have, facts),
-  redact: ({ files, etc }) => ({ files, block: etc.block ?? [] }),
+  redact: ({ files, mounted, etc }) => ({ files, mounted, block: etc.block ?? [] }),
 };
 
 const etcQuery: ReadQuery = { ask: "read", path: etcHosts, maxBytes: 1024 * 1024 };
@@ -86,11 +90,17 @@ function readNames(answers: Answers, about: About): ReadonlyMap<string, NamesSta
     }),
   );
   const etc = parseHosts(text, about.fleet);
-  return new Map([["", { files, etc }]]);
+  const binds = answers.each(containersQuery(about.fleet)).flatMap(bindsOf);
+  const mounted = Object.keys(files).filter((name) => binds.includes(`${about.root}/${name}`));
+  return new Map([["", { files, mounted, etc }]]);
 }
 
-const isEmpty = ({ files, etc }: NamesState): boolean =>
-  Object.keys(files).length === 0 && etc.block === undefined && !etc.damaged;
+/** What is there and may go: a container that mounts its file could not be started without it. */
+const removable = (have: NamesState | undefined): readonly string[] =>
+  Object.keys(have?.files ?? {}).filter((name) => have?.mounted.includes(name) !== true);
+
+const isEmpty = (have: NamesState): boolean =>
+  removable(have).length === 0 && have.etc.block === undefined && !have.etc.damaged;
 
 /** The files for containers by name, as they should be. */
 function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, string> {
@@ -105,7 +115,7 @@ const sumOf = (text: string): string => digestOfBytes(new TextEncoder().encode(t
 function differences(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
   const wanted = wantedFiles(want);
   const live = new Map(Object.entries(have?.files ?? {}));
-  const names = [...new Set([...wanted.keys(), ...live.keys()])].toSorted();
+  const names = [...new Set([...wanted.keys(), ...removable(have)])].toSorted();
   const files = names
     .map((name) => {
       const content = wanted.get(name);
@@ -147,7 +157,7 @@ function nameSteps(
   const written = [...wanted]
     .filter(([name, text]) => live.get(name) !== sumOf(text))
     .map(([name, text]) => put(`${facts.root}/${name}`, text));
-  const removed = [...live.keys()]
+  const removed = removable(have)
     .filter((name) => !wanted.has(name))
     .map((name): Step => ({ do: "remove", path: `${facts.root}/${name}` }));
   const lines = want?.machineLines ?? [];

@@ -45,20 +45,27 @@ function absent({ want, revivable }: Situation): Difference {
 function replaced(situation: Situation, old: InstanceContainer, facts: Facts): Difference {
   const { want, revivable } = situation;
   const fields = createOnlyFields(want, old, facts.root);
-  const onlyImage = fields.every((f) => f.path === "image");
-  const names = fields.map((f) => f.path);
-  const listed = names.length > 4 ? `${names.slice(0, 3).join(", ")} and more` : names.join(", ");
+  const paths = fields.map((f) => f.path);
+  const onlyImage = paths.every((path) => path === "image");
+  const what = onlyImage ? imageText(want, old) : `${listed(paths)} changed`;
   const kept = revivable ? "; the kept container is brought back" : "";
   return {
     action: "replace",
-    reason: {
-      code: onlyImage ? "image-changed" : "spec-changed",
-      text: `${listed} ${names.length === 1 ? "differs" : "differ"} from ${old.name}${kept}`,
-    },
+    reason: { code: onlyImage ? "image-changed" : "spec-changed", text: `${what}${kept}` },
     fields,
     disruption: gapOf(situation),
   };
 }
+
+const listed = (paths: readonly string[]): string =>
+  paths.length > 4
+    ? `${paths.slice(0, 3).join(", ")} and ${paths.length - 3} more`
+    : paths.join(", ");
+
+const imageText = (want: ContainerSpec, old: InstanceContainer): string =>
+  old.imageText === undefined || old.imageText === want.imageText
+    ? `${want.imageText} is another image now`
+    : `image ${want.imageText} instead of ${old.imageText}`;
 
 /** A stop-first switch stops what runs, then starts and proves the new one. */
 function gapOf({ want, old }: Situation): Disruption {
@@ -89,7 +96,7 @@ function serving(situation: Situation, right: InstanceContainer): Difference | u
       ...fields,
     ]);
   }
-  return changedInPlace(want, right, fields);
+  return changedInPlace(situation, right, fields);
 }
 
 function notRunning(
@@ -127,14 +134,19 @@ function stopped(situation: Situation, right: InstanceContainer): Difference | u
     return difference("update", "leftover", "former containers are not put away", fields);
   if (right.name !== names.current)
     return difference("update", "renamed", `${right.name} should be ${names.current}`, fields);
-  return changedInPlace(want, right, fields);
+  return changedInPlace(situation, right, fields);
 }
 
 function changedInPlace(
-  want: ContainerSpec,
+  { want, names, previous, failed }: Situation,
   right: InstanceContainer,
   fields: readonly Field[],
 ): Difference | undefined {
+  const misnamed =
+    (previous !== undefined && previous.name !== names.previous) ||
+    (failed !== undefined && failed.name !== names.failed);
+  if (misnamed)
+    return difference("update", "app-renamed", "kept containers have another name", fields);
   if (fields.length === 0) return undefined;
   const paths = fields.map((f) => f.path);
   if (paths.some((p) => p.startsWith("networks."))) {

@@ -26,7 +26,8 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
   const wanted = specDigest(want);
   const former = asFormer(want);
   const specs = new Set([wanted, ...(former === undefined ? [] : [specDigest(former)])]);
-  const all = (have?.containers ?? []).toSorted((a, b) => rank(a) - rank(b));
+  const names = instanceNames(want.fleet, want.app, want.instance, shortHash(wanted));
+  const all = (have?.containers ?? []).toSorted((a, b) => rank(a, names) - rank(b, names));
   const usable = all.filter((c) => c.role !== "previous" && c.role !== "failed");
   const right = usable.find((c) => specs.has(c.spec) && c.status !== "dead");
   const rest = usable.filter((c) => c !== right);
@@ -40,7 +41,7 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
   const placed = new Set([right, old, abandoned, revivable, previous, failed]);
   return {
     want,
-    names: instanceNames(want.fleet, want.app, want.instance, shortHash(wanted)),
+    names,
     ...(right === undefined ? {} : { right }),
     ...(revivable === undefined ? {} : { revivable }),
     ...(old === undefined ? {} : { old }),
@@ -51,8 +52,11 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
   };
 }
 
-/** Best first: what runs, then what is proven. */
-const rank = (c: InstanceContainer): number => (c.running ? 0 : 2) + (c.role === "current" ? 0 : 1);
+/** Best first: what runs, what is proven, what has its own name already. */
+const rank = (c: InstanceContainer, { current, fresh, previous, failed }: InstanceNames): number =>
+  (c.running ? 0 : 4) +
+  (c.role === "current" ? 0 : 2) +
+  ([current, fresh, previous, failed].includes(c.name) ? 0 : 1);
 
 export const wantedRestart = (want: ContainerSpec): ContainerSpec["restart"] =>
   want.running ? want.restart : "no";

@@ -58,12 +58,12 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
         : [startContainer(right.id), ...prove(want, right.id)]),
     ];
   }
-  const { ref, steps } = obtain(situation, names.fresh, facts);
-  const stopsFirst = want.strategy === "stop-first" && right?.running !== true;
-  const parked = stopsFirst ? runningOthers(situation) : [];
+  // Without a probe there is nothing to prove, and a container that restarts at once is hard to rename.
+  const name = want.probe === "off" ? names.current : names.fresh;
+  const { ref, steps } = obtain(situation, name, facts);
   return [
     ...steps,
-    ...parked.flatMap(park),
+    ...(stopsFirst(situation) ? runningOthers(situation).flatMap(park) : []),
     {
       do: "attempt",
       steps: [startContainer(ref), ...prove(want, ref)],
@@ -71,13 +71,22 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
         ...(wantedRestart(want) === "no" ? [] : [forbidRestart(ref)]),
         stopContainer(ref, want.stopTimeoutSeconds),
         ...bury(situation, ref),
-        ...(old !== undefined && (stopsFirst || !old.running) ? bringBack(want, old) : []),
+        ...(old !== undefined && (stopsFirst(situation) || !old.running)
+          ? bringBack(want, old)
+          : []),
       ],
     },
-    renameContainer(ref, names.current),
+    ...(name === names.current ? [] : [renameContainer(ref, names.current)]),
     { do: "mark", text: `${names.current} is proven` },
   ];
 }
+
+/** Whether all others are stopped before the right one is started. */
+const stopsFirst = (situation: Situation): boolean => {
+  const { want, right } = situation;
+  const isNew = right === undefined || (!right.running && !isProven(situation, right));
+  return want.strategy === "stop-first" && isNew;
+};
 
 /** Declared stopped: created, never started. */
 function rest(situation: Situation, facts: Facts): readonly Step[] {
@@ -189,14 +198,21 @@ function bringBack(want: ContainerSpec, old: InstanceContainer): readonly Step[]
 }
 
 /** Puts away who no longer serves: one is kept as the previous, the one before it goes. */
-function retire({ names, old, spare, previous }: Situation): readonly Step[] {
-  const drop = spare.flatMap((c) => discard(c));
-  if (old === undefined) return drop;
+function retire(situation: Situation): readonly Step[] {
+  const { names, old, spare, previous, failed, abandoned } = situation;
+  const named = (c: InstanceContainer | undefined, name: string): readonly Step[] =>
+    c === undefined || c.name === name ? [] : [renameContainer(c.id, name)];
+  const parked = situation.want.running && stopsFirst(situation);
   return [
-    ...drop,
-    ...(previous === undefined ? [] : [removeContainer(previous.id)]),
-    ...park(old),
-    renameContainer(old.id, names.previous),
+    ...spare.flatMap((c) => (parked ? [removeContainer(c.id)] : discard(c))),
+    ...(old === undefined
+      ? named(previous, names.previous)
+      : [
+          ...(previous === undefined ? [] : [removeContainer(previous.id)]),
+          ...(parked ? [] : park(old)),
+          renameContainer(old.id, names.previous),
+        ]),
+    ...(abandoned === undefined ? named(failed, names.failed) : []),
   ];
 }
 

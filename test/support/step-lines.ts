@@ -1,0 +1,49 @@
+import type { Bound, Step } from "../../src/model/step.ts";
+
+/** Steps as lines to read and compare: one a step, an attempt's indented. */
+export const linesOf = (steps: readonly Step[]): readonly string[] =>
+  steps.flatMap((step) => lines(step));
+
+const ref = (segment: string | Bound): string =>
+  typeof segment === "string" ? segment : `<${segment.bound}>`;
+
+const json = (value: unknown): string => (value === undefined ? "" : ` ${JSON.stringify(value)}`);
+
+function lines(step: Step): readonly string[] {
+  switch (step.do) {
+    case "attempt":
+      return [
+        "attempt",
+        ...linesOf(step.steps).map((line) => `  ${line}`),
+        "otherwise",
+        ...linesOf(step.otherwise).map((line) => `  ${line}`),
+      ];
+    case "engine": {
+      const query = step.query ? `?${new URLSearchParams(step.query).toString()}` : "";
+      const bind = step.bind === undefined ? "" : ` -> <${step.bind}>`;
+      return [`${step.method} /${step.path.map(ref).join("/")}${query}${json(step.body)}${bind}`];
+    }
+    case "put": {
+      const how = [
+        step.mode,
+        step.owner ?? "root",
+        ...(step.inPlace === true ? ["in place"] : []),
+      ].join(" ");
+      return [`put ${step.path} (${how})${json(step.content)}${json(step.entries)}`];
+    }
+    case "run":
+      return [`run ${JSON.stringify(step.argv)}`];
+    case "wait":
+      return [
+        `wait for ${ref(step.container)}: ${step.successes} times${json(step.probe)} within ${step.deadlineMs} ms`,
+      ];
+    case "finish":
+      return [`finish ${ref(step.container)} within ${step.deadlineMs} ms`];
+    case "pull":
+      return [`pull ${step.image}`];
+    case "remove":
+      return [`remove ${step.path}`];
+    case "mark":
+      return [`mark ${step.text}`];
+  }
+}
