@@ -47,7 +47,7 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
 function block(lines: readonly string[]): string {
   const body = lines.slice(1).join("\n");
   const fence = fenceAround(body);
-  return `\n<details open><summary>${escaped(lines[0] ?? "")}</summary>\n\n${fence}text\n${body}\n${fence}\n\n</details>\n`;
+  return `\n<details open><summary>${plainName(lines[0] ?? "")}</summary>\n\n${fence}text\n${body}\n${fence}\n\n</details>\n`;
 }
 
 /** A block that is cut keeps its frame. */
@@ -64,5 +64,5 @@ function fenceAround(body: string): string {
   return "`".repeat(longest + 1);
 }
 
-const escaped = (text: string): string =>
-  text.replaceAll(/[&<>"'@#`*_[\]()!|~\\:/]/g, (character) => `&#${character.charCodeAt(0)};`);
+/** Forges link and mention by what they render, so that escaping would not do; names are of [a-z0-9-]. */
+const plainName = (text: string): string => text.replaceAll(/[^a-z0-9 -]/g, "-");

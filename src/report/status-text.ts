@@ -94,11 +94,17 @@ function instanceLines(
       sinceText(i.since, view.now),
       shortRevision(i.revision),
       printableLine(i.ports.join(" ")),
-      printableLine(i.image),
+      printableLine(shortImage(i.image)),
     ]);
   if (rows.length === 0) return [];
   const heads = ["APP", "MACHINE", "N", "STATE", "RESTARTS", "SINCE", "REVISION", "PORTS", "IMAGE"];
   return table(heads, rows, optionsOf(paint, view));
+}
+
+/** `shop:1.4.2`, `shop@0123456789ab`: where it comes from and the rest of a digest are in the JSON. */
+function shortImage(image: string): string {
+  const name = image.slice(image.lastIndexOf("/") + 1);
+  return name.replace(/sha256:([0-9a-f]{12})[0-9a-f]*$/, "$1");
 }
 
 function instanceState(instance: InstanceStatus): Cell {

@@ -1,5 +1,5 @@
 import { printableLine, shortRevision } from "../lib/text.ts";
-import { type Address, covers } from "../model/address.ts";
+import { type Address, appAddress, covers } from "../model/address.ts";
 import type { Action, Change } from "../model/change.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
 import type { CommitInfo } from "../model/snapshot.ts";
@@ -27,7 +27,9 @@ const verbs: Readonly<Record<Action, string>> = {
 /** The cause of each change at or below an address. Ends with a line end. */
 export function whyText(plan: Plan, address: Address, view: WhyView): string {
   const paint = painter(view.colour ?? false);
-  const changes = changesOf(plan).filter((c) => covers(address, c.address));
+  const isAsked = (c: Change): boolean =>
+    covers(address, c.address) || (c.family !== undefined && address === appAddress(c.family));
+  const changes = changesOf(plan).filter(isAsked);
   const held = plan.held.filter((h) => covers(address, h.address));
   const unknown = plan.unknown.filter((u) => covers(address, u.address));
   const awaiting = plan.awaiting.filter((a) => covers(address, a));

@@ -103,7 +103,9 @@ suite("statuses", () => {
     ],
     [
       "held at good: a later revision that does not touch the app",
-      outcome("held", "app/shop still at 9d8c7b60", [app("shop", "held", "it failed before", good)]),
+      outcome("held", "app/shop still at 9d8c7b60", [
+        app("shop", "held", "it failed before", good),
+      ]),
       [],
       ["slipway/acme failure: app/shop still at 9d8c7b60"],
     ],

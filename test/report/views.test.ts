@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { Diagnostic } from "../../src/model/diagnostic.ts";
+import { findingsText } from "../../src/report/findings-text.ts";
+import { historyText } from "../../src/report/history-text.ts";
+import { planMarkdown } from "../../src/report/markdown.ts";
+import { outcomeText } from "../../src/report/outcome-text.ts";
+import { planText, type Reach } from "../../src/report/plan-text.ts";
+import { psText, statusText } from "../../src/report/status-text.ts";
+import { whyText } from "../../src/report/why-text.ts";
+import {
+  applied,
+  emptyPlan,
+  good,
+  now,
+  plan,
+  rejected,
+  reverted,
+  revision,
+  status,
+} from "./data.ts";
+import { assertGolden } from "./golden.ts";
+
+const reach: readonly Reach[] = [
+  { what: "shop:8080", who: "machines of the fleet", where: "web-1, web-2", isPublic: false },
+  { what: "blog:443", who: "anyone", where: "web-1 (203.0.113.10)", isPublic: true },
+];
+
+const findings: readonly Diagnostic[] = [
+  {
+    severity: "error",
+    code: "unknown-key",
+    where: { file: "apps/shop/app.yaml", line: 2, col: 1 },
+    message: "unknown key 'imagee' (did you mean 'image'?)",
+  },
+  {
+    severity: "warning",
+    code: "mutable-tag",
+    where: { file: "apps/blog.yaml", line: 1, col: 8 },
+    message: "'latest' may mean another image tomorrow",
+  },
+];
+
+const commit = {
+  revision,
+  parents: [good],
+  message: "Raise the memory of shop\n\nIt was killed.",
+  author: "Ada",
+  committedMs: now - 360_000,
+};
+
+const views: readonly [file: string, view: () => string][] = [
+  ["plan.txt", () => planText(plan, { reach })],
+  ["plan-colour.txt", () => planText(plan, { reach, colour: true })],
+  ["plan-nothing.txt", () => planText(emptyPlan)],
+  ["plan.md", () => planMarkdown(plan, { fleet: "acme", reach })],
+  ["outcome-applied.txt", () => outcomeText(applied)],
+  ["outcome-reverted.txt", () => outcomeText(reverted)],
+  ["outcome-rejected.txt", () => outcomeText(rejected)],
+  ["status.txt", () => statusText(status, { now })],
+  ["status-narrow.txt", () => statusText(status, { now, columns: 80 })],
+  ["ps.txt", () => psText(status.apps, { now })],
+  ["history.txt", () => historyText([applied, reverted, { ...rejected, cause: "retry" }], { now })],
+  ["findings.txt", () => findingsText(findings)],
+  ["why.txt", () => whyText(plan, "app/shop", { now, commit })],
+  ["why-nothing.txt", () => whyText(plan, "machine/web-9", { now })],
+];
+
+suite("views", () => {
+  for (const [file, view] of views) {
+    test(file, async () => await assertGolden(file, view()));
+  }
+
+  test("a narrow terminal gets no line wider than itself", () => {
+    for (const line of statusText(status, { now, columns: 80 }).split("\n"))
+      assert.ok(line.length <= 80, line);
+  });
+
+  test("nothing is shown for nothing", () => {
+    assert.equal(findingsText([]), "");
+    assert.equal(psText([], { now }), "nothing runs\n");
+    assert.match(historyText([], { now }), /no revision/);
+  });
+});
