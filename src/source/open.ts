@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { BoundedMap } from "./git/bounded-map.ts";
+import { branchName } from "./git/refs.ts";
 import { between, descends, firstParents } from "./history.ts";
 import { inspectRepository } from "./local/layout.ts";
 import { LocalStore } from "./local/store.ts";
@@ -46,7 +47,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
 async function openStore(options: SourceOptions): Promise<Store> {
   const location = parseLocation(options.repo);
   const maxBytes = options.maxPackBytes ?? usualPackBytes;
-  const { branch } = options;
+  const branch = branchName(options.branch);
   if (location.kind === "path") {
     const layout = await inspectRepository(location.path, maxBytes * localPackFactor);
     return new LocalStore(location.path, branch, layout);

@@ -1,4 +1,5 @@
 import { shortRevision } from "../lib/text.ts";
+import { isRefName } from "./git/refs.ts";
 import { SourceError } from "./source.ts";
 import { depths, type Store } from "./store.ts";
 
@@ -9,7 +10,7 @@ export async function resolveRevision(store: Store, text: string): Promise<strin
   const parts = /^(.*?)((?:[~^]\d*|\^\{(?:commit)?\})*)$/.exec(text.trim());
   const base = await resolveBase(store, parts?.[1] ?? "", text);
   let commit = base;
-  for (const step of (parts?.[2] ?? "").match(/[~^]\d*|\^\{(?:commit)?\}/g) ?? []) {
+  for (const step of (parts?.[2] ?? "").match(/\^\{(?:commit)?\}|[~^]\d*/g) ?? []) {
     if (!step.startsWith("^{")) commit = await follow(store, commit, step, text);
   }
   return commit === base ? commit : await existing(store, commit);
@@ -42,7 +43,7 @@ async function parent(store: Store, commit: string, index: number, text: string)
 
 async function resolveBase(store: Store, name: string, text: string): Promise<string> {
   if (/^[0-9a-f]{40}$/i.test(name)) return await existing(store, name.toLowerCase());
-  const ref = await resolveRefName(store, name === "" || name === "@" ? "HEAD" : name);
+  const ref = await resolveRefName(store, name === "@" ? "HEAD" : name);
   if (ref !== undefined) return ref;
   if (/^[0-9a-f]{4,39}$/i.test(name)) return await resolvePrefix(store, name.toLowerCase());
   throw new SourceError("missing", `there is no revision ${JSON.stringify(text)} in ${store.name}`);
@@ -65,16 +66,6 @@ async function resolveRefName(store: Store, name: string): Promise<string | unde
   if (oid === undefined) return undefined;
   return await existing(store, oid);
 }
-
-/** What git allows in a ref's name, roughly; above all nothing that leads elsewhere as a path. */
-const isRefName = (name: string): boolean =>
-  /^[^\s~^:?*[\\\p{Cc}]+$/u.test(name) &&
-  !name.includes("..") &&
-  !name.includes("//") &&
-  !name.startsWith("/") &&
-  !name.startsWith("-") &&
-  !name.endsWith("/") &&
-  !name.endsWith(".lock");
 
 async function resolvePrefix(store: Store, prefix: string): Promise<string> {
   for (const depth of [0, ...(store.canDeepen ? depths : [])]) {

@@ -1,6 +1,7 @@
 import { shortRevision } from "../lib/text.ts";
 import { folderMode, formatCommit, formatTree, type TreeItem } from "./git/format.ts";
 import { slipwayIdentity } from "./git/notes-tree.ts";
+import { branchName } from "./git/refs.ts";
 import type { Objects } from "./git/objects.ts";
 import { folderAt, segments } from "./snapshot.ts";
 import { type Rollback, SourceError } from "./source.ts";
@@ -8,9 +9,10 @@ import type { Store } from "./store.ts";
 
 /** Commits the tree of `to` (with a path only that folder's) on the branch's head; the head itself where nothing differs. */
 export async function rollback(store: Store, path: string, options: Rollback): Promise<string> {
+  const branch = branchName(options.branch);
   await store.beforePublish();
   const head = await store.head();
-  const { to, branch, expectedHead, message, author = slipwayIdentity } = options;
+  const { to, expectedHead, message, author = slipwayIdentity } = options;
   if (expectedHead !== undefined && expectedHead !== head) {
     throw new SourceError(
       "moved",

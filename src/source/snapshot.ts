@@ -11,7 +11,11 @@ export interface SnapshotLimits {
   readonly maxPathLength: number;
 }
 
-export const usualLimits: SnapshotLimits = { maxEntries: 20_000, maxDepth: 64, maxPathLength: 4096 };
+export const usualLimits: SnapshotLimits = {
+  maxEntries: 20_000,
+  maxDepth: 64,
+  maxPathLength: 4096,
+};
 
 /** How many folders are read side by side. */
 const side = 32;

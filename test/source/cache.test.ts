@@ -104,7 +104,10 @@ describe("the cache", () => {
     const source = await served.open();
     await source.head();
     const cache = await cacheOf(shop);
-    const [pack = "", index = ""] = [...(await packs(cache, ".pack")), ...(await packs(cache, ".idx"))];
+    const [pack = "", index = ""] = [
+      ...(await packs(cache, ".pack")),
+      ...(await packs(cache, ".idx")),
+    ];
     for (let i = 10; i < 62; i += 1) {
       const name = join(cache, "objects", "pack", `pack-${String(i).repeat(20)}`);
       await copyFile(pack, `${name}.pack`);

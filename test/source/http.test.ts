@@ -210,6 +210,18 @@ describe("trouble with the server", () => {
   });
 });
 
+describe("a SHA-256 repository", () => {
+  it("is refused", async () => {
+    await using shop = await Workshop.open();
+    const { git, open } = await shop.server();
+    const bare = await shop.repo("git/sha256.git", "--bare", "--object-format=sha256");
+    const tree = await bare.git("hash-object", "-w", "-t", "tree", "/dev/null");
+    await bare.git("update-ref", "refs/heads/main", await bare.git("commit-tree", "-m", "x", tree));
+    const source = await open({ repo: git.repoUrl("sha256") });
+    await assert.rejects(source.head(), trouble("unsupported", /SHA-256/));
+  });
+});
+
 describe("rewritten history", () => {
   it("is refused until it is allowed", async () => {
     await using shop = await Workshop.open();

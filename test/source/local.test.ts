@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { findRepository } from "../../src/source/local/layout.ts";
 import { must } from "../fleet/run.ts";
-import { Repo, textOf, trouble, Workshop } from "./workshop.ts";
+import { type Repo, textOf, trouble, Workshop } from "./workshop.ts";
 
 describe("a local repository", () => {
   for (const kind of ["bare", "checked out", "packed"]) {
@@ -27,7 +27,8 @@ describe("a local repository", () => {
       );
       const next = await work.commit("three", { "apps/a.yaml": "a: 3\n" });
       if (kind === "packed") await work.git("gc", "-q", "--prune=now");
-      if (kind !== "bare") assert.equal(await textOf(await source.snapshot(next), "apps/a.yaml"), "a: 3\n");
+      if (kind !== "bare")
+        assert.equal(await textOf(await source.snapshot(next), "apps/a.yaml"), "a: 3\n");
       assert.deepEqual(await readdir(shop.dir).then((all) => all.includes("state")), false);
     });
   }
@@ -99,6 +100,18 @@ describe("a local repository", () => {
       const commit = await work.git("commit-tree", "-m", "x", tree);
       assert.match((await source.snapshot(commit)).truncated ?? "", said);
     }
+  });
+
+  it("with forged names in its trees is refused", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    const blob = await work.git("hash-object", "-w", "-t", "blob", "/dev/null");
+    const input = Buffer.concat([Buffer.from("100644 apps/x.yaml\0"), Buffer.from(blob, "hex")]);
+    const argv = ["hash-object", "-w", "-t", "tree", "--literally", "--stdin"];
+    const tree = (await must(["git", "-C", work.dir, ...argv], { input })).trim();
+    const commit = await work.git("commit-tree", "-m", "x", tree);
+    const source = await shop.source({ repo: work.dir });
+    await assert.rejects(source.snapshot(commit), trouble("unsupported", /forged name/));
   });
 
   it("gives no file larger than asked for", async () => {
@@ -188,7 +201,10 @@ describe("what cannot be read in place is refused, saying what to do:", () => {
 
   it("no repository, no branch, no commit, too much", async () => {
     await using shop = await Workshop.open();
-    await assert.rejects(shop.source({ repo: shop.dir }), trouble("missing", /not a git repository/));
+    await assert.rejects(
+      shop.source({ repo: shop.dir }),
+      trouble("missing", /not a git repository/),
+    );
     await assert.rejects(shop.source({ repo: join(shop.dir, "nope") }), trouble("missing"));
     const work = await shop.repo();
     const source = await shop.source({ repo: work.dir });
@@ -197,6 +213,25 @@ describe("what cannot be read in place is refused, saying what to do:", () => {
     await work.git("gc", "-q");
     const small = shop.source({ repo: work.dir, maxPackBytes: 20 });
     await assert.rejects(small, trouble("too-large", /pack of 1 MB/));
+  });
+
+  it("a branch that cannot be one", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    await work.commit("one");
+    const source = await shop.source({ repo: work.dir, branch: "refs/heads/main" });
+    assert.equal(await source.head(), await work.head());
+    for (const branch of ["../../x", "-x", "a b", "", "a..b", "x.lock"]) {
+      await assert.rejects(
+        shop.source({ repo: work.dir, branch }),
+        trouble("unsupported", /branch/),
+      );
+      const to = await work.head();
+      await assert.rejects(
+        source.rollback({ to, branch, message: "x" }),
+        trouble("unsupported", /branch/),
+      );
+    }
   });
 
   it("but not a submodule or another folder's .git", async () => {

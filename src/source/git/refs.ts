@@ -18,6 +18,17 @@ export async function readRef(gitdir: string, name: string): Promise<string | un
   }
 }
 
+/** What git allows in a ref's name, roughly; above all nothing that leads elsewhere as a path. */
+export const isRefName = (name: string): boolean =>
+  /^[^\s~^:?*[\\\p{Cc}]+$/u.test(name) && !/\.\.|\/\/|^[/.-]|\/\.|[/.]$|\.lock$/.test(name);
+
+/** A branch's name without `refs/heads/`. Throws SourceError `unsupported` where it cannot be one. */
+export function branchName(text: string): string {
+  const name = text.replace(/^refs\/heads\//, "");
+  if (isRefName(name)) return name;
+  throw new SourceError("unsupported", `${JSON.stringify(text)} cannot be the name of a branch`);
+}
+
 /** The branch that HEAD names: `refs/heads/main`; undefined when it is detached. */
 export async function headBranch(gitdir: string): Promise<string | undefined> {
   const head = await readFile(join(gitdir, "HEAD"), "utf8");
@@ -43,7 +54,8 @@ export async function moveRef(
   to: string,
 ): Promise<boolean> {
   const file = join(gitdir, name);
-  await mkdir(dirname(file), { recursive: true });
+  const made = await mkdir(dirname(file), { recursive: true });
+  if (made !== undefined) await giveToOwner(gitdir, [made, dirname(file)]);
   const lock = `${file}.lock`;
   const handle = await takeLock(lock);
   try {

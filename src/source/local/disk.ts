@@ -89,7 +89,8 @@ class Walk {
         return [];
       }
       if (!item.isDirectory()) await this.#file(path, item);
-      else if (await isRepository(join(this.#root, this.#base, path))) this.#add(path.slice(0, -1), "submodule", path);
+      else if (await isRepository(join(this.#root, this.#base, path)))
+        this.#add(path.slice(0, -1), "submodule", path);
       else below.push({ path, hasPatterns });
     }
     return below;
@@ -100,7 +101,9 @@ class Walk {
     if (!item.isFile()) return;
     const { ino, size, mtimeMs, mode } = await lstat(join(this.#root, this.#base, path));
     // Known by what changes when it is written, so that nothing is read that nobody asks for.
-    const id = createHash("sha1").update(JSON.stringify([path, ino, size, mtimeMs])).digest("hex");
+    const id = createHash("sha1")
+      .update(JSON.stringify([path, ino, size, mtimeMs]))
+      .digest("hex");
     this.#add(path, (mode & 0o100) === 0 ? "file" : "executable", id);
   }
 

@@ -20,7 +20,7 @@ export function systemGit(folder: string, argv: readonly string[]): Promise<GitR
       cwd: folder,
       timeout: timeoutMs,
       maxBuffer: maxBytes,
-      env: { ...process.env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+      env: { ...ownEnvironment(), GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
     };
     execFile("git", argv, options, (error, stdout, stderr) => {
       if (error !== null && isCoded(error, "ENOENT")) {
@@ -42,4 +42,16 @@ export function systemGit(folder: string, argv: readonly string[]): Promise<GitR
       }
     });
   });
+}
+
+/** Called from a hook of another repository, git would work on that one. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const {
+    GIT_DIR: _,
+    GIT_WORK_TREE: __,
+    GIT_INDEX_FILE: ___,
+    GIT_PREFIX: ____,
+    ...rest
+  } = process.env;
+  return rest;
 }

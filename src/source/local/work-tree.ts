@@ -7,7 +7,7 @@ import type { Upstream } from "./upstream.ts";
 
 export async function refreshClone(workTree: string, upstream: Upstream): Promise<void> {
   if (upstream.remote === ".") return;
-  const fetched = await systemGit(workTree, ["fetch", "--quiet", upstream.remote]);
+  const fetched = await systemGit(workTree, ["fetch", "--quiet", "--", upstream.remote]);
   if (fetched.code === 0) return;
   throw new SourceError("unreachable", `git fetch ${upstream.remote} failed: ${fetched.stderr}`);
 }
@@ -39,6 +39,7 @@ export async function publishInClone(options: PublishInClone): Promise<void> {
     const pushed = await systemGit(workTree, [
       "push",
       "--quiet",
+      "--",
       upstream.remote,
       `${commit}:refs/heads/${there}`,
     ]);

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { must } from "../fleet/run.ts";
+import { type Repo, type Served, Workshop } from "./workshop.ts";
+
+const shown = async (repo: Repo, revision = "HEAD"): Promise<string> =>
+  (await repo.git("log", "-1", "--notes=slipway", "--format=%N", revision)).trim();
+
+async function started(shop: Workshop): Promise<Served & { readonly head: string }> {
+  const served = await shop.server();
+  const head = await served.work.commit("one");
+  await served.work.git("push", "-q", "origin", "main");
+  return { ...served, head };
+}
+
+const fetchNotes = (repo: Repo): Promise<string> =>
+  repo.git("fetch", "-q", "origin", "+refs/notes/slipway:refs/notes/slipway");
+
+/** So many notes as git cuts into folders. */
+async function manyNotes(repo: Repo, count: number): Promise<readonly string[]> {
+  const ids = Array.from({ length: count }, (_, i) =>
+    createHash("sha1").update(`commit ${i}`).digest("hex"),
+  );
+  const isThere = await repo.git("for-each-ref", "refs/notes/slipway");
+  const input = [
+    "commit refs/notes/slipway\ncommitter Ada <ada@example.com> 1700000000 +0000\ndata 1\nx\n",
+    isThere === "" ? "" : "from refs/notes/slipway^0\n",
+    ...ids.map(
+      (id) =>
+        `M 100644 inline ${id.slice(0, 2)}/${id.slice(2, 4)}/${id.slice(4)}\ndata 10\nnote ${id.slice(0, 4)}\n\n`,
+    ),
+    "M 100644 inline README\ndata 5\nmine\n\n",
+  ];
+  await must(["git", "-C", repo.dir, "fast-import", "--quiet"], { input: input.join("") });
+  return ids;
+}
+
+describe("notes in a local repository", () => {
+  it("are what git shows, and the other way round", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    const [one, two] = [await work.commit("one"), await work.commit("two")];
+    const source = await shop.source({ repo: work.dir });
+    assert.equal(await source.readNote(one), undefined);
+    assert.deepEqual(await source.writeNote(one, '{"outcome":"applied"}'), { pushed: true });
+    assert.equal(await shown(work, one), '{"outcome":"applied"}');
+    await work.git("notes", "--ref=slipway", "add", "-m", "by hand", two);
+    assert.equal(await source.readNote(two), "by hand\n");
+    await source.writeNote(two, "again\nünïcode");
+    assert.equal(await shown(work, two), "again\nünïcode");
+    assert.equal(await shown(work, one), '{"outcome":"applied"}');
+    await work.git("fsck", "--strict");
+    assert.equal(await work.git("rev-list", "--count", "refs/notes/slipway"), "3");
+    await source.writeNote(two, "again\nünïcode");
+    assert.equal(await work.git("rev-list", "--count", "refs/notes/slipway"), "3", "nothing new");
+  });
+
+  it("are kept when git had cut them into folders", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    const head = await work.commit("one");
+    const ids = await manyNotes(work, 600);
+    const source = await shop.source({ repo: work.dir });
+    const some = ids[123] ?? "";
+    assert.equal((await source.readNote(some))?.trim(), `note ${some.slice(0, 4)}`);
+    await source.writeNote(head, "mine");
+    assert.equal((await work.git("notes", "--ref=slipway", "list")).split("\n").length, 601);
+    assert.equal(
+      (await work.git("notes", "--ref=slipway", "show", some)).trim(),
+      `note ${some.slice(0, 4)}`,
+    );
+    assert.equal(await work.git("show", "refs/notes/slipway:README"), "mine");
+    await work.git("notes", "--ref=slipway", "add", "-f", "-m", "git again", some);
+    assert.equal(await source.readNote(some), "git again\n");
+    assert.equal(await source.readNote(head), "mine\n");
+  });
+
+  it("survive many writers", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    const commits = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        work.git("commit-tree", "-m", `c${i}`, "4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+      ),
+    );
+    await Promise.all(
+      commits.map(async (commit, i) =>
+        (await shop.source({ repo: work.dir })).writeNote(commit, `n${i}`),
+      ),
+    );
+    for (const [i, commit] of commits.entries()) {
+      assert.equal(await work.git("notes", "--ref=slipway", "show", commit), `n${i}`);
+    }
+  });
+
+  it("of a clone are shared by whoever owns it", async () => {
+    await using shop = await Workshop.open();
+    const { work, head } = await started(shop);
+    const source = await shop.source({ repo: work.dir });
+    await work.git("fetch", "-q", "origin");
+    const { pushed, why } = await source.writeNote(head, "here");
+    assert.equal(pushed, false);
+    assert.match(why ?? "", /git push origin refs\/notes\/slipway/);
+    assert.equal(await source.readNote(head), "here\n");
+  });
+});
+
+describe("notes over HTTP", () => {
+  it("are pushed, and read without asking again", async () => {
+    await using shop = await Workshop.open();
+    const { work, open, head, git } = await started(shop);
+    const source = await open();
+    await source.head();
+    assert.equal(await source.readNote(head), undefined);
+    assert.deepEqual(await source.writeNote(head, "first"), { pushed: true });
+    await fetchNotes(work);
+    assert.equal(await shown(work), "first");
+    const before = git.requests.length;
+    assert.equal(await source.readNote(head), "first\n");
+    assert.equal(git.requests.length, before);
+    assert.deepEqual(await source.writeNote(head, "second"), { pushed: true });
+    assert.equal(git.requests.length - before, 2);
+    await work.git("fetch", "-q", "origin", "+refs/notes/slipway:refs/notes/slipway");
+    assert.equal(await shown(work), "second");
+    await work.git("fsck", "--strict");
+  });
+
+  it("of others are heard of with the next poll", async () => {
+    await using shop = await Workshop.open();
+    const { work, open, head } = await started(shop);
+    const source = await open();
+    await source.head();
+    await source.writeNote(head, "ours");
+    await fetchNotes(work);
+    const ids = await manyNotes(work, 300);
+    await work.git("push", "-qf", "origin", "refs/notes/slipway");
+    await source.head();
+    const some = ids[7] ?? "";
+    assert.equal((await source.readNote(some))?.trim(), `note ${some.slice(0, 4)}`);
+    await source.writeNote(head, "ours again");
+    await fetchNotes(work);
+    assert.equal((await work.git("notes", "--ref=slipway", "list")).split("\n").length, 301);
+    assert.equal(await shown(work), "ours again");
+  });
+
+  it("survive many controllers at once", async () => {
+    await using shop = await Workshop.open();
+    const { work, open } = await started(shop);
+    const commits = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => work.git("commit-tree", "-m", `c${i}`, "HEAD^{tree}")),
+    );
+    const results = await Promise.all(
+      commits.map(async (commit, i) => {
+        const source = await open({ stateDir: join(shop.dir, `state-${i}`) });
+        return await source.writeNote(commit, `n${i}`);
+      }),
+    );
+    assert.deepEqual(
+      results,
+      commits.map(() => ({ pushed: true })),
+    );
+    await fetchNotes(work);
+    for (const [i, commit] of commits.entries()) {
+      assert.equal(await work.git("notes", "--ref=slipway", "show", commit), `n${i}`);
+    }
+  });
+
+  it("that the server refuses are kept, and go along once it takes them", async () => {
+    await using shop = await Workshop.open();
+    const { work, open, head, bare, git } = await started(shop);
+    await bare.git("config", "http.receivepack", "false");
+    const source = await open();
+    const refused = await source.writeNote(head, "kept");
+    assert.equal(refused.pushed, false);
+    assert.match(refused.why ?? "", /HTTP 403/);
+    assert.equal(await source.readNote(head), "kept\n");
+    await source.close();
+    await bare.git("config", "http.receivepack", "true");
+    await bare.git("config", "receive.hideRefs", "refs/notes");
+    const again = await open();
+    assert.equal(await again.readNote(head), "kept\n", "also by the next process");
+    const hidden = await again.writeNote(head, "kept still");
+    assert.equal(hidden.pushed, false);
+    assert.match(hidden.why ?? "", /hidden ref/);
+    git.fault("500");
+    assert.match((await again.writeNote(head, "kept still")).why ?? "", /HTTP 500/);
+    assert.equal(await again.readNote(head), "kept still\n");
+    git.fault(undefined);
+    await bare.git("config", "receive.hideRefs", "refs/nothing");
+    const other = await work.git("commit-tree", "-m", "other", "HEAD^{tree}");
+    assert.deepEqual(await again.writeNote(other, "goes"), { pushed: true });
+    await fetchNotes(work);
+    assert.equal(await shown(work), "kept still");
+  });
+
+  it("outlive a cache of theirs that is damaged, or scattered", async () => {
+    await using shop = await Workshop.open();
+    const { work, open, head, bare } = await started(shop);
+    const source = await open();
+    await source.writeNote(head, "pushed");
+    await bare.git("config", "http.receivepack", "false");
+    const other = await work.git("commit-tree", "-m", "other", "HEAD^{tree}");
+    await source.writeNote(other, "not pushed");
+    const state = join(shop.dir, "state", "source");
+    const [key = ""] = await readdir(state);
+    const notes = join(state, key, "cache", "notes.git");
+    await scatter(notes);
+    const third = await work.git("commit-tree", "-m", "third", "HEAD^{tree}");
+    await source.writeNote(third, "third");
+    assert.equal((await readdir(join(notes, "objects", "17")).catch(() => [])).length, 0);
+    for (const [revision, text] of [
+      [head, "pushed"],
+      [other, "not pushed"],
+      [third, "third"],
+    ] as const) {
+      assert.equal(await source.readNote(revision), `${text}\n`);
+    }
+    await source.close();
+    for (const folder of await readdir(join(notes, "objects"))) {
+      for (const file of await readdir(join(notes, "objects", folder))) {
+        await truncate(join(notes, "objects", folder, file), 3).catch(() => undefined);
+      }
+    }
+    const again = await open();
+    assert.equal(await again.readNote(head), "pushed\n");
+    await bare.git("config", "http.receivepack", "true");
+    assert.deepEqual(await again.writeNote(other, "again"), { pushed: true });
+  });
+});
+
+/** Single objects, as many in one folder as a thousand make. */
+async function scatter(gitdir: string): Promise<void> {
+  for (let i = 0, found = 0; found < 6; i += 1) {
+    const text = `loose ${i}`;
+    const id = createHash("sha1").update(`blob ${text.length}\0${text}`).digest("hex");
+    if (!id.startsWith("17")) continue;
+    found += 1;
+    await must(["git", "-C", gitdir, "hash-object", "-w", "--stdin"], { input: text });
+  }
+}
