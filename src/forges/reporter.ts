@@ -3,7 +3,13 @@ import type { RevisionOutcome } from "../model/outcome.ts";
 import { closePending } from "./close-pending.ts";
 import type { CommitStatus, Forge } from "./forge.ts";
 import type { Flushed, Outbox } from "./outbox.ts";
-import { endingOf, fleetContext, finalStatuses, pendingStatuses } from "./statuses.ts";
+import {
+  type StatusOptions,
+  endingOf,
+  fleetContext,
+  finalStatuses,
+  pendingStatuses,
+} from "./statuses.ts";
 
 export interface ForgeReporterOptions {
   readonly forge: Forge;
@@ -13,6 +19,8 @@ export interface ForgeReporterOptions {
   readonly recent: () => Promise<readonly string[]>;
   /** What the ledger says came of a revision. */
   readonly outcomeOf: (revision: string) => Promise<RevisionOutcome | undefined>;
+  /** The page of a run, where there is one. */
+  readonly linkOf?: (revision: string) => string;
   /** Told what stands in the way; the passes themselves go on. */
   readonly warn: (text: string) => void;
 }
@@ -31,7 +39,11 @@ export function reportToForge(options: ForgeReporterOptions): ForgeReporter {
   const { forge, outbox, clock, warn } = options;
   const courier = openCourier(outbox, clock, warn);
   const descriptionLimit = forge.limits.description;
-  const said = { changed: [], descriptionLimit };
+  const saidOf = (revision: string): StatusOptions => ({
+    changed: [],
+    descriptionLimit,
+    ...(options.linkOf === undefined ? {} : { targetUrl: options.linkOf(revision) }),
+  });
   let newest: RevisionOutcome | undefined;
 
   const put = async (statuses: readonly CommitStatus[]): Promise<void> => {
@@ -47,10 +59,11 @@ export function reportToForge(options: ForgeReporterOptions): ForgeReporter {
   };
 
   return {
-    started: async (fleet, revision) => await put(pendingStatuses(fleet, revision, said)),
+    started: async (fleet, revision) =>
+      await put(pendingStatuses(fleet, revision, saidOf(revision))),
     ended: async (outcome) => {
       newest = outcome;
-      await put(finalStatuses(outcome, said));
+      await put(finalStatuses(outcome, saidOf(outcome.revision)));
     },
     resume: async (fleet, head) => {
       const revisions = await options.recent();

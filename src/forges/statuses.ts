@@ -5,7 +5,7 @@ import type { CommitStatus, StatusState } from "./forge.ts";
 
 export const fleetContext = (fleet: string): string => `slipway/${fleet}`;
 
-export const appContext = (fleet: string, family: string): string => `slipway/${fleet}/${family}`;
+const appContext = (fleet: string, family: string): string => `slipway/${fleet}/${family}`;
 
 export interface StatusOptions {
   /** App files that the plan changes: each has a context of its own, and what was said to be pending has to end. */

@@ -53,7 +53,7 @@ const views: readonly [file: string, view: () => string][] = [
   ["plan.txt", () => planText(plan, { reach })],
   ["plan-colour.txt", () => planText(plan, { reach, colour: true })],
   ["plan-nothing.txt", () => planText(emptyPlan)],
-  ["plan.md", () => planMarkdown(plan, { fleet: "acme", reach })],
+  ["plan-markdown.txt", () => planMarkdown(plan, { fleet: "acme", reach })],
   ["outcome-applied.txt", () => outcomeText(applied)],
   ["outcome-reverted.txt", () => outcomeText(reverted)],
   ["outcome-rejected.txt", () => outcomeText(rejected)],
