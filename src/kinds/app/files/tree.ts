@@ -83,7 +83,7 @@ function parseSum(line: string): string {
 }
 
 function parseNode(line: string): { readonly path: string; readonly node: TreeNode } {
-  const [, raw = "", owner = "", path] = /^([0-9a-f]+) (\d+:\d+) \.\/(.+)$/.exec(line) ?? [];
+  const [, raw = "", owner = "", path] = /^([0-9a-f]+) (\d+:\d+) \.\/(.+)$/s.exec(line) ?? [];
   if (path === undefined) throw new Unreadable("a line of the listing of files is not one");
   const bits = Number.parseInt(raw, 16);
   const type = bits >> 12 === 0o10 ? "file" : bits >> 12 === 0o4 ? "folder" : "other";
