@@ -20,7 +20,7 @@ const roundLimit = 6;
 export async function reconcile(world: World, request: Request): Promise<RevisionOutcome> {
   const started = world.clock.now();
   const revision = await readRevision(world, request.revision);
-  const before = await lastOutcome(world, revision.snapshot.revision);
+  const before = await lastOutcome(world, revision.fleet, revision.snapshot.revision);
   const holds = openHolds(world, revision.fleet);
   try {
     const ending = await converge({ world, request, revision, started, holds }, before);

@@ -38,7 +38,7 @@ export async function lookWith(
       });
     const found = await ask();
     if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
-    restores = await wasApplied(world, revision.tree, documents.revision);
+    restores = await wasApplied(world, documents.fleet, revision.tree, documents.revision);
     return restores ? await ask() : found;
   };
 }

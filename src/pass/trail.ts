@@ -1,8 +1,8 @@
 import type { Inventory, Mark } from "../model/inventory.ts";
+import { outcomesOfNote } from "../model/ledger.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { trailersOf, type Allow } from "../plan/allow.ts";
 import { SourceError } from "../source/source.ts";
-import { parseOutcome } from "../model/outcome.ts";
 import type { Request, World } from "./world.ts";
 
 /** What lies between the last applied revisions and this one. */
@@ -101,20 +101,26 @@ async function retriedMarks(
   return retried;
 }
 
-/** The ledger's last word on a revision. */
+/** The ledger's last word on a revision of this fleet. */
 export async function lastOutcome(
   world: World,
+  fleet: string,
   revision: string,
 ): Promise<RevisionOutcome | undefined> {
-  const note = await world.source.readNote(revision);
-  return note === undefined ? undefined : parseOutcome(note);
+  const outcomes = outcomesOfNote(await world.source.readNote(revision));
+  return outcomes.find((outcome) => outcome.fleet === fleet);
 }
 
 /** Whether a tree was applied before, by the ledger: putting it back needs nobody's leave. */
-export async function wasApplied(world: World, tree: string, revision: string): Promise<boolean> {
+export async function wasApplied(
+  world: World,
+  fleet: string,
+  tree: string,
+  revision: string,
+): Promise<boolean> {
   for (const commit of await world.source.recent(recentLimit)) {
     if (commit.revision === revision) continue;
-    const outcome = await lastOutcome(world, commit.revision);
+    const outcome = await lastOutcome(world, fleet, commit.revision);
     if (outcome?.tree === tree && outcome.outcome === "applied") return true;
   }
   return false;

@@ -1,0 +1,26 @@
+import { parseOutcome, type RevisionOutcome } from "./outcome.ts";
+
+/**
+ * The note on a commit: the outcome as a JSON document, or where several fleets (environments) of one repo deploy
+ * it, a list of one for each.
+ */
+export function outcomesOfNote(note: string | undefined): readonly RevisionOutcome[] {
+  if (note === undefined) return [];
+  return membersOf(note).flatMap((member) => parseOutcome(JSON.stringify(member)) ?? []);
+}
+
+/** The note with this fleet's outcome in it, in place of the one before. */
+export function noteWith(note: string | undefined, outcome: RevisionOutcome): string {
+  const others = outcomesOfNote(note).filter(({ fleet }) => fleet !== outcome.fleet);
+  const all = [...others, outcome].toSorted((a, b) => (a.fleet < b.fleet ? -1 : 1));
+  return `${JSON.stringify(all.length === 1 ? outcome : all, null, 2)}\n`;
+}
+
+function membersOf(note: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(note);
+    return Array.isArray(value) ? (value as readonly unknown[]) : [value];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
+import type { RevisionOutcome } from "../../src/model/outcome.ts";
+
+const outcome = (fleet: string, text: string): RevisionOutcome => ({
+  version: 1,
+  fleet,
+  revision: "0123456789abcdef0123456789abcdef01234567",
+  subject: "Shop 1.1",
+  outcome: "applied",
+  text,
+  changes: 1,
+  apps: [],
+  held: [],
+  troubles: [],
+  startedAt: "2026-01-01T00:00:00.000Z",
+  durationMs: 1,
+  cause: "commit",
+});
+
+describe("the note on a commit", () => {
+  it("is one document where one fleet deploys it", () => {
+    const note = noteWith(undefined, outcome("acme", "live"));
+    assert.deepEqual(JSON.parse(note), outcome("acme", "live"));
+    assert.deepEqual(outcomesOfNote(note), [outcome("acme", "live")]);
+  });
+
+  it("keeps what other fleets said", () => {
+    const first = noteWith(undefined, outcome("acme-staging", "live"));
+    const both = noteWith(first, outcome("acme", "live too"));
+    const again = noteWith(both, outcome("acme-staging", "live again"));
+    assert.deepEqual(outcomesOfNote(again), [
+      outcome("acme", "live too"),
+      outcome("acme-staging", "live again"),
+    ]);
+  });
+
+  it("is nothing where it was written by somebody else", () => {
+    for (const note of [undefined, "", "reviewed by Ada", "null", "[1]", '{"version":2}'])
+      assert.deepEqual(outcomesOfNote(note), []);
+    assert.deepEqual(outcomesOfNote(noteWith("reviewed by Ada", outcome("acme", "live"))), [
+      outcome("acme", "live"),
+    ]);
+  });
+});
