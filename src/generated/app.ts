@@ -308,6 +308,9 @@ export interface AppFields {
    * Kernel settings of the container's own namespaces.
    */
   sysctls?: {
+    /**
+     * Numbers and booleans stand for what is written: 1.10 stays 1.10.
+     */
     [k: string]: string;
   };
   /**
@@ -336,6 +339,9 @@ export interface AppFields {
    * Labels of the container besides Slipway's own.
    */
   labels?: {
+    /**
+     * Numbers and booleans stand for what is written: 1.10 stays 1.10.
+     */
     [k: string]: string;
   };
   /**

@@ -193,7 +193,7 @@ test("values that are not right, and what is said of them", async () => {
     ["network: bridge", "not-allowed apps/shop.yaml:2:10: network is host, not 'bridge'"],
     [
       "command: [echo, null]",
-      "wrong-type apps/shop.yaml:2:17: command.1 must be text; numbers and booleans stand for what is written, not null",
+      'wrong-type apps/shop.yaml:2:17: command.1 must be text, not null (put it in quotes: "null")',
     ],
     [
       "deploy: { drain: 30s }",

@@ -85,14 +85,12 @@ export const healthIsClear: Rule = ({ apps }, report) => {
           `the app has no port named '${wish}'`,
         );
       }
-      if (
-        (said.includes("http") || said.includes("tcp")) &&
-        health.port === undefined &&
-        fields.port === undefined
-      ) {
+      const [way = "", ...others] = said;
+      const needsPort = others.length === 0 && (way === "http" || way === "tcp");
+      if (needsPort && health.port === undefined && fields.port === undefined) {
         report(
           "health-without-port",
-          at(["health", said[0] ?? ""]),
+          at(["health", way]),
           "which port? Say where the app listens, for example port: 8080",
         );
       }

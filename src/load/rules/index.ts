@@ -12,6 +12,7 @@ export const rules: readonly Rule[] = [
   machines.privateAddressesDiffer,
   machines.hostKeysDiffer,
   machines.hostKeysAreKeys,
+  machines.addressesAreAddresses,
   machines.privateAddressesAreUsable,
   machines.jumpsExist,
   machines.jumpsEnd,

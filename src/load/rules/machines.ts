@@ -58,6 +58,15 @@ export const hostKeysAreKeys: Rule = ({ machines }, report) => {
   }
 };
 
+/** What is made of digits and dots is meant as an address, and what has colons too. */
+export const addressesAreAddresses: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values()) {
+    const { address } = fields;
+    if (!/^[\d.]+$|:/.test(address) || ipVersion(address) !== undefined) continue;
+    report("bad-format", at(["address"]), `address ${address} is not an IP address`);
+  }
+};
+
 export const privateAddressesAreUsable: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
     const address = fields.privateAddress;
