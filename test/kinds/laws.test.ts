@@ -12,13 +12,9 @@ import { names, type NamesSpec } from "../../src/kinds/machine/names.ts";
 import { about, converge, facts, find, planFor } from "../support/converge.ts";
 import { countSteps, EngineSim } from "../support/engine-sim.ts";
 import { sha256 } from "../support/sim/disk.ts";
-import { anySpec, machine, plain } from "../support/specs.ts";
+import { anySpec, fileName, machine, plain } from "../support/specs.ts";
 
 const content = fc.string({ unit: "binary" });
-/** Any name that Git and our own checks let pass. */
-const fileName = fc
-  .string({ unit: "grapheme", minLength: 1, maxLength: 8 })
-  .filter((name) => !/[\0-\u001f\u007f/]/.test(name) && name !== "." && name !== "..");
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
 
 const anyFiles = fc

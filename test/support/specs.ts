@@ -111,6 +111,11 @@ export const full: ContainerSpec = {
   strategy: "stop-first",
 };
 
+/** Any name that may stand in the repo. */
+export const fileName: fc.Arbitrary<string> = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 10 })
+  .filter((name) => !/[\p{Cc}/]/u.test(name) && name !== "." && name !== "..");
+
 const words = fc.array(fc.string({ unit: "grapheme", maxLength: 8 }), { maxLength: 3 });
 const envKey = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,8}$/);
 const nice = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import { parseTrees, treesQuery, type Trees } from "../../src/kinds/app/files/tree.ts";
+import { names } from "../../src/kinds/machine/names.ts";
+import type { RunQuery } from "../../src/model/query.ts";
+import { fileName } from "../support/specs.ts";
+import { sha256 } from "../support/sim/disk.ts";
+
+const digest = "ab".repeat(32);
+
+describe("what kinds ask a shell", () => {
+  let folder: string;
+  /** A folder in which every tool is busybox's. */
+  let busyboxOnly: string;
+
+  const shells = (): readonly { name: string; shell: readonly string[]; path: string }[] => {
+    const usual = process.env["PATH"] ?? "/usr/bin:/bin";
+    return [
+      { name: "sh", shell: ["sh"], path: usual },
+      { name: "dash", shell: ["dash"], path: usual },
+      { name: "bash", shell: ["bash"], path: usual },
+      { name: "busybox", shell: ["busybox", "sh"], path: busyboxOnly },
+    ].filter(({ shell }) => spawnSync("which", [shell[0] ?? ""]).status === 0);
+  };
+
+  const ask = (
+    query: RunQuery,
+    { shell, path }: { shell: readonly string[]; path: string },
+  ): string => {
+    const [command = "", ...first] = shell;
+    const program = execFileSync("which", [command], { encoding: "utf8" }).trim();
+    const argv = [...first, ...query.argv.slice(1)];
+    return execFileSync(program, argv, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: path, LANG: "C.UTF-8" },
+    });
+  };
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "kinds-shells-"));
+    busyboxOnly = join(folder, "bin");
+    mkdirSync(busyboxOnly);
+    const found = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
+    for (const tool of ["sh", "find", "stat", "sha256sum"])
+      if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const put = (root: string, path: string, content: string): void => {
+    const file = Buffer.from(join(root, "files", path));
+    mkdirSync(dirname(file.toString()), { recursive: true });
+    writeFileSync(file, content);
+  };
+
+  const asked = (root: string): readonly Trees[] =>
+    shells().map((shell) => parseTrees(ask(treesQuery(root), shell)));
+
+  test("files with any name are listed alike by all shells", () => {
+    const tree = fc.dictionary(fileName, fc.string({ unit: "grapheme" }), {
+      minKeys: 1,
+      maxKeys: 8,
+    });
+    let count = 0;
+    fc.assert(
+      fc.property(tree, (files) => {
+        const root = join(folder, `case-${++count}`);
+        for (const [path, content] of Object.entries(files))
+          put(root, `${digest}/d/${path}`, content);
+        for (const trees of asked(root)) {
+          const nodes = trees.get(digest)?.nodes;
+          const listed = [...(nodes ?? [])].filter(([, node]) => node.type === "file");
+          const put = Object.entries(files).map(([path, text]) => [`d/${path}`, sha256(text)]);
+          assert.deepEqual(
+            new Map(listed.map(([path, node]) => [path, node.sha256])),
+            new Map(put as [string, string][]),
+          );
+        }
+      }),
+      {
+        numRuns: 15,
+        examples: [
+          [{ "-n": "a", 'it\'s "$HOME"': "b", "back\\slash\\n": "c", "\u2028": "d", "*": "e" }],
+        ],
+      },
+    );
+  });
+
+  test("modes, links and names with control characters are told", () => {
+    const root = join(folder, "odd");
+    put(root, `${digest}/plain`, "x");
+    chmodSync(join(root, "files", digest, "plain"), 0o4750);
+    symlinkSync("/etc/passwd", join(root, "files", digest, "link"));
+    put(root, `${digest}/line\nend`, "x");
+    put(root, "cd\nsums/x", "x");
+    mkdirSync(join(root, "files", "empty"));
+    for (const trees of asked(root)) {
+      assert.deepEqual(new Set(trees.keys()), new Set([digest, "empty"]));
+      const { nodes, odd } = trees.get(digest)!;
+      assert.equal(odd, true);
+      assert.equal(nodes.get("plain")?.mode, "4750");
+      assert.equal(nodes.get("link")?.type, "other");
+      assert.equal(nodes.get("")?.owner, `${process.getuid?.()}:${process.getgid?.()}`);
+      assert.equal(trees.get("empty")?.odd, false);
+    }
+  });
+
+  test("no folder is nothing", () => {
+    for (const trees of asked(join(folder, "nowhere"))) assert.equal(trees.size, 0);
+  });
+
+  test("sums of names files are told, and nothing else's", () => {
+    const root = join(folder, "hosts-root");
+    mkdirSync(root);
+    for (const name of ["hosts", "hosts.shop", "hosts.a b", "hostsx", "history.jsonl"])
+      writeFileSync(join(root, name), name);
+    const about = { fleet: "acme", root };
+    const query = names.observe(about).find((q) => q.ask === "run");
+    assert.ok(query !== undefined);
+    for (const shell of shells()) {
+      const state = names
+        .read(
+          {
+            text: (q) => (q.ask === "run" ? ask(q, shell) : ""),
+            names: () => [],
+            json: () => [],
+            each: () => [],
+          },
+          about,
+        )
+        .get("");
+      assert.deepEqual(state?.files, {
+        hosts: sha256("hosts"),
+        "hosts.shop": sha256("hosts.shop"),
+      });
+    }
+  });
+});
