@@ -1,4 +1,3 @@
-import { privateAddressOf } from "../lib/ip.ts";
 import { digestOf, shortHash } from "../lib/hash.ts";
 import { engineVolumeName, volumesOf } from "../lib/volumes.ts";
 import { wordsOf } from "../lib/words.ts";
@@ -9,7 +8,7 @@ import { machinePaths, type MachinePaths } from "../model/paths.ts";
 import type { Resource } from "../model/resource.ts";
 import { containerSpec, familyNetwork, fleetNetwork, type Placement } from "./container.ts";
 import { filesSpecs } from "./files.ts";
-import { fieldsOn, instancesOn, namesFor } from "./names.ts";
+import { fieldsOn, instancesOn, namesFor, namesTable, type NamesTable } from "./names.ts";
 import { milliseconds } from "./units.ts";
 
 /** What was observed of a machine that the compiling needs. */
@@ -43,31 +42,49 @@ export interface Compiled {
   }[];
 }
 
+/** Made once for all machines. */
+interface Work extends CompileInput {
+  readonly table: NamesTable;
+  readonly paths: MachinePaths;
+}
+
 /** Documents → resources with addresses, for every machine that has a context. */
 export function compile(input: CompileInput): Compiled {
   const resources: Resource[] = [];
   const awaiting: Compiled["awaiting"][number][] = [];
-  const paths = machinePaths(input.documents.fleet);
+  const { fleet, machines } = input.documents;
+  const paths = machinePaths(fleet);
+  const table = namesTable(fleet, machines, input.apps);
+  const work: Work = { ...input, table, paths };
+  const placedOn = placements(input.apps);
   for (const [machine, context] of input.machines) {
-    const placed = input.apps.filter((app) => app.machines.includes(machine));
-    resources.push(...machineResources(machine, context, placed, input));
+    const placed = placedOn.get(machine) ?? [];
+    resources.push(...machineResources(machine, context, placed, table));
     for (const app of placed) {
       const image = input.images.get(app.name);
       if (image === undefined) continue;
       const files = filesSpecs(app, machine, context.key, input.hashes);
-      const at = placementOf(app, machine, context, image, paths, files, input);
+      const at = placementOf(app, machine, context, image, files, work);
       resources.push(...supports(app, machine, image, files, at, input));
       for (let n = 1; n <= instancesOn(app, machine); n++) {
         const spec = containerSpec(app, n, at);
         const address = resourceAddress(machine, "app/container", app.name, String(n));
         if (spec === undefined)
-          awaiting.push({ address, family: app.family, on: fleetNetwork(input.documents.fleet) });
+          awaiting.push({ address, family: app.family, on: fleetNetwork(fleet) });
         else resources.push(resourceOf(machine, "app/container", String(n), spec, app, ["image"]));
       }
     }
-    resources.push(...releases(machine, context, placed, input, paths));
+    resources.push(...releases(machine, context, placed, work));
   }
   return { resources, awaiting };
+}
+
+function placements(apps: readonly AppDocument[]): ReadonlyMap<string, readonly AppDocument[]> {
+  const placed = new Map<string, AppDocument[]>();
+  for (const app of apps) {
+    for (const machine of app.machines) placed.set(machine, [...(placed.get(machine) ?? []), app]);
+  }
+  return placed;
 }
 
 function placementOf(
@@ -75,18 +92,16 @@ function placementOf(
   machine: string,
   context: MachineContext,
   image: string,
-  paths: MachinePaths,
   files: readonly FilesSpec[],
-  input: CompileInput,
+  input: Work,
 ): Placement {
-  const document = input.documents.machines.get(machine);
   return {
     fleet: input.documents.fleet,
     revision: input.documents.revision,
     machine,
-    paths,
+    paths: input.paths,
     image,
-    privateAddress: document === undefined ? undefined : privateAddressOf(document.fields),
+    privateAddress: input.table.machines.get(machine)?.address,
     gateway: context.gateway,
     formerly: input.formerly.get(app.family),
     files: new Map(files.map((f) => [f.target, f.digest])),
@@ -98,10 +113,9 @@ function machineResources(
   machine: string,
   context: MachineContext,
   placed: readonly AppDocument[],
-  input: CompileInput,
+  table: NamesTable,
 ): readonly Resource[] {
-  const { fleet, machines } = input.documents;
-  const names = namesFor(machine, { fleet, machines, apps: input.apps, gateway: context.gateway });
+  const names = namesFor(machine, table, context.gateway);
   const named: Resource = {
     address: resourceAddress(machine, "machine/names", undefined, ""),
     kind: "machine/names",
@@ -110,7 +124,7 @@ function machineResources(
     spec: names,
   };
   if (placed.length === 0) return [named];
-  return [networkResource(machine, fleetNetwork(fleet), undefined), named];
+  return [networkResource(machine, fleetNetwork(table.fleet), undefined), named];
 }
 
 const networkResource = (
@@ -167,27 +181,19 @@ function releases(
   machine: string,
   context: MachineContext,
   placed: readonly AppDocument[],
-  input: CompileInput,
-  paths: MachinePaths,
+  input: Work,
 ): readonly Resource[] {
   const found = new Map<string, Resource>();
   for (const app of placed) {
     const { release } = fieldsOn(app, machine);
     const image = input.images.get(app.name);
+    if (release === undefined || image === undefined) continue;
     const family = input.apps.filter((a) => a.family === app.family);
-    const first = family.flatMap((a) => a.machines).toSorted()[0];
-    if (release === undefined || image === undefined || first !== machine) continue;
+    if (family.flatMap((a) => a.machines).toSorted()[0] !== machine) continue;
     const command = wordsOf(release.command);
     const digest = digestOf({ image, command });
-    const at = placementOf(
-      app,
-      machine,
-      context,
-      image,
-      paths,
-      filesSpecs(app, machine, context.key, input.hashes),
-      input,
-    );
+    const files = filesSpecs(app, machine, context.key, input.hashes);
+    const at = placementOf(app, machine, context, image, files, input);
     const container = containerSpec(app, 1, { ...at, gateway: context.gateway ?? "127.0.0.1" });
     if (container === undefined || found.has(`${app.family} ${digest}`)) continue;
     const spec: ReleaseSpec = {

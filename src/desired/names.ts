@@ -2,71 +2,111 @@ import { privateAddressOf } from "../lib/ip.ts";
 import type { NamesSpec } from "../kinds/index.ts";
 import type { AppDocument, MachineDocument } from "../model/documents.ts";
 
-export interface NamesInput {
+/** All names of the fleet, made once for all machines: in a large fleet they are most of what compiling handles. */
+export interface NamesTable {
   readonly fleet: string;
-  readonly machines: ReadonlyMap<string, MachineDocument>;
   readonly apps: readonly AppDocument[];
-  /** The fleet's bridge on this machine, for a machine without a private address. */
-  readonly gateway: string | undefined;
+  /** By machine, in order of name. */
+  readonly machines: ReadonlyMap<string, NamesOfMachine>;
 }
 
-/** The names of the fleet as one machine and its containers see them: its own instances first. */
-export function namesFor(machine: string, input: NamesInput): NamesSpec {
-  const forContainers: string[] = [];
-  const forMachine: string[] = [];
-  const say = (on: string, names: readonly string[], inContainers: boolean): void => {
-    const document = input.machines.get(on);
-    const address = document === undefined ? undefined : privateAddressOf(document.fields);
-    const line = (a: string): string[] => names.map((name) => `${a} ${name}`);
-    if (address !== undefined) {
-      forMachine.push(...line(address));
-      if (inContainers) forContainers.push(...line(address));
-    } else if (on === machine) {
-      forMachine.push(...line("127.0.0.1"));
-      if (inContainers && input.gateway !== undefined) forContainers.push(...line(input.gateway));
-    }
-  };
-  const nearFirst = (names: Iterable<string>): string[] =>
-    [...names].toSorted(
-      (a, b) => Number(b === machine) - Number(a === machine) || (a < b ? -1 : 1),
-    );
-  for (const name of nearFirst(input.machines.keys())) say(name, [name], true);
-  for (const app of input.apps) {
-    const numbers = numbersOf(app);
-    for (const on of nearFirst(app.machines)) {
-      const own = (numbers.get(on) ?? []).map((n) => `${app.name}-${n}`);
-      // What nothing publishes is reached on its bridge, where the engine's own names answer.
-      const throughBridge = on === machine && !isPublished(app, on);
-      say(on, [app.name, ...own, `${app.name}.${on}`], !throughBridge);
+interface NamesOfMachine {
+  readonly address: string | undefined;
+  /** Its own name, then those of each app on it, by app. */
+  readonly names: readonly (readonly [app: AppDocument | undefined, names: readonly string[]])[];
+  /** As every other machine says them. */
+  readonly lines: readonly string[];
+}
+
+export function namesTable(
+  fleet: string,
+  machines: ReadonlyMap<string, MachineDocument>,
+  apps: readonly AppDocument[],
+): NamesTable {
+  const placed = new Map<string, [AppDocument | undefined, readonly string[]][]>();
+  for (const name of machines.keys()) placed.set(name, [[undefined, [name]]]);
+  for (const app of apps) {
+    let next = 1;
+    // Instances are numbered over the fleet, in order of machine names.
+    for (const on of app.machines) {
+      const count = instancesOn(app, on);
+      const own = Array.from({ length: count }, (_, i) => `${app.name}-${next + i}`);
+      placed.get(on)?.push([app, [app.name, ...own, `${app.name}.${on}`]]);
+      next += count;
     }
   }
-  const extra = input.apps
+  const table = [...machines].map(([name, { fields }]) => {
+    const address = privateAddressOf(fields);
+    const names = placed.get(name) ?? [];
+    const lines =
+      address === undefined
+        ? []
+        : linesOf(
+            address,
+            names.flatMap(([, n]) => n),
+          );
+    return [name, { address, names, lines }] as const;
+  });
+  return { fleet, apps, machines: new Map(table) };
+}
+
+/** The names as one machine and its containers see them, its own first. `gateway`: the fleet's bridge there. */
+export function namesFor(
+  machine: string,
+  table: NamesTable,
+  gateway: string | undefined,
+): NamesSpec {
+  const own = table.machines.get(machine);
+  const all = own?.names ?? [];
+  // What nothing publishes is reached on its bridge, where the engine's own names answer.
+  const published = all.filter(([app]) => app === undefined || isPublished(app, machine));
+  const near = own?.address ?? gateway;
+  const others = [...table.machines].flatMap(([name, { lines }]) =>
+    name === machine ? [] : lines,
+  );
+  const extra = table.apps
     .filter((app) => app.machines.includes(machine))
     .flatMap((app) => {
-      const hosts = (app.perMachine.get(machine) ?? app.fields).extraHosts;
-      return hosts === undefined ? [] : [[app.name, extraLines(hosts, input.gateway)] as const];
+      const hosts = fieldsOn(app, machine).extraHosts;
+      return hosts === undefined ? [] : [[app.name, extraLines(hosts, gateway)] as const];
     });
   return {
-    fleet: input.fleet,
-    containerLines: forContainers,
-    machineLines: forMachine,
+    fleet: table.fleet,
+    containerLines: [
+      ...(near === undefined
+        ? []
+        : linesOf(
+            near,
+            published.flatMap(([, n]) => n),
+          )),
+      ...others,
+    ],
+    machineLines: [
+      ...linesOf(
+        own?.address ?? "127.0.0.1",
+        all.flatMap(([, n]) => n),
+      ),
+      ...others,
+    ],
     extra: Object.fromEntries(extra),
   };
 }
 
-/** Instances are numbered over the fleet, in order of machine names. */
-function numbersOf(app: AppDocument): ReadonlyMap<string, readonly number[]> {
-  const numbers = new Map<string, number[]>();
-  let next = 1;
-  for (const machine of app.machines) {
-    const count = instancesOn(app, machine);
-    numbers.set(
-      machine,
-      Array.from({ length: count }, (_, i) => next + i),
-    );
-    next += count;
+/** musl reads no line of 512 bytes or more. Source: musl, src/network/lookup_name.c. */
+const lineLimit = 400;
+
+/** As many names to a line as fit. */
+function linesOf(address: string, names: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const name of names) {
+    if (line !== "" && line.length + name.length < lineLimit) line += ` ${name}`;
+    else {
+      if (line !== "") lines.push(line);
+      line = `${address} ${name}`;
+    }
   }
-  return numbers;
+  return line === "" ? lines : [...lines, line];
 }
 
 export const fieldsOn = (app: AppDocument, machine: string): AppDocument["fields"] =>

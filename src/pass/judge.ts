@@ -85,8 +85,8 @@ function verdictOf(
         `${reason}; not yet back at ${short(decision.good.revision)}: ${openText(open, own)}`,
       ];
     return decision.failed.revision === input.revision
-      ? ["reverted", `${reason}; back at ${short(decision.good.revision)}`]
-      : ["held", `app/${family} still at ${short(decision.good.revision)}: ${reason}`];
+      ? ["reverted", reason]
+      : ["held", reason];
   }
   if (decision.state === "freeze") {
     const reason = why ?? decision.failed.reason;

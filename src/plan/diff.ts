@@ -1,7 +1,7 @@
 import type { AnyKind } from "../kinds/kind.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
-import { liveOf, type Observation } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
 import type { UnknownLive } from "../model/plan.ts";
 import type { Facts, Resource } from "../model/resource.ts";
 
@@ -35,35 +35,36 @@ export function diffMachine(
       unknown.push(...resources.map((r) => ({ address: r.address, machine, why })));
       continue;
     }
+    const present = all.state === "present" ? all.value : new Map<string, unknown>();
     const claimed = new Set<string>();
     for (const resource of resources) {
-      const key = claimedKey(kind, resource, observation);
-      claimed.add(key);
-      const live = liveOf(observation, kind.id, key);
-      const have = live.state === "present" ? live.value : undefined;
+      const { keys, have } = findLive(kind, resource, present);
+      for (const key of keys) claimed.add(key);
       const change = changeOf(kind, resource, have, facts);
       if (change !== undefined && !isFrozen(resource.family)) changes.push(change);
     }
-    if (all.state === "present") {
-      const orphans = [...all.value].filter(([key]) => !claimed.has(key));
-      changes.push(
-        ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)),
-      );
-    }
+    const orphans = [...present].filter(([key]) => !claimed.has(key));
+    changes.push(
+      ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)),
+    );
   }
   return { changes, unknown };
 }
 
-/** With `renamedFrom` a thing may still stand under its former key. */
-function claimedKey(
-  kind: AnyKind,
-  resource: Resource,
-  observation: Observation | undefined,
-): string {
-  const key = kind.key(resource.spec);
-  const former = kind.formerKey?.(resource.spec);
-  if (former === undefined || liveOf(observation, kind.id, key).state === "present") return key;
-  return liveOf(observation, kind.id, former).state === "present" ? former : key;
+interface Found {
+  readonly keys: readonly string[];
+  readonly have?: unknown;
+}
+
+/** With `renamedFrom` all of a thing, or a part of it, may still stand under its former key. */
+function findLive(kind: AnyKind, resource: Resource, all: ReadonlyMap<string, unknown>): Found {
+  const keys = [kind.key(resource.spec), kind.formerKey?.(resource.spec)].filter(
+    (key) => key !== undefined && all.has(key),
+  ) as readonly string[];
+  const [first, second] = keys.map((key) => all.get(key));
+  if (first === undefined) return { keys };
+  const have = second === undefined ? first : (kind.join?.(first, second) ?? first);
+  return { keys, have };
 }
 
 function changeOf(

@@ -66,7 +66,9 @@ export async function openStage(
   const { git: server } = fleet;
   if (server === undefined) throw new Error("a stage needs the fleet's git server");
   const name = options.name ?? "infra";
-  const repoUrl = await server.createRepo(name);
+  const address = new URL(await server.createRepo(name));
+  address.username = server.user;
+  const repoUrl = address.href;
   const clone = join(dir, "clone");
   await must(["git", "clone", "-q", server.loginUrl(name), clone]);
   const env: NodeJS.ProcessEnv = {

@@ -105,7 +105,7 @@ const isEmpty = (have: NamesState): boolean =>
 /** The files for containers by name, as they should be. */
 function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, string> {
   const content = (more: readonly string[]): string =>
-    [...loopback, ...containerLines, ...more].map((line) => `${line}\n`).join("");
+    `${[...loopback, ...containerLines, ...more].join("\n")}\n`;
   const own = Object.entries(extra).map(([app, more]) => [`hosts.${app}`, content(more)] as const);
   return new Map([["hosts", content([])], ...own]);
 }
@@ -136,7 +136,8 @@ function blockFields(want: NamesSpec, etc: HostsFile | undefined): readonly Fiel
   const same =
     !damaged &&
     (etc.block !== undefined) === want.machineLines.length > 0 &&
-    block.join("\n") === want.machineLines.join("\n");
+    block.length === want.machineLines.length &&
+    block.every((line, i) => line === want.machineLines[i]);
   return same ? [] : [{ path: etcHosts, declared: want.machineLines, live: block }];
 }
 
