@@ -1,7 +1,7 @@
 import { Agent, type ClientRequestArgs } from "node:http";
 import type { Duplex } from "node:stream";
 import { startDeadline } from "../lib/deadline.ts";
-import { createSemaphore } from "../lib/semaphore.ts";
+import { createSemaphore, type Semaphore } from "../lib/semaphore.ts";
 import { ChannelSocket } from "./channel.ts";
 import { commandLine } from "./exec.ts";
 import type { Login } from "./login.ts";
@@ -12,6 +12,8 @@ import type { Connection } from "./ssh.ts";
 export interface Route {
   readonly calls: Agent;
   readonly streams: Agent;
+  /** For calls: an agent's own limit does not count connections that are still being made. */
+  readonly places: Semaphore;
   /** Takes no further use of its connections; those in use end by themselves. */
   retire(): void;
 }
@@ -51,12 +53,13 @@ export function clientRoute(connection: Connection, slots: Slots, login: Login):
   return routeBy(dial, dialStream, 2);
 }
 
-function routeBy(dial: Dial, dialStream: Dial, maxSockets: number): Route {
-  const calls = new DialAgent(dial, { keepAlive: true, maxSockets, maxFreeSockets: 4 });
+function routeBy(dial: Dial, dialStream: Dial, callsAtOnce: number): Route {
+  const calls = new DialAgent(dial, { keepAlive: true, maxFreeSockets: 4 });
   const streams = new DialAgent(dialStream, { keepAlive: false });
   return {
     calls,
     streams,
+    places: createSemaphore(callsAtOnce),
     retire: () => {
       calls.maxFreeSockets = 0;
       for (const idle of Object.values(calls.freeSockets))
