@@ -11,18 +11,13 @@ export type {
   ContainerSpec,
   ContainerState,
   InstanceContainer,
-  Limits,
   Mount,
   PortBinding,
 } from "./app/container.ts";
-export type { FileEntry, FilesSpec, FilesState } from "./app/files.ts";
-export type { ImageSpec, ImageState } from "./app/image.ts";
-export type { NetworkSpec, NetworkState } from "./app/network.ts";
-export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
-export type { VolumeSpec, VolumeState } from "./app/volume.ts";
-export type { NamesSpec, NamesState } from "./machine/names.ts";
-
-export { specDigest } from "./app/container.ts";
+export type { FilesSpec } from "./app/files.ts";
+export type { NetworkState } from "./app/network.ts";
+export type { ReleaseSpec } from "./app/release.ts";
+export type { NamesSpec } from "./machine/names.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [network, names, image, volume, files, release, container];

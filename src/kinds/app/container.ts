@@ -6,8 +6,7 @@ import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { instanceSteps } from "./container/steps.ts";
 
-export type { ContainerSpec, Limits, Mount, PortBinding } from "../shared/container/spec.ts";
-export { specDigest } from "../shared/container/fields.ts";
+export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
 export type { ContainerState, InstanceContainer } from "./container/state.ts";
 
 export const container: Kind<ContainerSpec, ContainerState> = {

@@ -4,7 +4,7 @@ const sensitiveName =
   /pass(word|wd|phrase)?|secret|token|credential|private|api_?key|access_?key|_key$|^key$|auth|dsn|cookie|salt/i;
 const loginInUrl = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi;
 
-export const hidden = "(hidden)";
+const hidden = "(hidden)";
 
 /** A live value as it may be shown: by its name it may be a secret, or it may carry a login in a URL. */
 export function shown(path: string, value: Json): Json {

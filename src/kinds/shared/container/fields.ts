@@ -89,7 +89,7 @@ export const prefixed = (
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(members).map(([key, value]) => [`${prefix}.${key}`, value]));
 
-export const mountFields = (mounts: readonly Mount[]): Fields =>
+const mountFields = (mounts: readonly Mount[]): Fields =>
   Object.fromEntries(
     mounts.map(({ type, source, target, readOnly }) => [
       `mounts.${target}`,

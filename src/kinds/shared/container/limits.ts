@@ -11,7 +11,7 @@ const usualShares = 1024;
 const kernelWithoutSwap = -1;
 
 /** Limits always said the same way: what the engine does anyway is left out. */
-export function normalLimits(limits: Limits): Limits {
+function normalLimits(limits: Limits): Limits {
   const { memoryBytes, memoryReservationBytes, memorySwapBytes, cpus, cpuShares, pids } = limits;
   const memory = within(memoryBytes, unlimitedMemory);
   const swap = memory === undefined || memorySwapBytes === memory * 2 ? undefined : memorySwapBytes;
@@ -31,7 +31,7 @@ export function normalLimits(limits: Limits): Limits {
 const within = (value: number | undefined, bound: number): number | undefined =>
   value !== undefined && value < bound ? value : undefined;
 
-/** Limits as the engine has them; `normalLimits` says them as they are declared. */
+/** Limits as the engine has them: not yet in the form in which they are compared. */
 export function readLimits(inspect: Json): Limits {
   const positive = (key: string): number | undefined => {
     const value = optionalNumber(inspect, "HostConfig", key) ?? 0;
