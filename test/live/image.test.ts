@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { FleetMachine } from "../fleet/fleet.ts";
+import { baseLayer, programLayer } from "../fleet/layers.ts";
+import { must } from "../fleet/run.ts";
+import { until } from "../fleet/wait.ts";
+import { openStage, type Stage } from "../support/stage.ts";
+
+const top = fileURLToPath(new URL("../../", import.meta.url));
+
+describe("the image", { timeout: 300_000 }, () => {
+  let stage: Stage;
+  let web: FleetMachine;
+  let scratch: string;
+  /** `docker run` on web-1 with the repo, its token and the key, as in the Dockerfile's own words. */
+  const slipway = (...argv: string[]): ReturnType<FleetMachine["exec"]> => {
+    const given = ["-e", `SLIPWAY_REPO=${stage.repoUrl}`, "-e", "SLIPWAY_REPO_TOKEN"];
+    const key = ["-v", "/etc/slipway-key:/key:ro", "-e", "SLIPWAY_SSH_KEY=/key"];
+    const token = `SLIPWAY_REPO_TOKEN=${stage.fleet.git!.token}`;
+    const docker = ["docker", "run", "--rm", "--network", "host", "-v", "slipway:/state"];
+    return web.exec(["env", token, ...docker, ...given, ...key, "slipway", ...argv]);
+  };
+
+  before(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "slipway-image-"));
+    stage = await openStage({ machines: ["web-1"] });
+    web = stage.fleet.machine("web-1");
+    await web.docker(["import", "-", "base:node"], { input: await rootWithNode(scratch) });
+    const folder = join(scratch, "context");
+    await must([join(top, "tools/image-context.sh"), folder], { env: process.env });
+    const build = [
+      "build",
+      "-q",
+      "--network=none",
+      "--build-arg",
+      "BASE=base:node",
+      "-t",
+      "slipway",
+    ];
+    await web.docker([...build, "-"], { input: await tarOf(folder, scratch) });
+    const input = await readFile(stage.fleet.sshKeyFile);
+    const keep = "umask 077; cat >/etc/slipway-key && chown 65532:65532 /etc/slipway-key";
+    assert.equal((await web.exec(["sh", "-c", keep], { input })).code, 0);
+  });
+  after(async () => {
+    await stage.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  it("runs the command without root, and owns its state", async () => {
+    const help = await slipway("--help");
+    assert.equal(help.code, 0, help.stderr);
+    assert.match(help.stdout, /^Usage: slipway/);
+    const look = ["run", "--rm", "--entrypoint", "sh", "slipway", "-c"];
+    const seen = await web.docker([...look, "id -u; stat -c %u:%g:%a /state; touch /state/mine"]);
+    assert.equal(seen.trim(), "65532\n65532:65532:755");
+    assert.equal((await web.exec(["docker", ...look, "touch /opt/slipway/mine"])).code, 1);
+  });
+
+  it("is no larger than its base, its libraries and little more", async () => {
+    const size = async (name: string): Promise<number> =>
+      Number(await web.docker(["image", "inspect", "-f", "{{.Size}}", name]));
+    const added = (await size("slipway")) - (await size("base:node"));
+    assert(added < 40e6, `${Math.round(added / 1e6)} MB`);
+  });
+
+  it("fetches and checks the repo", async () => {
+    const { reference } = await stage.fleet.images!.push("hello", "v1");
+    await stage.commit("hello", {
+      "slipway.yaml": "fleet: acme\n",
+      "machines/web-1.yaml": stage.machineFile("web-1"),
+      "apps/hello.yaml": `image: ${reference}\nmachines: web-1\nport: 8080\npublish: ["8080:8080"]\n`,
+    });
+    const { code, stdout, stderr } = await slipway("validate", "--revision", "main");
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("brings a commit to a machine", async () => {
+    const { code, stdout, stderr } = await slipway("reconcile");
+    assert.equal(code, 0, stdout + stderr);
+    const page = await until("the app", async () =>
+      (await fetch(`http://${web.privateAddress}:8080/`)).text(),
+    );
+    assert.match(page, /^version=v1\n/);
+  });
+
+  it("has nothing more to do in a container that knows nothing of the first", async () => {
+    await web.docker(["volume", "rm", "slipway"]);
+    const { code, stdout, stderr } = await slipway("plan", "--exit-code");
+    assert.equal(code, 0, stdout + stderr);
+  });
+});
+
+/** A root file system of busybox and Node.js with its libraries, as a tar: a base that no hub has to give. */
+async function rootWithNode(scratch: string): Promise<Buffer> {
+  const root = join(scratch, "root");
+  await mkdir(root);
+  for (const { file } of [await baseLayer(), await programLayer(process.execPath)])
+    await must(["tar", "-C", root, "-xzf", file]);
+  return await tarOf(root, scratch);
+}
+
+async function tarOf(folder: string, scratch: string): Promise<Buffer> {
+  const file = join(scratch, "content.tar");
+  await must(["tar", "-C", folder, "-cf", file, "."]);
+  return await readFile(file);
+}
