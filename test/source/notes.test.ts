@@ -96,6 +96,21 @@ describe("notes in a local repository", () => {
     }
   });
 
+  it("belong to the repository's owner, also when root writes them", async () => {
+    await using shop = await Workshop.open();
+    const isRoot = process.getuid?.() === 0;
+    const owner = isRoot ? 12_345 : process.getuid?.();
+    const work = await shop.repo();
+    const head = await work.commit("one");
+    const bare = await shop.repo("bare.git", "--bare");
+    await work.git("push", "-q", bare.dir, "main");
+    if (isRoot) await must(["chown", "-R", String(owner), bare.dir]);
+    const source = await shop.source({ repo: bare.dir });
+    await source.writeNote(head, "mine");
+    const strangers = await must(["find", bare.dir, "!", "-uid", String(owner)]);
+    assert.equal(strangers, "");
+  });
+
   it("of a clone are shared by whoever owns it", async () => {
     await using shop = await Workshop.open();
     const { work, head } = await started(shop);

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chown, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { deflate } from "node:zlib";
+import { deflate, inflate, type ZlibOptions } from "node:zlib";
+import { isCoded } from "./coded.ts";
 
 const compress = promisify(deflate);
+const decompress = promisify<Buffer, ZlibOptions, Buffer>(inflate);
 
 export type ObjectType = "blob" | "tree" | "commit";
 
@@ -43,6 +45,24 @@ export async function writeLoose(
     throw error;
   }
   return oid;
+}
+
+/** A loose object; undefined where there is none of that id. Throws where it is damaged or larger than `maxBytes`. */
+export async function readLoose(
+  gitdir: string,
+  oid: string,
+  maxBytes: number,
+): Promise<{ readonly type: string; readonly bytes: Buffer } | undefined> {
+  const packed = await readFile(objectFile(gitdir, oid).file).catch((error: unknown) => {
+    if (isCoded(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  if (packed === undefined) return undefined;
+  const whole = await decompress(packed, { maxOutputLength: maxBytes });
+  if (createHash("sha1").update(whole).digest("hex") !== oid)
+    throw new Error(`${oid} has other content`);
+  const end = whole.indexOf(0);
+  return { type: whole.toString("latin1", 0, whole.indexOf(0x20)), bytes: whole.subarray(end + 1) };
 }
 
 export async function giveToOwner(gitdir: string, paths: readonly string[]): Promise<void> {

@@ -9,7 +9,8 @@ import {
   parseTree,
   type TreeItem,
 } from "./format.ts";
-import { type ObjectType, writeLoose } from "./loose.ts";
+import { isCoded } from "./coded.ts";
+import { type ObjectType, readLoose, writeLoose } from "./loose.ts";
 import { SourceError } from "../source.ts";
 
 /** An object that is not there, or cannot be read. Who holds the repository knows whether that can be mended. */
@@ -31,6 +32,7 @@ export interface Links {
 }
 
 const maxBlobBytes = 32 * 1024 * 1024;
+const maxObjectBytes = 256 * 1024 * 1024;
 const maxTreeItems = 200_000;
 const maxLinks = 100_000;
 const idleMs = 20_000;
@@ -158,6 +160,8 @@ export class Objects {
   async #read(oid: string): Promise<{ readonly type: string; readonly bytes: Buffer }> {
     this.#idle.refresh();
     try {
+      const loose = await readLoose(this.gitdir, oid, maxObjectBytes);
+      if (loose !== undefined) return loose;
       const read = await readObject({
         fs,
         gitdir: this.gitdir,
@@ -172,13 +176,13 @@ export class Objects {
         bytes: Buffer.from(read.object.buffer, read.object.byteOffset, read.object.byteLength),
       };
     } catch (error) {
+      if (isCoded(error, "ERR_BUFFER_TOO_LARGE")) {
+        throw new SourceError("too-large", `object ${oid} is larger than ${maxObjectBytes} bytes`);
+      }
       throw new ObjectError(oid, isCoded(error, "NotFoundError"), { cause: error });
     }
   }
 }
-
-export const isCoded = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;
 
 function ambiguous(prefix: string, error: unknown): readonly string[] {
   if (isCoded(error, "NotFoundError")) return [];

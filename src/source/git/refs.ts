@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { resolveRef } from "isomorphic-git";
 import { giveToOwner } from "./loose.ts";
-import { isCoded } from "./objects.ts";
+import { isCoded } from "./coded.ts";
 import { SourceError } from "../source.ts";
 
 /** The id that a ref stands for, through symbolic refs; undefined when there is none. */

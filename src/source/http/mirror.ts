@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { addRemote, fetch, init, readObject } from "isomorphic-git";
 import { cutAtWord, printableLine } from "../../lib/text.ts";
 import { readRef, setRef } from "../git/refs.ts";
-import { isCoded } from "../git/objects.ts";
+import { isCoded } from "../git/coded.ts";
 import { SourceError } from "../source.ts";
 import type { Transport } from "./transport.ts";
 import { troubleWithServer } from "./trouble.ts";

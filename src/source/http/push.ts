@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { push } from "isomorphic-git";
 import { setRef } from "../git/refs.ts";
-import { isCoded, ObjectError } from "../git/objects.ts";
+import { isCoded } from "../git/coded.ts";
+import { ObjectError } from "../git/objects.ts";
 import { SourceError } from "../source.ts";
 import type { Transport } from "./transport.ts";
 import { troubleWithServer } from "./trouble.ts";

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isObject } from "../../lib/json.ts";
 import { jsonFile } from "../../lib/json-file.ts";
-import { isCoded } from "../git/objects.ts";
+import { isCoded } from "../git/coded.ts";
 
 /** What is kept about one branch of one repository between runs. All of it may be lost. */
 export interface StateFolder {

@@ -91,6 +91,7 @@ export class RemoteStore implements Store {
 
   async deepen(revisions: readonly string[], depth: number): Promise<void> {
     await this.#changing(async () => {
+      if ((await this.#mirror.tracked()) === undefined) await this.#fetchBranch();
       await this.#fetchBranch(depth);
       const head = await this.#mirror.tracked();
       for (const revision of revisions) {

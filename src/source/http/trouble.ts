@@ -1,4 +1,4 @@
-import { isCoded } from "../git/objects.ts";
+import { isCoded } from "../git/coded.ts";
 import { SourceError } from "../source.ts";
 
 /** What a server answered through the git library, by what happens next; undefined when it is not the server's doing. */

@@ -42,7 +42,7 @@ export class LocalStore implements Store {
   /** Git may be packing right now: what cannot be read is looked for again, once. */
   async reading<T>(revisions: readonly string[], work: () => Promise<T>): Promise<T> {
     const attempt = async (): Promise<T> => {
-      for (const revision of revisions) await this.objects.commit(revision);
+      for (const revision of revisions) await this.objects.links(revision);
       return await work();
     };
     try {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { isCoded } from "../git/objects.ts";
+import { isCoded } from "../git/coded.ts";
 import { SourceError } from "../source.ts";
 import { cutAtWord, printableLine } from "../../lib/text.ts";
 
