@@ -27,9 +27,10 @@ export async function reconcile(world: World, request: Request): Promise<Revisio
     const { outcome } = ending;
     // Told to stop half-way is no outcome: the next controller finishes and tells.
     if (request.preempt.reason === "stop" && outcome.outcome !== "applied") return outcome;
-    const isVerdict = before?.outcome !== outcome.outcome;
+    const isVerdict = before === undefined || before.outcome !== outcome.outcome;
     await remember(world, holds, ending, isVerdict || outcome.changes > 0);
-    if (isVerdict) await world.reporter.ended(outcome);
+    if (isVerdict) await world.reporter.ended(outcome, true);
+    else if (request.cause === "commit") await world.reporter.ended(before, false);
     world.listener({ type: "outcome", outcome });
     return outcome;
   } finally {
