@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 
 /** 4, 6, or undefined for what is no IP address. */
 export function ipVersion(text: string): 4 | 6 | undefined {
@@ -6,40 +6,36 @@ export function ipVersion(text: string): 4 | 6 | undefined {
   return version === 4 || version === 6 ? version : undefined;
 }
 
-const privateRanges: readonly (readonly [string, number, "ipv4" | "ipv6"])[] = [
-  ["10.0.0.0", 8, "ipv4"],
-  ["172.16.0.0", 12, "ipv4"],
-  ["192.168.0.0", 16, "ipv4"],
-  ["100.64.0.0", 10, "ipv4"],
-  ["fc00::", 7, "ipv6"],
+/** First address and length of prefix. */
+const privateRanges: readonly (readonly [string, number])[] = [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["100.64.0.0", 10],
 ];
 
-/** Whether an address lies in a private range: RFC 1918, carrier-grade NAT (100.64/10), or ULA. */
-export const isPrivateAddress = (address: string): boolean => within(address, privateRanges);
+/** Whether an address lies in a private range: RFC 1918, carrier-grade NAT (100.64/10), or ULA (fc00::/7). */
+export function isPrivateAddress(address: string): boolean {
+  const version = ipVersion(address);
+  if (version === 6) return /^f[cd][0-9a-f]{2}:/i.test(address);
+  return version === 4 && privateRanges.some(([net, prefix]) => within(address, net, prefix));
+}
 
-export const isLoopback = (address: string): boolean =>
-  within(address, [
-    ["127.0.0.0", 8, "ipv4"],
-    ["::1", 128, "ipv6"],
-  ]);
+export function isLoopback(address: string): boolean {
+  const version = ipVersion(address);
+  if (version === 6) return /^[0:]*:0{0,3}1$/.test(address);
+  return version === 4 && within(address, "127.0.0.0", 8);
+}
 
 /** `0.0.0.0` or `::`: every address of the machine. */
 export const isUnspecified = (address: string): boolean =>
-  within(address, [
-    ["0.0.0.0", 32, "ipv4"],
-    ["::", 128, "ipv6"],
-  ]);
+  ipVersion(address) !== undefined && /^(?:0\.0\.0\.0|[0:]+)$/.test(address);
 
-function within(
-  address: string,
-  ranges: readonly (readonly [string, number, "ipv4" | "ipv6"])[],
-): boolean {
-  const version = ipVersion(address);
-  if (version === undefined) return false;
-  const list = new BlockList();
-  for (const [net, prefix, family] of ranges) list.addSubnet(net, prefix, family);
-  return list.check(address, version === 4 ? "ipv4" : "ipv6");
-}
+const within = (address: string, net: string, prefix: number): boolean =>
+  numberOf(address) >>> (32 - prefix) === numberOf(net) >>> (32 - prefix);
+
+const numberOf = (address: string): number =>
+  address.split(".").reduce((number, part) => number * 256 + Number(part), 0) >>> 0;
 
 /**
  * The address that other machines use: the declared one, else `address` where that lies in a private range;

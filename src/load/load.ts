@@ -13,7 +13,7 @@ import { findMisplaced } from "./misplaced.ts";
 import { startOf } from "./node.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
-import { selectMachines } from "./select.ts";
+import { labelIndexOf, selectMachines, type KnownMachines } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
@@ -141,11 +141,17 @@ function readRepo(tree: RepoTree, settings: Settings | undefined, by: Assembly):
   const families = new Map(
     present(expanded).map((family): [string, Family] => [family.name, family]),
   );
+  const known: KnownMachines = {
+    documents: machines,
+    names: machineNames,
+    labels: labelIndexOf(machines),
+    report,
+  };
   const shippable = shippableOf(tree);
   const apps = [...families.values()].flatMap((family) =>
     family.members.map((member) => ({
       ...member,
-      machines: selectMachines(member, { documents: machines, names: machineNames, report }),
+      machines: selectMachines(member, known),
       ships: shipsOf(member, family, shippable, report),
     })),
   );

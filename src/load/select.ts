@@ -7,6 +7,7 @@ import type { Report } from "./findings.ts";
 export interface KnownMachines {
   readonly documents: ReadonlyMap<string, MachineDocument>;
   readonly names: ReadonlySet<string>;
+  readonly labels: LabelIndex;
   readonly report: Report;
 }
 
@@ -57,32 +58,39 @@ type Wish = Readonly<Record<string, string | readonly string[]>>;
 function byLabels(
   wish: Wish,
   at: Locator,
-  { documents, names, report }: KnownMachines,
+  { documents, names, labels, report }: KnownMachines,
 ): readonly string[] {
-  const chosen = [...documents]
-    .filter(([, machine]) => matches(wish, machine))
-    .map(([name]) => name);
+  const wishes = Object.entries(wish).map(([label, value]) => {
+    const having = labels.get(label);
+    return new Set([value].flat().flatMap((wanted) => [...(having?.get(wanted) ?? [])]));
+  });
+  const [first = new Set<string>(), ...others] = wishes;
+  const chosen = [...first].filter((name) => others.every((set) => set.has(name)));
   // A machine whose file is not right may be the one that matches.
   if (chosen.length === 0 && documents.size === names.size) {
     report(
       "selector-matches-nothing",
       at(["machines"]),
-      () => `no machine has ${inWords(wish)}${nearLabel(wish, documents)}`,
+      () => `no machine has ${inWords(wish)}${nearLabel(wish, labels)}`,
     );
   }
   return chosen.toSorted();
 }
 
-const matches = (wish: Wish, machine: MachineDocument): boolean =>
-  Object.entries(wish).every(([label, value]) => {
-    const has = valuesOf(machine, label);
-    return [value].flat().some((wanted) => has.includes(wanted));
-  });
+/** Label → value → names of the machines that have it. */
+export type LabelIndex = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
-const valuesOf = (machine: MachineDocument, label: string): readonly string[] => {
-  const labels = machine.fields.labels;
-  return labels !== undefined && Object.hasOwn(labels, label) ? [labels[label] ?? []].flat() : [];
-};
+export function labelIndexOf(machines: ReadonlyMap<string, MachineDocument>): LabelIndex {
+  const index = new Map<string, Map<string, Set<string>>>();
+  for (const { name, fields } of machines.values()) {
+    for (const [label, value] of Object.entries(fields.labels ?? {})) {
+      const values = index.get(label) ?? new Map<string, Set<string>>();
+      index.set(label, values);
+      for (const one of [value].flat()) values.set(one, (values.get(one) ?? new Set()).add(name));
+    }
+  }
+  return index;
+}
 
 const inWords = (wish: Wish): string =>
   Object.entries(wish)
@@ -90,14 +98,12 @@ const inWords = (wish: Wish): string =>
     .join(" and ");
 
 /** The first label or value that no machine has, and the nearest that one has. */
-function nearLabel(wish: Wish, documents: ReadonlyMap<string, MachineDocument>): string {
-  const machines = [...documents.values()];
-  const labels = new Set(machines.flatMap((machine) => Object.keys(machine.fields.labels ?? {})));
+function nearLabel(wish: Wish, labels: LabelIndex): string {
   for (const [label, value] of Object.entries(wish)) {
-    if (!labels.has(label)) return didYouMean(label, labels);
-    const values = new Set(machines.flatMap((machine) => valuesOf(machine, label)));
+    const values = labels.get(label);
+    if (values === undefined) return didYouMean(label, labels.keys());
     const odd = [value].flat().find((wanted) => !values.has(wanted));
-    if (odd !== undefined) return didYouMean(odd, values);
+    if (odd !== undefined) return didYouMean(odd, values.keys());
   }
   return "";
 }

@@ -39,7 +39,14 @@ test("private ranges", () => {
   for (const address of outside) assert.equal(isPrivateAddress(address), false, address);
   assert.equal(isLoopback("127.3.2.1"), true);
   assert.equal(isUnspecified("0.0.0.0"), true);
-  assert.equal(isUnspecified("::"), true);
+  for (const address of ["::1", "0:0:0:0:0:0:0:1", "0000::0001"])
+    assert.equal(isLoopback(address), true, address);
+  for (const address of ["10.0.0.1", "::2", "::", "1::1", "128.0.0.1"])
+    assert.equal(isLoopback(address), false, address);
+  for (const address of ["::", "0:0:0:0:0:0:0:0"])
+    assert.equal(isUnspecified(address), true, address);
+  for (const address of ["::1", "0.0.0.1", "", "0"])
+    assert.equal(isUnspecified(address), false, address);
 });
 
 test("a private address is the declared one, else a private `address`", () => {

@@ -1,20 +1,9 @@
-import { isUnspecified, privateAddressOf } from "../../lib/ip.ts";
-import { parsePublish, PublishError, type Publish } from "../../lib/publish.ts";
-import { portsOf } from "../../lib/volumes.ts";
+import { privateAddressOf } from "../../lib/ip.ts";
+import { PublishError, type Publish } from "../../lib/publish.ts";
 import type { AppFields } from "../../generated/app.ts";
-import type { Where } from "../../model/diagnostic.ts";
-import type { MachineDocument } from "../../model/documents.ts";
 import { fieldsOn, variantsOf } from "../expand.ts";
-import { instancesOn, placeOf, type PlacedApp, type Repo, type Rule } from "./repo.ts";
-
-/** A port of a machine that an app takes. */
-interface Taken {
-  readonly app: string;
-  readonly publish: Publish;
-  /** The addresses that it binds; `*` is all of them. */
-  readonly addresses: readonly string[];
-  readonly where: Where;
-}
+import { instancesOn, placeOf, type Rule } from "./repo.ts";
+import { heldPort, readPublish, takenByMachine, type Taken } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -26,15 +15,6 @@ export const publishIsReadable: Rule = ({ apps }, report) => {
     }
   }
 };
-
-function readPublish(text: string): Publish | PublishError {
-  try {
-    return parsePublish(text);
-  } catch (error) {
-    if (error instanceof PublishError) return error;
-    throw error;
-  }
-}
 
 export const portsDiffer: Rule = (repo, report) => {
   for (const [machine, all] of takenByMachine(repo)) {
@@ -68,50 +48,6 @@ const inOrder = (a: Taken, b: Taken): readonly [Taken, Taken] => {
 const sharesAddress = (a: readonly string[], b: readonly string[]): boolean =>
   a.includes("*") || b.includes("*") || a.some((address) => b.includes(address));
 
-function takenByMachine({ apps, machines }: Repo): ReadonlyMap<string, readonly Taken[]> {
-  const taken = new Map<string, Taken[]>();
-  for (const app of apps) {
-    for (const name of app.machines) {
-      const machine = machines.get(name);
-      if (machine === undefined || instancesOn(app, name) === 0) continue;
-      const own = taken.get(name) ?? [];
-      own.push(...takenBy(app, machine));
-      taken.set(name, own);
-    }
-  }
-  return taken;
-}
-
-function takenBy(app: PlacedApp, machine: MachineDocument): readonly Taken[] {
-  const fields = fieldsOn(app, machine.name);
-  if (fields.network === "host") {
-    return portsOf(fields.port).map(({ name, number }) => {
-      const publish: Publish = {
-        scope: "public",
-        host: [number, number],
-        container: [number, number],
-        protocol: "tcp",
-      };
-      const where = app.atOn(machine.name, name === undefined ? ["port"] : ["port", name]);
-      return { app: app.name, publish, addresses: ["*"], where };
-    });
-  }
-  return (fields.publish ?? []).flatMap((text, i) => {
-    const publish = readPublish(text);
-    if (publish instanceof PublishError) return [];
-    const where = app.atOn(machine.name, ["publish", i]);
-    return [{ app: app.name, publish, addresses: addressesOf(publish.scope, machine), where }];
-  });
-}
-
-function addressesOf(scope: Publish["scope"], { fields }: MachineDocument): readonly string[] {
-  if (scope === "public") return ["*"];
-  if (scope === "local") return ["127.0.0.1"];
-  if (scope !== "private") return [isUnspecified(scope.ip) ? "*" : scope.ip];
-  const address = privateAddressOf(fields);
-  return address === undefined ? ["127.0.0.1", "bridge"] : [address];
-}
-
 /** Two instances on one machine cannot listen on one port of it. */
 export const instancesShareNoPort: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -127,18 +63,6 @@ export const instancesShareNoPort: Rule = ({ apps }, report) => {
     }
   }
 };
-
-/** A port of the machine that a container holds while it runs. */
-function heldPort(
-  fields: AppFields,
-): { readonly number: string; readonly path: readonly (string | number)[] } | undefined {
-  const [first] = fields.network === "host" ? portsOf(fields.port) : [];
-  if (first !== undefined) return { number: String(first.number), path: ["port"] };
-  const [text] = fields.publish ?? [];
-  const publish = text === undefined ? undefined : readPublish(text);
-  if (publish === undefined || publish instanceof PublishError) return undefined;
-  return { number: String(publish.host[0]), path: ["publish", 0] };
-}
 
 export const startFirstHoldsNoPort: Rule = ({ apps }, report) => {
   for (const app of apps) {
