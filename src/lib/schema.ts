@@ -1,6 +1,4 @@
-import { isObject, type Json, type JsonObject } from "./json.ts";
-
-export type Schema = JsonObject;
+import { isObject, type Json } from "./json.ts";
 
 /**
  * The published schemas let every key be null, which unsets it in a layer below. Once layers are merged no null is left:

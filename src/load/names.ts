@@ -1,7 +1,7 @@
 import { describe } from "./text.ts";
 
 /** Names of apps, machines, services, fleets and environments. */
-export const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 export const nameLimit = 40;
 
 /** The first character that does not belong in a name, so that look-alikes are seen for what they are. */

@@ -6,7 +6,7 @@ import { variantsOf, type Family, type Member } from "./expand.ts";
 import type { Report } from "./findings.ts";
 
 /** The most files that one app ships. */
-export const shipLimit = 2_000;
+const shipLimit = 2_000;
 
 /** What may be shipped, by path, and all paths in order. */
 export interface Shippable {
