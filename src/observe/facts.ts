@@ -1,23 +1,47 @@
+import { isObject } from "../lib/json.ts";
 import { Unreadable } from "../model/live.ts";
+import { machinePaths } from "../model/paths.ts";
 import type { Answers, EngineQuery, ReadQuery, RunQuery } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
-import { machinePaths } from "../model/paths.ts";
-import { isObject } from "../lib/json.ts";
 
-/** One `name=value` a line; with coreutils and with busybox. Disk: what the engine's data lies on. */
+/**
+ * One `name=value` a line, by coreutils or busybox, with few processes: what can be is read by the shell itself. The
+ * disk is the one of the engine's data.
+ */
 const factsScript = `
-echo "os=$(. /etc/os-release 2>/dev/null && printf %s "$PRETTY_NAME")"
-echo "kernel=$(uname -r)"
-echo "arch=$(uname -m)"
-echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
-echo "machineId=$(cat /etc/machine-id 2>/dev/null)"
-echo "clock=$(date +%s)"
-echo "uptime=$(cut -d' ' -f1 /proc/uptime)"
-echo "load=$(cut -d' ' -f1 /proc/loadavg)"
-echo "memory=$(awk '/^MemTotal:/ {t=$2} /^MemAvailable:/ {a=$2} END {print t, a}' /proc/meminfo)"
-disk=/var/lib/docker
-[ -d "$disk" ] || disk=/var/lib
-echo "disk=$(df -Pk "$disk" | awk 'NR==2 {print $2, $4}')"
+say() { printf '%s=%s\\n' "$1" "$2"; }
+os=
+[ ! -r /etc/os-release ] || while IFS= read -r line; do
+  case $line in PRETTY_NAME=*) os=\${line#*=} ;; esac
+done </etc/os-release
+os=\${os#[\\"\\']}
+say os "\${os%[\\"\\']}"
+set -- $(uname -rm)
+say kernel "$1"
+say arch "$2"
+read -r id </proc/sys/kernel/random/boot_id && say bootId "$id"
+[ ! -r /etc/machine-id ] || { read -r id </etc/machine-id && say machineId "$id"; }
+now=$(date +%s%3N)
+case $now in *[!0-9]*) now=$(date +%s)000 ;; esac
+say clock "$now"
+read -r up rest </proc/uptime && say uptime "$up"
+read -r load rest </proc/loadavg && say load "$load"
+available=
+while read -r name size rest; do
+  case $name in
+    MemTotal:) say memoryTotal "$size" ;;
+    MemFree:) free=$size ;;
+    MemAvailable:) available=$size; break ;;
+  esac
+done </proc/meminfo
+say memoryAvailable "\${available:-$free}"
+disk=
+[ ! -r /etc/docker/daemon.json ] ||
+  disk=$(sed -n 's/.*"data-root"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\1/p' /etc/docker/daemon.json)
+for folder in "$disk" /var/lib/docker /var/lib/containers /var/lib /; do [ ! -d "$folder" ] || break; done
+set -- $(df -Pk "$folder" | tail -n 1)
+say diskTotal "$2"
+say diskAvailable "$4"
 `;
 
 export const factsQuery: RunQuery = { ask: "run", argv: ["sh", "-c", factsScript] };
@@ -25,7 +49,7 @@ export const versionQuery: EngineQuery = { ask: "engine", path: "/version" };
 export const keyQuery = (fleet: string): ReadQuery => ({
   ask: "read",
   path: machinePaths(fleet).key,
-  maxBytes: 1_000,
+  maxBytes: 1000,
 });
 
 /** Throws Unreadable when the machine did not say. The engine may be silent: then only its version is missing. */
@@ -36,11 +60,12 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
     if (at > 0) said.set(line.slice(0, at), line.slice(at + 1));
   }
   const text = (name: string): string => said.get(name) ?? "";
-  const number = (name: string, index = 0): number => {
-    const value = Number(text(name).split(" ")[index] || "NaN");
-    if (!Number.isFinite(value)) throw new Unreadable(`${machine} does not tell its ${name}`);
+  const number = (name: string): number => {
+    const value = Number(text(name) || "NaN");
+    if (!Number.isFinite(value)) throw new Unreadable(`it does not tell its ${name}`);
     return value;
   };
+  // Absent is something else than unreadable: a new key would look as if everything had changed.
   const key = answers.text(keyQuery(fleet))?.trim();
   const engineVersion = versionOf(answers);
   return {
@@ -53,13 +78,13 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
     arch: text("arch"),
     bootId: text("bootId"),
     machineId: text("machineId"),
-    clockMs: number("clock") * 1_000,
+    clockMs: number("clock"),
     uptimeSeconds: number("uptime"),
     load1: number("load"),
-    memoryTotalBytes: number("memory") * 1024,
-    memoryAvailableBytes: number("memory", 1) * 1024,
-    diskTotalBytes: number("disk") * 1024,
-    diskAvailableBytes: number("disk", 1) * 1024,
+    memoryTotalBytes: number("memoryTotal") * 1024,
+    memoryAvailableBytes: number("memoryAvailable") * 1024,
+    diskTotalBytes: number("diskTotal") * 1024,
+    diskAvailableBytes: number("diskAvailable") * 1024,
     ...(engineVersion === undefined ? {} : { engineVersion }),
   };
 }

@@ -61,7 +61,16 @@ export async function startProcess(
     const running = await slots.open(line, deadline.signal);
     const { channel } = running;
     if (command.stdin !== undefined) channel.write(command.stdin);
-    const kill = (): void => discard(channel);
+    const [stdout, stderr] = [
+      new PassThrough({ highWaterMark }),
+      new PassThrough({ highWaterMark }),
+    ];
+    const kill = (): void => {
+      discard(channel);
+      // The command may take its time; who reads waits no longer.
+      stdout.end();
+      stderr.end();
+    };
     command.signal?.addEventListener("abort", kill, { once: true });
     const exited = ending(connection, running, "exit").finally(() =>
       command.signal?.removeEventListener("abort", kill),
@@ -71,8 +80,8 @@ export async function startProcess(
     return {
       write: (data) => void channel.write(data),
       end: () => void channel.end(),
-      stdout: readFrom(channel),
-      stderr: readFrom(channel.stderr),
+      stdout: readInto(stdout, channel),
+      stderr: readInto(stderr, channel.stderr),
       exited,
       kill,
     };
@@ -90,11 +99,9 @@ const startTimeoutMs = 30_000;
 /** Output that nobody has read so far; more of it stops the command. */
 const highWaterMark = 1024 * 1024;
 
-/** A channel closes only when all was read from it, whether anybody wants it or not. */
-function readFrom(stream: Readable): AsyncIterable<Uint8Array> {
-  const unread = stream.pipe(new PassThrough({ highWaterMark }), { end: false });
-  // After a kill the rest goes elsewhere, but it ends all the same.
-  stream.once("end", () => unread.end());
+/** A channel closes only when all was read from it, whether anybody wants it or not: so it is read into here. */
+function readInto(unread: PassThrough, stream: Readable): AsyncIterable<Uint8Array> {
+  stream.pipe(unread);
   // Whoever stops reading, after a first line say, does not end the command.
   return { [Symbol.asyncIterator]: () => unread.iterator({ destroyOnReturn: false }) };
 }

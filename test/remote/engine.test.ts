@@ -1,38 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { linesOf } from "../../src/remote/lines.ts";
 import type { EngineRequest, Fleet, Session } from "../../src/remote/session.ts";
+import { stubEngine, type EngineStub } from "../support/engine-stub.ts";
 import { all, fleetFor, trouble } from "../support/remote.ts";
 import { startSshd, type Sshd } from "../support/sshd.ts";
-
-/** A server on the engine's socket whose faults can be chosen; a real engine is asked in test/live. */
-interface Stub {
-  readonly server: Server;
-  version: string;
-  /** As `method path`, in order. */
-  readonly seen: string[];
-  answer: (request: IncomingMessage, response: ServerResponse) => unknown;
-}
-
-function stubEngine(): Stub {
-  const stub: Stub = {
-    server: createServer((request, response) => {
-      // The client pings first.
-      if (request.method !== "HEAD") stub.seen.push(`${request.method} ${request.url}`);
-      if (request.url === "/_ping" && stub.version !== "")
-        return response.setHeader("Api-Version", stub.version).end("OK");
-      return stub.answer(request, response);
-    }),
-    version: "1.41",
-    seen: [],
-    answer: (_, response) => response.end("{}"),
-  };
-  return stub;
-}
 
 const get = (path: string, more: Partial<EngineRequest> = {}): EngineRequest => ({
   method: "GET",
@@ -60,19 +35,16 @@ for (const { name, config, user } of ways) {
     let sshd: Sshd;
     let fleet: Fleet;
     let session: Session;
-    let stub: Stub;
+    let stub: EngineStub;
     before(async () => {
       sshd = await startSshd({ config, users: [{ name: "deploy", sudo: true }] });
-      stub = stubEngine();
-      await once(stub.server.listen(join(sshd.dir, "engine.sock")), "listening");
-      await chmod(join(sshd.dir, "engine.sock"), 0o600);
+      stub = await stubEngine(join(sshd.dir, "engine.sock"));
       fleet = fleetFor(sshd);
       session = await fleet.session(sshd.target({ user }));
     });
     after(async () => {
       await fleet.close();
-      stub.server.closeAllConnections();
-      stub.server.close();
+      stub.close();
       await sshd.stop();
     });
     beforeEach(() => {
@@ -258,18 +230,16 @@ describe("engines that are none", () => {
   after(() => sshd.stop());
 
   async function ask(file: string, version: string): Promise<unknown> {
-    const stub = stubEngine();
-    stub.version = version;
     const engineSocket = join(sshd.dir, file);
-    await once(stub.server.listen(engineSocket), "listening");
+    const stub = await stubEngine(engineSocket);
+    stub.version = version;
     const fleet = fleetFor(sshd);
     try {
       const session = await fleet.session(sshd.target({ engineSocket }));
       return await session.engine(get("/info"));
     } finally {
       await fleet.close();
-      stub.server.closeAllConnections();
-      stub.server.close();
+      stub.close();
     }
   }
 
@@ -293,21 +263,18 @@ describe("engines that are none", () => {
       session.engine(get("/info")),
       trouble("engine", /no engine on .*late.sock: Cannot connect/),
     );
-    const stub = stubEngine();
-    await once(stub.server.listen(engineSocket), "listening");
+    const stub = await stubEngine(engineSocket);
     assert.equal((await session.engine(get("/info"))).status, 200);
-    stub.server.closeAllConnections();
-    stub.server.close();
+    stub.close();
     await rm(engineSocket, { force: true });
     await assert.rejects(session.engine(get("/info")), trouble("engine", /no engine on/));
     await fleet.close();
   });
   test("many streams take no places of calls", async () => {
-    const stub = stubEngine();
+    const engineSocket = join(sshd.dir, "many.sock");
+    const stub = await stubEngine(engineSocket);
     stub.answer = (request, response) =>
       void (request.url?.endsWith("/events") ? response.write("x\n") : response.end("{}"));
-    const engineSocket = join(sshd.dir, "many.sock");
-    await once(stub.server.listen(engineSocket), "listening");
     const fleet = fleetFor(sshd);
     const session = await fleet.session(sshd.target({ engineSocket }));
     const streams = await Promise.all(
@@ -317,7 +284,6 @@ describe("engines that are none", () => {
     assert.equal((await session.exec({ argv: ["true"], timeoutMs: 5000 })).code, 0);
     for (const stream of streams) stream.close();
     await fleet.close();
-    stub.server.closeAllConnections();
-    stub.server.close();
+    stub.close();
   });
 });

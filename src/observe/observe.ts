@@ -1,0 +1,93 @@
+import type { About, AnyKind } from "../kinds/kind.ts";
+import { Unreadable, type Live } from "../model/live.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Answers } from "../model/query.ts";
+import type { RemoteError, Session } from "../remote/session.ts";
+import { answersOf } from "./answers.ts";
+import { askMachine, type AskOptions } from "./ask.ts";
+import { factsQuery, keyQuery, readFacts, versionQuery } from "./facts.ts";
+import { inventoryQuery, readInventory } from "./inventory.ts";
+
+/**
+ * One command and one round of engine calls: what is there of every kind, the inventory, the facts. A part that cannot
+ * be read leaves the others known; an engine that is silent leaves unknown only what it would have told.
+ */
+export async function observeMachine(
+  session: Session,
+  kinds: readonly AnyKind[],
+  about: About,
+  options: Omit<AskOptions, "onTrouble"> = {},
+): Promise<Observation> {
+  const { machine } = session;
+  const { fleet } = about;
+  const troubles = createTroubles(machine);
+  const own = [factsQuery, keyQuery(fleet), inventoryQuery(fleet), versionQuery];
+  const questions = [...own, ...kinds.flatMap((kind) => kind.observe(about))];
+  const answers = answersOf(
+    await askMachine(session, questions, { ...options, onTrouble: troubles.tell }),
+  );
+  const facts = troubles.read("the facts", () => readFacts(machine, fleet, answers));
+  const inventory = troubles.read("the inventory", () => readInventory(fleet, answers));
+  return {
+    machine,
+    ...(facts.state === "present" ? { facts: facts.value } : {}),
+    inventory,
+    kinds: new Map(
+      kinds.map((kind) => [kind.id, troubles.read(kind.id, () => readKind(kind, answers, about))]),
+    ),
+    troubles: troubles.all(),
+  };
+}
+
+/** The observation of a machine that could not be asked. */
+export const unobserved = (machine: string, error: RemoteError): Observation => ({
+  machine,
+  inventory: { state: "unknown", why: error.message },
+  kinds: new Map(),
+  troubles: [troubleOf(machine, error)],
+});
+
+const readKind = (kind: AnyKind, answers: Answers, about: About): ReadonlyMap<string, unknown> =>
+  kind.read(answers, about);
+
+interface Troubles {
+  tell(error: RemoteError): void;
+  /** Reads something; what cannot be read is unknown, and trouble where nothing told before explains it. */
+  read<T>(what: string, read: () => T | undefined): Live<T>;
+  all(): readonly Trouble[];
+}
+
+/** One of each class: an engine that hangs is silent to every question. */
+function createTroubles(machine: string): Troubles {
+  const told = new Map<Trouble["class"], Trouble>();
+  const explained = new Set<string>();
+  const unread: Trouble[] = [];
+  return {
+    tell: (error) => {
+      explained.add(error.message);
+      const trouble = troubleOf(machine, error);
+      if (!told.has(trouble.class)) told.set(trouble.class, trouble);
+    },
+    read: (what, read) => {
+      try {
+        const value = read();
+        return value === undefined ? { state: "absent" } : { state: "present", value };
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        const why = error.message;
+        const isExplained = [...explained].some((text) => why.includes(text));
+        if (!isExplained)
+          unread.push({ machine, class: "access", text: `${what} cannot be read: ${why}` });
+        return { state: "unknown", why };
+      }
+    },
+    all: () => [...told.values(), ...unread],
+  };
+}
+
+/** A machine that is too slow or says too much is as good as not reached. */
+function troubleOf(machine: string, error: RemoteError): Trouble {
+  const isVague = error.class === "timeout" || error.class === "limit";
+  return { machine, class: isVague ? "unreachable" : error.class, text: error.message };
+}

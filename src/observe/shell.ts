@@ -1,0 +1,189 @@
+import { randomBytes } from "node:crypto";
+import { startDeadline } from "../lib/deadline.ts";
+import { printableLine } from "../lib/text.ts";
+import type { Answer, EngineQuery, Query } from "../model/query.ts";
+import { quote } from "../remote/quote.ts";
+import { RemoteError, type Session } from "../remote/session.ts";
+
+export type ShellQuery = Exclude<Query, EngineQuery>;
+
+export interface ShellLimits {
+  /** For each question, over there. */
+  readonly questionSeconds: number;
+  /** For all of them; what was answered until then counts. */
+  readonly allMs: number;
+}
+
+const outputLimit = 8 * 1024 * 1024;
+const allOutputLimit = 128 * 1024 * 1024;
+
+/**
+ * Asks all questions by one command, a POSIX shell that reads its script from its input. Answers are in the order of the
+ * questions. Never rejects for trouble: that is told to `onTrouble`, and what was not answered is unknown.
+ */
+export async function askShell(
+  session: Session,
+  queries: readonly ShellQuery[],
+  limits: ShellLimits,
+  onTrouble: (trouble: RemoteError) => void,
+): Promise<readonly Answer[]> {
+  if (queries.length === 0) return [];
+  const mark = randomBytes(16).toString("hex");
+  const input = scriptFor(queries, mark, limits.questionSeconds);
+  const { output, trouble } = await run(session, input, `${mark} done\n`, limits.allMs);
+  if (trouble !== undefined) onTrouble(trouble);
+  const missing = trouble?.message ?? "no answer: the questions ended before it";
+  return queries.map((query, index) => answerOf(query, frameOf(output, mark, index), missing));
+}
+
+interface Output {
+  readonly output: Buffer;
+  readonly trouble?: RemoteError;
+}
+
+/** What came until `last`, the end, or the time limit. */
+async function run(
+  session: Session,
+  input: string,
+  last: string,
+  timeoutMs: number,
+): Promise<Output> {
+  const deadline = startDeadline(timeoutMs);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const failed = (trouble: RemoteError): Output => ({ output: Buffer.concat(chunks), trouble });
+  try {
+    const { signal } = deadline;
+    const process = await session.start({ argv: ["sh"], stdin: input, signal });
+    process.end();
+    for await (const chunk of process.stdout) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > allOutputLimit) {
+        process.kill();
+        return failed(
+          new RemoteError(session.machine, "limit", `more than ${allOutputLimit} bytes of answers`),
+        );
+      }
+    }
+    const output = Buffer.concat(chunks);
+    if (output.subarray(-last.length).toString("latin1") === last) return { output };
+    if (signal.aborted) return failed(tooLate(session, timeoutMs));
+    const code = await process.exited;
+    return failed(
+      new RemoteError(
+        session.machine,
+        "access",
+        `the shell there ended with ${code} before its last answer`,
+      ),
+    );
+  } catch (error) {
+    if (error instanceof RemoteError) return failed(error);
+    if (deadline.signal.aborted) return failed(tooLate(session, timeoutMs));
+    throw error;
+  } finally {
+    deadline.end();
+  }
+}
+
+const tooLate = (session: Session, timeoutMs: number): RemoteError =>
+  new RemoteError(session.machine, "timeout", `not all was answered in ${timeoutMs / 1000} s`);
+
+/**
+ * Each answer stands between two lines that begin with the mark, which nothing that is read can foresee: so any bytes
+ * pass. `x` runs a command and keeps its exit code although its output is cut by `head`.
+ */
+const prelude = (mark: string, seconds: number): string => `m=${mark}
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+if timeout -k 2 1 true 2>/dev/null; then t='timeout -k 2 ${seconds}'; else t=; fi
+exec 3>&1
+begin() { printf '%s %s\\n' "$m" "$1"; }
+end() { printf '\\n%s end %s\\n' "$m" "$1"; }
+x() {
+  most=$1
+  shift
+  code=$( { { $t "$@" 2>/dev/null 3>&- 4>&-; echo $? >&4; } | head -c "$most" >&3; } 4>&1)
+  end "$code"
+}
+missing() {
+  said=$($t ls -d -- "$1" 2>&1 >/dev/null)
+  case $said in
+    *'No such file or directory' | *'Not a directory') end absent ;;
+    *) printf '%s' "\${said:-$2}"; end unreadable ;;
+  esac
+}
+r() {
+  begin "$1"
+  if [ -f "$2" ]; then $t head -c "$3" -- "$2" 2>/dev/null; end $?; else missing "$2" 'it is no file'; fi
+}
+l() {
+  begin "$1"
+  if [ -d "$2" ]; then x "$3" sh -c "$names" sh "$2"; else missing "$2" 'it is no folder'; fi
+}
+names='cd -- "$1" && ls -A >/dev/null || exit
+for name in * .[!.]* ..?*; do
+  if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\\\0" "$name"; fi
+done'
+`;
+
+function scriptFor(queries: readonly ShellQuery[], mark: string, seconds: number): string {
+  const asked = queries.map((query, index) => {
+    const most = String(mostBytes(query) + 1);
+    switch (query.ask) {
+      case "read":
+        return `r ${quote([String(index), query.path, most])}`;
+      case "list":
+        return `l ${quote([String(index), query.path, most])}`;
+      case "run":
+        return `begin ${index}; x ${quote([most, ...query.argv])}`;
+    }
+  });
+  // The shell's own input is this script: what it runs must not read it.
+  return `${prelude(mark, seconds)}all() {\n${asked.join("\n")}\nprintf '%s done\\n' "$m"\n}\nall </dev/null\n`;
+}
+
+const mostBytes = (query: ShellQuery): number =>
+  query.ask === "read" ? query.maxBytes : outputLimit;
+
+interface Frame {
+  readonly content: Buffer;
+  /** An exit code, `absent` or `unreadable`. */
+  readonly ending: string;
+}
+
+function frameOf(output: Buffer, mark: string, index: number): Frame | undefined {
+  const head = `${mark} ${index}\n`;
+  const start = output.indexOf(head, 0, "latin1");
+  if (start < 0) return undefined;
+  const tail = `\n${mark} end `;
+  const from = start + head.length;
+  // An empty content leaves the line end of the head right before the tail.
+  const end = output.indexOf(tail, from, "latin1");
+  const lineEnd = end < 0 ? -1 : output.indexOf("\n", end + tail.length, "latin1");
+  if (lineEnd < 0) return undefined;
+  return {
+    content: output.subarray(from, end),
+    ending: output.toString("latin1", end + tail.length, lineEnd),
+  };
+}
+
+function answerOf(query: ShellQuery, frame: Frame | undefined, missing: string): Answer {
+  const unknown = (why: string): Answer => ({
+    state: "unknown",
+    why: `${subjectOf(query)}: ${why}`,
+  });
+  if (frame === undefined) return unknown(missing);
+  const { content, ending } = frame;
+  if (ending === "absent") return { state: "absent" };
+  if (ending === "unreadable") return unknown(printableLine(content.toString()).slice(0, 300));
+  if (content.length > mostBytes(query)) return unknown(`more than ${mostBytes(query)} bytes`);
+  const code = Number(ending || "NaN");
+  if (code === 124 || code === 137) return unknown("no answer in time");
+  if (!Number.isInteger(code) || (code !== 0 && query.ask !== "run"))
+    return unknown(`reading ended with ${ending}`);
+  return { state: "answered", value: { form: "text", text: content.toString(), code } };
+}
+
+const subjectOf = (query: ShellQuery): string =>
+  query.ask === "run" ? (query.argv[0] ?? "") : query.path;
