@@ -30,6 +30,8 @@ export interface SshdOptions {
   /** Lines of sshd_config; the first of a keyword wins. */
   readonly config?: readonly string[];
   readonly users?: readonly SshdUser[];
+  /** Folders of the host that are empty there, and its own. */
+  readonly folders?: readonly string[];
   /** Host key types, default ed25519 alone. */
   readonly hostKeyTypes?: readonly string[];
 }
@@ -101,7 +103,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       "",
     ].join("\n"),
   );
-  await writeFile(join(dir, "start.sh"), startScript(dir));
+  await writeFile(join(dir, "start.sh"), startScript(dir, options.folders ?? []));
   const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   const process = spawn(
     "setpriv",
@@ -185,9 +187,9 @@ async function makeUsers(dir: string, users: readonly SshdUser[]): Promise<void>
   await put("sudoers", sudoers, 0o440);
 }
 
-const startScript = (dir: string): string => `set -eu
+const startScript = (dir: string, folders: readonly string[]): string => `set -eu
 for file in passwd group shadow sudoers; do mount --bind ${dir}/$file /etc/$file; done
-mount -t tmpfs -o mode=0755 run /run
+for folder in /run ${folders.join(" ")}; do mount -t tmpfs -o mode=0755 own "$folder"; done
 mkdir /run/sshd
 exec /usr/sbin/sshd -D -e -f ${dir}/sshd_config
 `;

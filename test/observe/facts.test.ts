@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { release } from "node:os";
+import { describe, test } from "node:test";
+import { queryKey, type Answer } from "../../src/model/query.ts";
+import { answersOf } from "../../src/observe/answers.ts";
+import { factsQuery, keyQuery, readFacts, versionQuery } from "../../src/observe/facts.ts";
+
+const [, , script = ""] = factsQuery.argv;
+
+const answered = (text: string): Answer => ({
+  state: "answered",
+  value: { form: "text", text, code: 0 },
+});
+const absent: Answer = { state: "absent" };
+const unknown: Answer = { state: "unknown", why: "nobody knows" };
+const version: Answer = {
+  state: "answered",
+  value: { form: "json", json: { Version: "20.10.24" } },
+};
+
+const factsFrom = (
+  text: string,
+  key: Answer = absent,
+  engine: Answer = version,
+): ReturnType<typeof readFacts> =>
+  readFacts(
+    "web-1",
+    "acme",
+    answersOf(
+      new Map([
+        [queryKey(factsQuery), answered(text)],
+        [queryKey(keyQuery("acme")), key],
+        [queryKey(versionQuery), engine],
+      ]),
+    ),
+  );
+
+for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
+  describe(`by ${shell.join(" ")}`, () => {
+    test("a machine tells its facts", () => {
+      const [command = "", ...args] = shell;
+      const before = Date.now();
+      const { stdout, stderr, status } = spawnSync(command, [...args, "-c", script]);
+      assert.equal(status, 0, stderr.toString());
+      assert.equal(stderr.toString(), "");
+      const facts = factsFrom(stdout.toString());
+      assert.ok(Math.abs(facts.clockMs - before) < 5000, `${facts.clockMs}`);
+      assert.equal(facts.kernel, release());
+      assert.equal(facts.bootId, readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+      assert.match(facts.os, /^[^"]+$/);
+      assert.ok(
+        facts.memoryTotalBytes > facts.memoryAvailableBytes && facts.memoryAvailableBytes > 0,
+      );
+      assert.ok(facts.diskTotalBytes > facts.diskAvailableBytes && facts.diskAvailableBytes > 0);
+      assert.ok(facts.uptimeSeconds > 0 && facts.load1 >= 0);
+    });
+  });
+}
+
+const told = `os=Debian GNU/Linux 12 (bookworm)
+kernel=6.1.0-18-amd64
+arch=x86_64
+bootId=5b1c
+machineId=3d12
+clock=1795374543379
+uptime=5891.93
+load=0.42
+memoryTotal=1000
+memoryAvailable=400
+diskTotal=2000
+diskAvailable=700
+`;
+
+test("sizes are bytes, the clock is milliseconds, the key comes without its line end", () => {
+  assert.deepEqual(factsFrom(told, answered("c0ffee\n")), {
+    machine: "web-1",
+    fleet: "acme",
+    root: "/var/lib/slipway/acme",
+    key: "c0ffee",
+    os: "Debian GNU/Linux 12 (bookworm)",
+    kernel: "6.1.0-18-amd64",
+    arch: "x86_64",
+    bootId: "5b1c",
+    machineId: "3d12",
+    clockMs: 1_795_374_543_379,
+    uptimeSeconds: 5891.93,
+    load1: 0.42,
+    memoryTotalBytes: 1_024_000,
+    memoryAvailableBytes: 409_600,
+    diskTotalBytes: 2_048_000,
+    diskAvailableBytes: 716_800,
+    engineVersion: "20.10.24",
+  });
+});
+
+test("a silent engine lacks only its version; no key yet is no key", () => {
+  const facts = factsFrom(told, absent, unknown);
+  assert.equal(facts.engineVersion, undefined);
+  assert.equal(facts.key, undefined);
+});
+
+test("a key that cannot be read is not taken for none", () => {
+  assert.throws(() => factsFrom(told, unknown), /nobody knows/);
+});
+
+for (const [name, text] of [
+  ["nothing", ""],
+  ["no memory", told.replace(/memoryTotal=.*\n/, "")],
+  ["no number", told.replace("diskTotal=2000", "diskTotal=a lot")],
+] as const) {
+  test(`${name} is unreadable`, () => assert.throws(() => factsFrom(text), /does not tell its/));
+}
