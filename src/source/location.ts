@@ -40,7 +40,7 @@ function parseUrl(repo: string): Location {
 }
 
 /** As it may be shown and stored: no user, no password, no query. */
-function withoutCredentials(repo: string): string {
+export function withoutCredentials(repo: string): string {
   if (!URL.canParse(repo))
     return repo.replace(/^([a-z]+:\/\/)?[^/@]*@/i, "$1").replace(/[?#].*$/, "");
   const url = new URL(repo);
