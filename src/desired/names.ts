@@ -8,14 +8,17 @@ export interface NamesTable {
   readonly apps: readonly AppDocument[];
   /** By machine, in order of name. */
   readonly machines: ReadonlyMap<string, NamesOfMachine>;
+  /** The lines of all machines. Cut in two it serves each of them: they share its memory. */
+  readonly text: string;
 }
 
 interface NamesOfMachine {
   readonly address: string | undefined;
   /** Its own name, then those of each app on it, by app. */
   readonly names: readonly (readonly [app: AppDocument | undefined, names: readonly string[]])[];
-  /** As every other machine says them. */
-  readonly lines: readonly string[];
+  /** As every other machine says them: where in the table's `text`. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export function namesTable(
@@ -35,19 +38,19 @@ export function namesTable(
       next += count;
     }
   }
+  const parts: string[] = [];
+  let from = 0;
   const table = [...machines].map(([name, { fields }]) => {
     const address = privateAddressOf(fields);
     const names = placed.get(name) ?? [];
-    const lines =
-      address === undefined
-        ? []
-        : linesOf(
-            address,
-            names.flatMap(([, n]) => n),
-          );
-    return [name, { address, names, lines }] as const;
+    const own = address === undefined ? [] : linesOf(address, allOf(names));
+    const text = own.map((line) => `${line}\n`).join("");
+    parts.push(text);
+    const span = { from, to: from + text.length };
+    from = span.to;
+    return [name, { address, names, ...span }] as const;
   });
-  return { fleet, apps, machines: new Map(table) };
+  return { fleet, apps, machines: new Map(table), text: parts.join("") };
 }
 
 /** The names as one machine and its containers see them, its own first. `gateway`: the fleet's bridge there. */
@@ -61,8 +64,10 @@ export function namesFor(
   // What nothing publishes is reached on its bridge, where the engine's own names answer.
   const published = all.filter(([app]) => app === undefined || isPublished(app, machine));
   const near = own?.address ?? gateway;
-  const others = [...table.machines].flatMap(([name, { lines }]) =>
-    name === machine ? [] : lines,
+  const { from = 0, to = 0 } = own ?? {};
+  // Each without its last line end.
+  const others = [table.text.slice(0, Math.max(0, from - 1)), table.text.slice(to, -1)].filter(
+    (text) => text !== "",
   );
   const extra = table.apps
     .filter((app) => app.machines.includes(machine))
@@ -72,25 +77,13 @@ export function namesFor(
     });
   return {
     fleet: table.fleet,
-    containerLines: [
-      ...(near === undefined
-        ? []
-        : linesOf(
-            near,
-            published.flatMap(([, n]) => n),
-          )),
-      ...others,
-    ],
-    machineLines: [
-      ...linesOf(
-        own?.address ?? "127.0.0.1",
-        all.flatMap(([, n]) => n),
-      ),
-      ...others,
-    ],
+    containerLines: [...(near === undefined ? [] : linesOf(near, allOf(published))), ...others],
+    machineLines: [...linesOf(own?.address ?? "127.0.0.1", allOf(all)), ...others],
     extra: Object.fromEntries(extra),
   };
 }
+
+const allOf = (names: NamesOfMachine["names"]): readonly string[] => names.flatMap(([, n]) => n);
 
 /** musl reads no line of 512 bytes or more. Source: musl, src/network/lookup_name.c. */
 const lineLimit = 400;

@@ -13,11 +13,11 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** JSON with sorted keys: equal values have equal text. Undefined members are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((v) => canonicalJson(v ?? null)).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`);
+  if (isObject(value)) {
+    const members = Object.keys(value)
+      .filter((k) => value[k] !== undefined)
+      .toSorted()
+      .map((k) => `${JSON.stringify(k)}:${canonicalJson(value[k])}`);
     return `{${members.join(",")}}`;
   }
   return JSON.stringify(value);

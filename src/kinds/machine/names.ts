@@ -1,4 +1,4 @@
-import { digestOfBytes } from "../../lib/hash.ts";
+import { digestOfLines } from "../../lib/hash.ts";
 import type { Field } from "../../model/change.ts";
 import { Unreadable } from "../../model/live.ts";
 import type { Answers, ReadQuery, RunQuery } from "../../model/query.ts";
@@ -11,7 +11,10 @@ import { containersQuery } from "../shared/engine.ts";
 import { optional } from "../shared/optional.ts";
 import { parseHosts, withBlock, type HostsFile } from "./names/block.ts";
 
-/** The names of the fleet: for containers a file written in place, for the machine a marked block of /etc/hosts. */
+/**
+ * The names of the fleet: for containers a file written in place, for the machine a marked block of /etc/hosts. What is
+ * common to a large fleet stands as many lines in one string.
+ */
 export interface NamesSpec {
   readonly fleet: string;
   /** Lines for containers, without the loopback lines. */
@@ -56,7 +59,7 @@ export const names: Kind<NamesSpec, NamesState> = {
       : difference("update", "names-changed", `${fields.length} names files differ`, fields);
   },
   apply: ({ want, have }, facts) => nameSteps(want, have, facts),
-  redact: ({ files, mounted, etc }) => ({ files, mounted, block: etc.block ?? [] }),
+  redact: ({ files, mounted, etc }) => ({ files, mounted, ...optional("block", etc.block) }),
 };
 
 const etcQuery: ReadQuery = { ask: "read", path: etcHosts, maxBytes: 1024 * 1024 };
@@ -102,15 +105,14 @@ const removable = (have: NamesState | undefined): readonly string[] =>
 const isEmpty = (have: NamesState): boolean =>
   removable(have).length === 0 && have.etc.block === undefined && !have.etc.damaged;
 
-/** The files for containers by name, as they should be. */
-function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, string> {
-  const content = (more: readonly string[]): string =>
-    `${[...loopback, ...containerLines, ...more].join("\n")}\n`;
-  const own = Object.entries(extra).map(([app, more]) => [`hosts.${app}`, content(more)] as const);
-  return new Map([["hosts", content([])], ...own]);
+/** The lines of the files for containers by name, as they should be. */
+function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, readonly string[]> {
+  const common = [...loopback, ...containerLines];
+  const own = Object.entries(extra).map(
+    ([app, more]) => [`hosts.${app}`, [...common, ...more]] as const,
+  );
+  return new Map([["hosts", common], ...own]);
 }
-
-const sumOf = (text: string): string => digestOfBytes(new TextEncoder().encode(text));
 
 function differences(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
   const wanted = wantedFiles(want);
@@ -118,8 +120,8 @@ function differences(want: NamesSpec, have: NamesState | undefined): readonly Fi
   const names = [...new Set([...wanted.keys(), ...removable(have)])].toSorted();
   const files = names
     .map((name) => {
-      const content = wanted.get(name);
-      return { name, declared: content === undefined ? undefined : sumOf(content) };
+      const lines = wanted.get(name);
+      return { name, declared: lines === undefined ? undefined : digestOfLines(lines) };
     })
     .filter(({ name, declared }) => declared !== live.get(name))
     .map(({ name, declared }) => ({
@@ -132,13 +134,9 @@ function differences(want: NamesSpec, have: NamesState | undefined): readonly Fi
 
 function blockFields(want: NamesSpec, etc: HostsFile | undefined): readonly Field[] {
   if (etc === undefined) return [];
-  const { block = [], damaged } = etc;
-  const same =
-    !damaged &&
-    (etc.block !== undefined) === want.machineLines.length > 0 &&
-    block.length === want.machineLines.length &&
-    block.every((line, i) => line === want.machineLines[i]);
-  return same ? [] : [{ path: etcHosts, declared: want.machineLines, live: block }];
+  const declared = want.machineLines.length === 0 ? undefined : digestOfLines(want.machineLines);
+  if (!etc.damaged && declared === etc.block) return [];
+  return [{ path: etcHosts, ...optional("declared", declared), ...optional("live", etc.block) }];
 }
 
 function nameSteps(
@@ -146,7 +144,7 @@ function nameSteps(
   have: NamesState | undefined,
   facts: Facts,
 ): readonly Step[] {
-  const wanted = want === undefined ? new Map<string, string>() : wantedFiles(want);
+  const wanted = want === undefined ? new Map<string, readonly string[]>() : wantedFiles(want);
   const live = new Map(Object.entries(have?.files ?? {}));
   const put = (path: string, text: string): PutStep => ({
     do: "put",
@@ -156,8 +154,8 @@ function nameSteps(
     inPlace: true,
   });
   const written = [...wanted]
-    .filter(([name, text]) => live.get(name) !== sumOf(text))
-    .map(([name, text]) => put(`${facts.root}/${name}`, text));
+    .filter(([name, lines]) => live.get(name) !== digestOfLines(lines))
+    .map(([name, lines]) => put(`${facts.root}/${name}`, `${lines.join("\n")}\n`));
   const removed = removable(have)
     .filter((name) => !wanted.has(name))
     .map((name): Step => ({ do: "remove", path: `${facts.root}/${name}` }));

@@ -1,7 +1,9 @@
+import { digestOfLines } from "../../../lib/hash.ts";
+
 /** The fleet's block in a machine's /etc/hosts; all outside of it stays byte for byte. */
 export interface HostsFile {
-  /** The lines between the marks; undefined without a block. */
-  readonly block?: readonly string[];
+  /** `digestOfLines` of the lines between the marks, which grow with the fleet; undefined without a block. */
+  readonly block?: string;
   /** All else: what stands before the block, and after it. */
   readonly before: string;
   readonly after: string;
@@ -26,7 +28,7 @@ export function parseHosts(text: string, fleet: string): HostsFile {
   const clean = (part: readonly string[]): string =>
     part.filter((line) => !isMark(line.replace(/\r?\n$/, ""))).join("");
   return {
-    ...(inside ? { block: plain.slice(from + 1, to) } : {}),
+    ...(inside ? { block: digestOfLines(plain.slice(from + 1, to)) } : {}),
     before: clean(inside ? lines.slice(0, from) : lines),
     after: clean(inside ? lines.slice(to + 1) : []),
     damaged: stray,
