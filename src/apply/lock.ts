@@ -15,14 +15,18 @@ export interface Hold {
   inventory(): Inventory;
   /** Writes what `change` makes of it; updates of one machine follow one another. Nothing is written where it is the same. */
   update(change: (inventory: Inventory) => Inventory): Promise<void>;
-  /** Throws StepFailure `fenced` when another has taken the machine since. */
-  fence(outlivesMs: number): Promise<void>;
+  /**
+   * Throws StepFailure `fenced` when another has taken the machine since. What may go on in the engine for `outlivesMs`
+   * after us is announced to who comes next, until the function given is called: it has ended.
+   */
+  fence(outlivesMs: number): Promise<() => void>;
   release(): Promise<void>;
 }
 
 const heartbeatMs = 10_000;
 const longestWaitMs = 600_000;
 const execMs = 20_000;
+const releaseMs = 2_000;
 const busyCode = 75;
 const fencedCode = 76;
 
@@ -115,7 +119,7 @@ async function holdUnder(
   };
   await save(current);
   let updates = Promise.resolve();
-  let announced = false;
+  const announcements = openAnnouncements(clock, check);
   return {
     machine: session.machine,
     session,
@@ -131,21 +135,57 @@ async function holdUnder(
       updates = mine.catch(() => undefined);
       await mine;
     },
-    // An announcement that has passed does no harm: only the release takes one back.
-    fence: async (outlivesMs) => {
-      announced ||= outlivesMs > 0;
-      await check(outlivesMs > 0 ? String(Math.ceil(outlivesMs / 1_000) + 1) : "-");
-    },
+    fence: (outlivesMs) => announcements.check(outlivesMs),
     release: async () => {
       clearInterval(beat);
       try {
-        if (announced) await check("0");
+        await announcements.takeBack();
       } catch {
         // Fenced or unreachable: then there is nothing of ours to take back.
       }
       process.end();
-      // The next to ask must find it free: wait for the reader to have gone.
-      await Promise.race([process.exited.catch(() => undefined), clock.sleep(2_000)]);
+      await hasGone(process, clock);
+    },
+  };
+}
+
+/** The next to ask must find it free: waits for the reader to have gone, but not for ever. */
+async function hasGone(process: Process, clock: Clock): Promise<void> {
+  const gone = new AbortController();
+  process.exited.finally(() => gone.abort()).catch(() => undefined);
+  await clock.sleep(releaseMs, gone.signal).catch(() => undefined);
+}
+
+interface Announcements {
+  check(outlivesMs: number): Promise<() => void>;
+  takeBack(): Promise<void>;
+}
+
+/** The lock file says how long the longest of them may go on; writes follow one another, and the next check takes back. */
+function openAnnouncements(clock: Clock, write: (seconds: string) => Promise<void>): Announcements {
+  const untilMs = new Set<{ readonly ms: number }>();
+  let isWritten = false;
+  let writes = Promise.resolve();
+  const say = (): Promise<void> => {
+    const mine = writes.then(async () => {
+      const leftMs = Math.max(0, ...[...untilMs].map(({ ms }) => ms - clock.now()));
+      await write(String(Math.ceil(leftMs / 1_000)));
+      isWritten = leftMs > 0;
+    });
+    writes = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    check: async (outlivesMs) => {
+      const own = { ms: clock.now() + outlivesMs + 1_000 };
+      if (outlivesMs > 0) untilMs.add(own);
+      if (outlivesMs > 0 || (isWritten && untilMs.size === 0)) await say();
+      else await write("-");
+      return () => void untilMs.delete(own);
+    },
+    takeBack: async () => {
+      untilMs.clear();
+      if (isWritten) await say();
     },
   };
 }

@@ -1,6 +1,14 @@
 import type { Clock } from "../lib/clock.ts";
 import { isObject, type Json } from "../lib/json.ts";
-import type { Bound, EngineStep, PullStep, PutStep, RunStep, Step } from "../model/step.ts";
+import type {
+  Bound,
+  EngineStep,
+  PullStep,
+  PutStep,
+  RemoveStep,
+  RunStep,
+  Step,
+} from "../model/step.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 import { isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
@@ -11,14 +19,23 @@ export interface StepContext {
   readonly clock: Clock;
   /** A shipped file's bytes. */
   content(blob: string): Promise<Uint8Array>;
-  /** Throws StepFailure `fenced` unless this holder still has the machine; announces how long the step's effect may outlive us. */
-  fence(outlivesMs: number): Promise<void>;
+  /**
+   * Throws StepFailure `fenced` unless this holder still has the machine; announces how long the step's effect may
+   * outlive us. To be told when it has ended.
+   */
+  fence(outlivesMs: number): Promise<() => void>;
   /** Aborted when a newer revision wants to take over. */
   readonly preempt: AbortSignal;
   progress(text: string): void;
 }
 
 type Bindings = Map<string, string>;
+
+type ChangingStep = EngineStep | PullStep | PutStep | RemoveStep | RunStep;
+
+/** What the engine gives a container to stop unless it is told, and how long it then takes to kill it. */
+const engineStopSeconds = 10;
+const stopMarginMs = 3_000;
 
 /** Runs steps in order; throws StepFailure at the first that fails. */
 export async function runSteps(
@@ -48,12 +65,17 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
     case "finish":
       return await finishContainer(context, step, resolveRef(step.container, bindings));
     default:
-      // Only a stop goes on in the engine after its client has gone; everything else ends with the connection.
-      await context.fence(step.do === "engine" && step.path.at(-1) === "stop" ? step.timeoutMs : 0);
+      return await change(context, step, bindings);
   }
+}
+
+async function change(context: StepContext, step: ChangingStep, bindings: Bindings): Promise<void> {
+  const ended = await context.fence(outlivesUs(step));
   switch (step.do) {
     case "engine":
-      return await callEngine(context, step, bindings);
+      await callEngine(context, step, bindings);
+      // Where the engine did not answer it may be at it still: then the announcement stays.
+      return ended();
     case "pull":
       return await pull(context, step);
     case "put":
@@ -67,6 +89,12 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
     case "run":
       return await run(context, step);
   }
+}
+
+/** Only a stop goes on in the engine after its client has gone; everything else ends with the connection. */
+function outlivesUs(step: ChangingStep): number {
+  if (step.do !== "engine" || step.path.at(-1) !== "stop") return 0;
+  return Number(step.query?.["t"] ?? engineStopSeconds) * 1_000 + stopMarginMs;
 }
 
 async function attempt(
@@ -128,7 +156,8 @@ async function callEngine(
 function refused(step: EngineStep, status: number, message: string): StepFailure {
   if (isDiskFull(message))
     return new StepFailure("machine", `disk full: ${message}`, { trouble: "disk" });
-  const blame = step.blame === "app" && status !== 503 ? "app" : "machine";
+  const isApps = step.blame === "app" && (step.blameOn?.includes(status) ?? status !== 503);
+  const blame = isApps ? "app" : "machine";
   return new StepFailure(blame, `${describe(step)}: ${message} (${status})`);
 }
 

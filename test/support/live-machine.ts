@@ -59,7 +59,7 @@ export async function liveMachine(fleet: Fleet, name: string): Promise<LiveMachi
           session,
           clock: systemClock,
           content: async (blob) => Buffer.from(blobs.get(blob) ?? ""),
-          fence: async () => {},
+          fence: async () => () => {},
           preempt: new AbortController().signal,
           progress: () => {},
         },

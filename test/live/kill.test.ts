@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { after, before, describe, test } from "node:test";
+import { changesOf } from "../../src/model/plan.ts";
+import { bootFleet, type Fleet } from "../fleet/fleet.ts";
+import { run } from "../fleet/run.ts";
+import { openController, type Controller } from "../support/controller.ts";
+import type { Doom } from "../support/doomed-controller.ts";
+import { makeInfra, machineFiles, type Infra } from "../support/infra.ts";
+import { eventsSince, fewestServing, see, type Holding } from "../support/witness.ts";
+
+const doomedPath = fileURLToPath(new URL("../support/doomed-controller.ts", import.meta.url));
+
+/** One way of deploying, on a machine and in a repo of its own. */
+interface Deploy {
+  readonly name: string;
+  readonly machine: string;
+  readonly tag: string;
+  readonly more: string;
+  readonly outcome: string;
+  /** The app never went away. */
+  readonly gapless: boolean;
+}
+
+const deploys: readonly Deploy[] = [
+  {
+    name: "start-first",
+    machine: "one",
+    tag: "2",
+    more: "",
+    outcome: "applied",
+    gapless: true,
+  },
+  {
+    name: "stop-first",
+    machine: "two",
+    tag: "2",
+    more: "publish: ['8080:8080']\nfiles: { /etc/shop.toml: { from: shop.toml } }\n",
+    outcome: "applied",
+    gapless: false,
+  },
+  {
+    name: "failing and returning",
+    machine: "three",
+    tag: "sick",
+    more: "publish: ['8080:8080']\n",
+    outcome: "reverted",
+    gapless: false,
+  },
+];
+
+describe("a controller that is killed at any step", { concurrency: true }, () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await bootFleet({ machines: deploys.map((d) => d.machine), git: false });
+    await Promise.all(["1", "2"].map((tag) => fleet.images?.push("shop", tag)));
+    await fleet.images?.push("shop", "sick", { env: { FAIL: "health" } });
+  });
+  after(async () => {
+    await fleet?.down();
+  });
+
+  for (const deploy of deploys) {
+    test(`${deploy.name}: the next one ends where an undisturbed one does`, async (t) => {
+      await using trial = await openTrial(fleet, deploy);
+      const undisturbed = await trial.undisturbed();
+      for (const call of undisturbed.calls) {
+        for (const when of ["before", "after"] as const) {
+          if (when === "after" && !goesOnAlone(call.text)) continue;
+          t.diagnostic(`killed ${when} ${call.number} ${call.text}`);
+          await trial.killed({ call: call.number, when }, undisturbed.holding, call.text);
+        }
+      }
+    });
+  }
+});
+
+/** What takes the engine a while, whether or not its caller still waits. */
+const goesOnAlone = (text: string): boolean => /^(lock|.*(create|start|stop))/.test(text);
+
+interface CallSeen {
+  readonly number: number;
+  readonly text: string;
+}
+
+async function openTrial(fleet: Fleet, deploy: Deploy) {
+  const infra: Infra = await makeInfra();
+  const machine = fleet.machine(deploy.machine);
+  const options = { repo: infra.repo, sshKeyFile: fleet.sshKeyFile };
+  let round = 0;
+
+  const app = (tag: string, more: string): string => `
+image: ${fleet.registry?.address ?? ""}/shop:${tag}
+machines: all
+port: 8080
+health: { http: /up, interval: 50ms, deadline: 500ms }
+deploy: { stopTimeout: 1s }
+${more}`;
+  await infra.commit("First", {
+    ...machineFiles(fleet, "acme", [deploy.machine]),
+    "apps/shop/app.yaml": app("1", deploy.more).replace("500ms", "5s"),
+    "apps/shop/shop.toml": "x = 1\n",
+    "apps/still.yaml": app("1", "").replace("500ms", "5s"),
+  });
+
+  const by = async <T>(work: (controller: Controller) => Promise<T>): Promise<T> => {
+    const controller = await openController(options);
+    try {
+      return await work(controller);
+    } finally {
+      await controller.close();
+    }
+  };
+  /** Each round deploys something that was never there. */
+  const change = async (): Promise<void> => {
+    round += 1;
+    const env = `env: { ROUND: "${round}" }\n`;
+    await infra.commit(`Round ${round}`, {
+      "apps/shop/app.yaml": app(deploy.tag, deploy.more + env),
+      "apps/shop/shop.toml": `x = ${round + 1}\n`,
+    });
+  };
+  const goBack = async (controller: Controller): Promise<void> => {
+    await infra.commit(`After round ${round}`, {
+      "apps/shop/app.yaml": app("1", deploy.more).replace("500ms", "5s"),
+      "apps/shop/shop.toml": "x = 1\n",
+    });
+    const { outcome, text } = await controller.reconcile();
+    assert.equal(outcome, "applied", text);
+  };
+  const doomed = async (doom: Partial<Doom>) =>
+    await run([process.execPath, doomedPath, JSON.stringify({ ...options, ...doom })], {
+      env: process.env,
+      timeoutMs: 60_000,
+    });
+
+  await by(async (controller) => {
+    const { outcome, text } = await controller.reconcile();
+    assert.equal(outcome, "applied", text);
+  });
+  await change();
+  await doomed({});
+  await by(goBack);
+
+  return {
+    undisturbed: async (): Promise<{ calls: readonly CallSeen[]; holding: Holding }> => {
+      await change();
+      const { code, stdout, stderr } = await doomed({});
+      assert.equal(code, 0, stderr);
+      assert.equal((JSON.parse(stdout) as { outcome: string }).outcome, deploy.outcome, stdout);
+      const { holding } = await see(machine, "acme");
+      await by(goBack);
+      const calls = [...stderr.matchAll(/^(\d+) \S+ (.*)$/gm)].map(([, number, text = ""]) => ({
+        number: Number(number),
+        text,
+      }));
+      return { calls, holding };
+    },
+
+    killed: async (doom: Partial<Doom>, expected: Holding, text: string): Promise<void> => {
+      const told = `killed ${doom.when} ${doom.call} ${text}`;
+      const sinceMs = Date.now();
+      const { running } = await see(machine, "acme");
+      await change();
+      const died = await doomed(doom);
+      assert.equal(died.code, 128, `${told}: ${died.stdout}${died.stderr}`);
+      await by(async (next) => {
+        const startedMs = performance.now();
+        const outcome = await next.reconcile();
+        assert.equal(outcome.outcome, deploy.outcome, `${told}: ${JSON.stringify(outcome)}`);
+        const tookMs = performance.now() - startedMs;
+        assert.ok(tookMs < 15_000, `${told}: the next one took ${tookMs} ms`);
+        assert.deepEqual(changesOf(await next.plan()), [], told);
+        const seen = await see(machine, "acme");
+        assert.deepEqual(seen.holding, expected, told);
+        assert.deepEqual(seen.running.get("still"), running.get("still"), told);
+        assert.ok(!seen.isLocked, told);
+        if (deploy.gapless) {
+          const events = await eventsSince(machine, "shop", sinceMs);
+          const serving = (running.get("shop") ?? []).map((line) => line.split(" ", 1)[0] ?? "");
+          assert.ok(fewestServing(serving, events) > 0, `${told}: ${JSON.stringify(events)}`);
+        }
+        await goBack(next);
+      });
+    },
+
+    [Symbol.asyncDispose]: () => infra.close(),
+  };
+}
