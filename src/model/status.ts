@@ -1,11 +1,25 @@
+import type { OutcomeName } from "./outcome.ts";
+
 /** What runs where, as it was seen just now: what `slipway status` and `slipway ps` show. */
 export interface StatusDocument {
   readonly version: 1;
   readonly fleet: string;
   /** The last revision that was applied; absent on a fleet that has seen none. */
   readonly revision?: string;
+  readonly head?: HeadStatus;
   readonly machines: readonly MachineStatus[];
   readonly apps: readonly AppStatus[];
+}
+
+/** The branch's head, and what has come of it. */
+export interface HeadStatus {
+  readonly revision: string;
+  readonly subject: string;
+  /** By the ledger; absent before its first pass has ended. */
+  readonly outcome?: OutcomeName;
+  readonly text?: string;
+  /** How many changes the next pass would make; absent where it would make none since it is rejected. */
+  readonly pending?: number;
 }
 
 export interface MachineStatus {

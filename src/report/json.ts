@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
 import { countsOf, type PlanCounts } from "./plan-groups.ts";
+import type { Reach } from "./plan-text.ts";
 
 /** `plan --json`: schemas/plan.schema.json. */
 export interface PlanDocument {
@@ -13,6 +14,7 @@ export interface PlanDocument {
   readonly held: readonly HeldDocument[];
   readonly unknown: readonly UnknownLive[];
   readonly awaiting: readonly string[];
+  readonly reach: readonly Reach[];
   readonly summary: PlanCounts & { readonly changes: number };
 }
 
@@ -45,7 +47,7 @@ export interface HeldDocument {
 }
 
 /** In the order in which the changes are made. */
-export function planDocument(plan: Plan): PlanDocument {
+export function planDocument(plan: Plan, reach: readonly Reach[] = []): PlanDocument {
   const changes = changesOf(plan).map(changeDocument);
   return {
     version: 1,
@@ -54,6 +56,7 @@ export function planDocument(plan: Plan): PlanDocument {
     held: plan.held.map(heldDocument),
     unknown: plan.unknown.map(({ address, machine, why }) => ({ address, machine, why })),
     awaiting: plan.awaiting,
+    reach: reach.map(({ what, who, where, isPublic }) => ({ what, who, where, isPublic })),
     summary: { changes: changes.length, ...countsOf(plan) },
   };
 }

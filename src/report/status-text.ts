@@ -1,11 +1,13 @@
-import { printableLine, shortRevision } from "../lib/text.ts";
+import { counted, printableLine, shortRevision } from "../lib/text.ts";
 import type {
   AppStatus,
+  HeadStatus,
   InstanceStatus,
   MachineStatus,
   Room,
   StatusDocument,
 } from "../model/status.ts";
+import { toneOf } from "./outcome-text.ts";
 import { type Paint, painter } from "./style.ts";
 import { type Cell, table } from "./table.ts";
 import { age, bytes } from "./units.ts";
@@ -24,7 +26,7 @@ export function statusText(status: StatusDocument, view: StatusView): string {
   const at =
     status.revision === undefined ? "nothing applied yet" : `at ${shortRevision(status.revision)}`;
   const sections = [
-    [`${paint("strong", printableLine(status.fleet))} ${at}`],
+    [`${paint("strong", printableLine(status.fleet))} ${at}`, ...headLines(status.head, paint)],
     machineLines(status.machines, paint, view),
     instanceLines(status.apps, paint, view),
     noteLines(status, paint),
@@ -33,6 +35,21 @@ export function statusText(status: StatusDocument, view: StatusView): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
+}
+
+/** `head 3f2a1bc Shop 1.1: applied, nothing pending` */
+function headLines(head: HeadStatus | undefined, paint: Paint): readonly string[] {
+  if (head === undefined) return [];
+  const { revision, subject, outcome, text, pending } = head;
+  const came =
+    outcome === undefined ? "not tried yet" : paint(toneOf(outcome), printableLine(outcome));
+  const next =
+    pending === undefined
+      ? ""
+      : `, ${pending === 0 ? "nothing" : counted(pending, "change")} pending`;
+  const lines = [`head ${shortRevision(revision)} ${printableLine(subject)}: ${came}${next}`];
+  const isWell = outcome === undefined || outcome === "applied" || text === undefined;
+  return isWell ? lines : [...lines, `     ${paint("dim", printableLine(text))}`];
 }
 
 /** Containers only: of the apps given. Ends with a line end. */

@@ -5,7 +5,12 @@ import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { Event } from "../../src/model/events.ts";
 import type { AppOutcome, Evidence, RevisionOutcome, Trouble } from "../../src/model/outcome.ts";
 import type { Held, Plan, Turn } from "../../src/model/plan.ts";
-import type { InstanceStatus, MachineStatus, StatusDocument } from "../../src/model/status.ts";
+import type {
+  HeadStatus,
+  InstanceStatus,
+  MachineStatus,
+  StatusDocument,
+} from "../../src/model/status.ts";
 
 /** What a hostile machine, registry or commit would say: mostly things that terminals and readers of comments obey. */
 export const text: fc.Arbitrary<string> = fc
@@ -245,6 +250,16 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
     version: fc.constant(1),
     fleet: text,
     revision: sha,
+    head: some<HeadStatus>(
+      {
+        revision: sha,
+        subject: text,
+        outcome: fc.constantFrom("applied", "held", "reverted"),
+        text,
+        pending: fc.nat(100),
+      },
+      ["revision", "subject"],
+    ),
     machines: list(machineStatus),
     apps: list(
       some<StatusDocument["apps"][number]>(

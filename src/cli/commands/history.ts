@@ -1,0 +1,53 @@
+import { historyDocument, jsonText } from "../../report/json.ts";
+import { historyText } from "../../report/history-text.ts";
+import { counted } from "../../lib/text.ts";
+import type { RevisionOutcome } from "../../model/outcome.ts";
+import type { Context, Run } from "../command.ts";
+import { exit } from "../exit.ts";
+import { countFlag, isOn } from "../given.ts";
+import { readLedger, withMachines, writeBack, type LedgerEntry } from "../ledger.ts";
+import { newestReadable } from "../look.ts";
+import { openWorld } from "../world.ts";
+
+const usualCommits = 20;
+const mostCommits = 10_000;
+
+export const run: Run = async (context, given) => {
+  const { io } = context;
+  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  try {
+    const { head, revision } = await newestReadable(world);
+    const fleet = revision?.fleet ?? head.fleet;
+    const noted = await readLedger(
+      world,
+      fleet,
+      countFlag(given, "number", usualCommits, mostCommits),
+    );
+    const rebuilds = isOn(given, "rebuild");
+    let entries: readonly LedgerEntry[] = noted;
+    const isEmpty = noted.every(({ outcome }) => outcome === undefined);
+    if (revision?.documents !== undefined && (rebuilds || isEmpty)) {
+      const remembered = await withMachines(world, revision.documents, noted);
+      entries = remembered.entries;
+      for (const trouble of remembered.troubles) io.err.write(`slipway: warning: ${trouble}\n`);
+      if (rebuilds) {
+        for (const outcome of remembered.found) await writeBack(world, outcome);
+        io.err.write(`slipway: wrote ${counted(remembered.found.length, "note")}\n`);
+      }
+    }
+    show(
+      context,
+      entries.flatMap(({ outcome }) => outcome ?? []),
+      world.clock.now(),
+    );
+    return exit.done;
+  } finally {
+    await close();
+  }
+};
+
+function show({ io, options }: Context, outcomes: readonly RevisionOutcome[], now: number): void {
+  if (options.json) return io.out.write(jsonText(historyDocument(outcomes)));
+  const columns = io.out.isTerminal ? { columns: io.out.columns } : {};
+  io.out.write(historyText(outcomes, { now, colour: options.color.out, ...columns }));
+}

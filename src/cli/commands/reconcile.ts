@@ -1,0 +1,43 @@
+import { outcomeText } from "../../report/outcome-text.ts";
+import { jsonText } from "../../report/json.ts";
+import { reconcile } from "../../reconcile.ts";
+import type { Run } from "../command.ts";
+import { exit } from "../exit.ts";
+import { textFlag, textsFlag } from "../given.ts";
+import { progressOn } from "../progress.ts";
+import { stopOnInterrupt } from "../stop.ts";
+import { openWorld } from "../world.ts";
+
+export const run: Run = async (context, given) => {
+  const { io, options } = context;
+  const progress = progressOn(context);
+  const stop = stopOnInterrupt(io);
+  try {
+    const { world, close } = await openWorld(context, {
+      unpushed: "refuse",
+      outbox: "outbox-once.json",
+      // The outcome is the result, and shown as that.
+      listener: (event) => (event.type === "outcome" ? undefined : progress.listen(event)),
+    });
+    try {
+      const text = textFlag(given, "revision");
+      const revision =
+        text === undefined ? await world.source.head() : await world.source.resolve(text);
+      const retry = textsFlag(given, "retry");
+      const cause = retry.length > 0 ? "retry" : "commit";
+      const outcome = await reconcile(world, { revision, retry, cause, preempt: stop.signal });
+      progress.end();
+      const isStopped = stop.signal.aborted && outcome.outcome !== "applied";
+      if (isStopped)
+        io.err.write("slipway: stopped at a safe point; the next pass goes on from there\n");
+      if (options.json) io.out.write(jsonText(outcome));
+      else if (!isStopped) io.out.write(outcomeText(outcome, { colour: options.color.out }));
+      return outcome.outcome === "applied" ? exit.done : exit.trouble;
+    } finally {
+      progress.end();
+      await close();
+    }
+  } finally {
+    stop.end();
+  }
+};

@@ -1,0 +1,66 @@
+import { runDaemon } from "../../daemon/daemon.ts";
+import { parseDuration } from "../../lib/duration.ts";
+import { createLog, logEvent } from "../../report/log.ts";
+import { withoutCredentials } from "../../source/location.ts";
+import { lockState } from "../../store/process-lock.ts";
+import { openStateDir } from "../../store/state-dir.ts";
+import type { Given, Run } from "../command.ts";
+import { exit } from "../exit.ts";
+import { textFlag } from "../given.ts";
+import { stopOnInterrupt } from "../stop.ts";
+import { UserError } from "../trouble.ts";
+import { openWorld } from "../world.ts";
+
+const shortestMs = 500;
+
+export const run: Run = async (context, given) => {
+  const { io, options } = context;
+  const intervalMs = intervalOf(given);
+  const log = createLog({
+    write: (line) => io.err.write(line),
+    format: options.json ? "json" : "plain",
+    level: options.verbose ? "debug" : "info",
+    now: Date.now,
+  });
+  const stop = stopOnInterrupt(io);
+  try {
+    const { world, place, stateDir, close } = await openWorld(context, {
+      unpushed: "refuse",
+      outbox: "outbox.json",
+      listener: (event) => logEvent(log, event),
+      log,
+    });
+    try {
+      const lock = await lockState(await openStateDir(stateDir));
+      try {
+        log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, { intervalMs });
+        await runDaemon(world, {
+          intervalMs,
+          signal: stop.signal,
+          log: (level, text) => log[level](text),
+        });
+        log.info("stopped");
+        return exit.done;
+      } finally {
+        lock.release();
+      }
+    } finally {
+      await close();
+    }
+  } finally {
+    stop.end();
+  }
+};
+
+function intervalOf(given: Given): number {
+  const text = textFlag(given, "interval") ?? "30s";
+  try {
+    const ms = parseDuration(text);
+    if (ms >= shortestMs) return ms;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw new UserError(
+    `--interval is '${text}': it is a duration of at least ${shortestMs}ms, such as 30s`,
+  );
+}

@@ -1,0 +1,72 @@
+import { changesOf } from "../../model/plan.ts";
+import type { HeadStatus, StatusDocument } from "../../model/status.ts";
+import { appStatuses, machineStatuses } from "../../pass/status.ts";
+import type { Revision } from "../../pass/revision.ts";
+import { lastOutcome } from "../../pass/trail.ts";
+import type { World } from "../../pass/world.ts";
+import { jsonText } from "../../report/json.ts";
+import { statusText } from "../../report/status-text.ts";
+import type { Survey } from "../../pass/survey.ts";
+import type { Run } from "../command.ts";
+import { exit } from "../exit.ts";
+import { showFindings } from "../findings.ts";
+import { lookFor, newestReadable, planOf } from "../look.ts";
+import { whileSaying } from "../progress.ts";
+import { openWorld } from "../world.ts";
+
+export const run: Run = async (context) => {
+  const { io, options } = context;
+  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  try {
+    const { head, revision } = await newestReadable(world);
+    if (revision?.documents === undefined) {
+      showFindings(context, head.findings);
+      return exit.trouble;
+    }
+    const { documents } = revision;
+    const look = await whileSaying(context, "asking the machines", () => lookFor(world, revision));
+    const applied = await lastApplied(world, look);
+    const status: StatusDocument = {
+      version: 1,
+      fleet: documents.fleet,
+      ...(applied === undefined ? {} : { revision: applied }),
+      head: await headStatus(world, head, head === revision ? look : undefined),
+      machines: machineStatuses(look.observations),
+      apps: appStatuses(look.observations, documents, look.plan.held),
+    };
+    const columns = io.out.isTerminal ? { columns: io.out.columns } : {};
+    io.out.write(
+      options.json
+        ? jsonText(status)
+        : statusText(status, { now: world.clock.now(), colour: options.color.out, ...columns }),
+    );
+    return exit.done;
+  } finally {
+    await close();
+  }
+};
+
+async function headStatus(
+  world: World,
+  head: Revision,
+  look: Survey | undefined,
+): Promise<HeadStatus> {
+  const { revision } = head.snapshot;
+  const outcome = await lastOutcome(world, head.fleet, revision);
+  return {
+    revision,
+    subject: head.subject,
+    ...(outcome === undefined ? {} : { outcome: outcome.outcome, text: outcome.text }),
+    ...(look === undefined ? {} : { pending: changesOf(planOf(look)).length }),
+  };
+}
+
+const recentCommits = 50;
+
+/** The newest revision that a machine says it has; which of several is newer, the branch tells. */
+async function lastApplied(world: World, { inventories }: Survey): Promise<string | undefined> {
+  const told = new Set([...inventories.values()].flatMap((i) => i.revision ?? []));
+  if (told.size <= 1) return [...told][0];
+  const recent = await world.source.recent(recentCommits);
+  return recent.find(({ revision }) => told.has(revision))?.revision ?? [...told][0];
+}

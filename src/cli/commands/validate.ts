@@ -1,0 +1,55 @@
+import { createParseCache, environmentsOf, load } from "../../load/load.ts";
+import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import type { Context, Run } from "../command.ts";
+import { exit } from "../exit.ts";
+import { showFindings } from "../findings.ts";
+import { textFlag } from "../given.ts";
+import { snapshotOnDisk } from "../working-tree.ts";
+
+export const run: Run = async (context, given) => {
+  const revision = textFlag(given, "revision");
+  const findings =
+    revision === undefined
+      ? await check(context, await snapshotOnDisk(context))
+      : await checkRevision(context, revision);
+  showFindings(context, findings);
+  return hasErrors(findings) ? exit.trouble : exit.done;
+};
+
+async function checkRevision(context: Context, revision: string): Promise<readonly Diagnostic[]> {
+  const { openRepo } = await import("../open-repo.ts");
+  const { source } = await openRepo(context, "warn");
+  try {
+    return await check(context, await source.snapshot(await source.resolve(revision)));
+  } finally {
+    await source.close();
+  }
+}
+
+/** The root by itself and with each environment, unless one is named; what several find alike is told once. */
+async function check({ options }: Context, snapshot: Snapshot): Promise<readonly Diagnostic[]> {
+  const cache = createParseCache();
+  const { environment } = options;
+  const wanted = environment === undefined ? fleetsOf(snapshot) : [environment];
+  const found = new Map<string, Diagnostic>();
+  for (const one of wanted) {
+    const { findings } = await load(snapshot, {
+      cache,
+      ...(one === undefined ? {} : { environment: one }),
+    });
+    for (const finding of findings) {
+      const { file, line, col } = finding.where;
+      const key = `${file}:${line}:${col}:${finding.code}:${finding.message}`;
+      if (!found.has(key)) found.set(key, finding);
+    }
+  }
+  return [...found.values()];
+}
+
+/** All environments; the root is a fleet of its own where it has machines, or no environment does. */
+function fleetsOf(snapshot: Snapshot): readonly (string | undefined)[] {
+  const environments = environmentsOf(snapshot);
+  const hasMachines = snapshot.entries.some(({ path }) => /^machines\/[^/]+\.yaml$/.test(path));
+  return hasMachines || environments.length === 0 ? [undefined, ...environments] : environments;
+}

@@ -1,0 +1,118 @@
+/** A server that the new repo names. */
+export interface InitMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** As its sshd showed it. */
+  readonly hostKey?: string;
+}
+
+export interface InitRepo {
+  readonly fleet: string;
+  readonly machines: readonly InitMachine[];
+  /** `age1…` */
+  readonly recipient: string;
+  /** Where the private key was written, for people. */
+  readonly keyFile: string;
+  /** The published schemas by file name, for editors. */
+  readonly schemas: Readonly<Record<string, string>>;
+}
+
+/** An address that nobody has: from the range for documentation. */
+export const placeholderAddress = "203.0.113.10";
+
+/** All files of a new infra repo, by path. */
+export function initFiles(repo: InitRepo): Readonly<Record<string, string>> {
+  const schemas = Object.entries(repo.schemas).map(([name, text]) => [`.schemas/${name}`, text]);
+  const machines = repo.machines.map((m) => [`machines/${m.name}.yaml`, machineFile(m)]);
+  return {
+    "slipway.yaml": settingsFile(repo.fleet),
+    ...(Object.fromEntries(machines) as Record<string, string>),
+    "apps/hello/app.yaml": appFile,
+    "apps/hello/index.html": pageFile,
+    ".age-recipients": recipientsFile(repo),
+    ".gitignore": ignoreFile,
+    "README.md": readmeFile(repo),
+    ...(Object.fromEntries(schemas) as Record<string, string>),
+  };
+}
+
+const modeline = (kind: "slipway" | "machine" | "app", up: string): string =>
+  `# yaml-language-server: $schema=${up}.schemas/${kind}.schema.json\n`;
+
+const settingsFile = (
+  fleet: string,
+): string => `${modeline("slipway", "")}# What is the same for the whole fleet. Its name labels all that Slipway owns on the machines: choose it for good.
+fleet: ${fleet}
+defaults:
+  app:
+    logs: { maxSize: 20m, maxFiles: 5 }
+`;
+
+function machineFile({ address, user, port, hostKey }: InitMachine): string {
+  const login = [
+    ...(user === undefined ? [] : [`user: ${user}`]),
+    ...(port === undefined ? [] : [`port: ${port}`]),
+  ];
+  const fill =
+    address === placeholderAddress ? "   # the address of your server: where SSH reaches it" : "";
+  const key =
+    hostKey === undefined
+      ? "# hostKey: ssh-ed25519 AAAA…   # what `ssh-keyscan -t ed25519 ADDRESS` prints, without the address\n"
+      : `hostKey: ${hostKey}\n`;
+  const ssh =
+    login.length > 0
+      ? `ssh: { ${login.join(", ")} }\n`
+      : "# ssh: { user: deploy }        # default root; another user needs `sudo -n`\n";
+  return `${modeline("machine", "../")}address: ${address}${fill}
+${key}${ssh}# privateAddress: 10.0.0.11     # of an interface of its own: what other machines use, and what \`publish\` binds
+labels: { role: web }
+`;
+}
+
+const appFile = `${modeline("app", "../../")}# On every machine with this label. A new version starts beside the old one where no port is in its way; this
+# one holds a port of the machine, so the old one stops first, and comes back when the new one does not work.
+image: nginx:1.27-alpine
+machines: { role: web }
+port: 80
+# Only the machine itself and its private network reach it. For everyone: ["public:80:80"]
+publish: ["8080:80"]
+files:
+  # Shipped from beside this file: a change of it rolls the app.
+  /usr/share/nginx/html/index.html: index.html
+resources: { memory: 128m }
+health: { http: / }
+`;
+
+const pageFile = `<!doctype html>
+<title>hello</title>
+<h1>Hello from a git repo</h1>
+`;
+
+const recipientsFile = ({ recipient, keyFile }: InitRepo): string =>
+  `# Who can decrypt what is in secrets/: one recipient a line. The key to this one is in
+# ${keyFile}: keep a copy of it somewhere safe, and never in a repo.
+${recipient}
+`;
+
+const ignoreFile = `*.agekey
+*.key
+.env
+`;
+
+const readmeFile = ({ fleet, machines }: InitRepo): string => `# The fleet ${fleet}
+
+What runs on our machines, as files. A merged commit is deployed, a reverted one is rolled back, by Slipway.
+
+    machines/     one file a machine (${machines.map(({ name }) => name).join(", ")})
+    apps/         one file an app, with the files that it ships beside it
+    slipway.yaml  what is the same for all
+
+    slipway validate    check every file
+    slipway plan        what would change, and why; touches nothing
+    slipway reconcile   make it so, once
+    slipway run         follow the branch: what is merged is deployed
+
+Each machine needs sshd, Docker Engine, and a user who is root or may \`sudo -n\`.
+`;

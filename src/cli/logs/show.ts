@@ -1,0 +1,41 @@
+import { styleText } from "node:util";
+import { printableLine } from "../../lib/text.ts";
+import type { Context } from "../command.ts";
+import { tagOf, type SourceLine } from "./lines.ts";
+
+export type LineShow = (line: SourceLine) => Promise<void>;
+
+const colours = ["cyan", "yellow", "green", "magenta", "blue"] as const;
+
+/** One line of a log as it is shown: whose it is, then what it says. With --json a document a line. */
+export function lineShow({ io, options }: Context, withTime: boolean): LineShow {
+  const tags = new Map<string, (text: string) => string>();
+  let width = 0;
+  const paintFor = (tag: string): ((text: string) => string) => {
+    const known = tags.get(tag);
+    if (known !== undefined) return known;
+    const colour = colours[tags.size % colours.length] ?? "cyan";
+    const paint = options.color.out
+      ? (text: string): string => styleText(colour, text, { validateStream: false })
+      : (text: string): string => text;
+    tags.set(tag, paint);
+    return paint;
+  };
+  const textOf = (line: SourceLine): string => {
+    const tag = tagOf(line.source);
+    width = Math.max(width, tag.length);
+    const time = withTime ? `${line.time} ` : "";
+    // A terminal would obey what an app writes; a file or a pipe gets it as it is.
+    const text = io.out.isTerminal ? printableLine(line.text) : line.text;
+    return `${paintFor(tag)(`${tag.padEnd(width)} |`)} ${time}${text}\n`;
+  };
+  return async (line) => {
+    io.out.write(options.json ? documentOf(line) : textOf(line));
+    await io.out.drained();
+  };
+}
+
+function documentOf({ source, time, stream, text }: SourceLine): string {
+  const { machine, app, instance, name: container } = source;
+  return `${JSON.stringify({ version: 1, time, machine, app, instance: instance ?? null, container, stream, text })}\n`;
+}

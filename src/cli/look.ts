@@ -1,0 +1,78 @@
+import { formerRevisions } from "../pass/former.ts";
+import { lookWith } from "../pass/look.ts";
+import { readRevision, type Revision } from "../pass/revision.ts";
+import type { Survey } from "../pass/survey.ts";
+import type { Request, World } from "../pass/world.ts";
+import type { Plan } from "../model/plan.ts";
+
+/** A revision and what one look at the fleet found for it; no look at one that is rejected. */
+export interface Looked {
+  readonly revision: Revision;
+  readonly look?: Survey;
+}
+
+export interface LookWish {
+  /** As people write it; default the branch's head. */
+  readonly revision?: string;
+  /** Ask registries again where an app says `pull: always`. */
+  readonly looksAgain?: boolean;
+}
+
+/** Looks at all machines, without locks, and plans. Changes nothing. */
+export async function lookAt(world: World, wish: LookWish = {}): Promise<Looked> {
+  const revision = await readRevision(
+    world,
+    wish.revision === undefined ? undefined : await world.source.resolve(wish.revision),
+  );
+  if (revision.documents === undefined) return { revision };
+  return { revision, look: await lookFor(world, revision, wish.looksAgain) };
+}
+
+/** The head, and the newest revision that is not rejected: for what shows machines whatever stands in the head. */
+export async function newestReadable(
+  world: World,
+): Promise<{ readonly head: Revision; readonly revision?: Revision }> {
+  const head = await readRevision(world);
+  if (head.documents !== undefined) return { head, revision: head };
+  const [, ...earlier] = await world.source.recent(triedCommits);
+  for (const commit of earlier) {
+    const revision = await readRevision(world, commit.revision);
+    if (revision.documents !== undefined) return { head, revision };
+  }
+  return { head };
+}
+
+const triedCommits = 20;
+
+/** Looks for a revision that was read and is not rejected. */
+export async function lookFor(
+  world: World,
+  revision: Revision,
+  looksAgain = false,
+): Promise<Survey> {
+  const request: Request = {
+    retry: [],
+    cause: looksAgain ? "commit" : "drift",
+    preempt: new AbortController().signal,
+  };
+  const former = formerRevisions(world, revision.snapshot);
+  const look = await lookWith(world, request, revision, former, world.clock.now());
+  return await look();
+}
+
+/**
+ * The plan as it would be carried out: a revision that must not follow the last one is held as a whole, and an app
+ * whose image nobody can name is not known.
+ */
+export function planOf({ plan, trail, unresolved }: Survey): Plan {
+  const unnamed = [...unresolved].map(([family, { machine, text }]) => ({
+    address: `app/${family}`,
+    machine,
+    why: text,
+  }));
+  const refused =
+    trail.refusal === undefined
+      ? []
+      : [{ address: "revision", code: "rewind", text: trail.refusal }];
+  return { ...plan, held: [...refused, ...plan.held], unknown: [...plan.unknown, ...unnamed] };
+}

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline/promises";
+import type { ReadStream, WriteStream } from "node:tty";
+import type { Input, Io, Screen } from "./io.ts";
+
+/** The process as commands see it. A reader that goes away early (`| head`) ends it quietly. */
+export function processIo(process: NodeJS.Process, home: string): Io {
+  const { stdin, stdout, stderr, env } = process;
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    env,
+    cwd: process.cwd(),
+    home,
+    out: screenOf(stdout),
+    err: screenOf(stderr),
+    input: inputOf(stdin),
+    ask: (question) => askLine(stdin, stderr, question),
+    onInterrupt: (call) => {
+      process.on("SIGINT", call).on("SIGTERM", call);
+      return () => void process.off("SIGINT", call).off("SIGTERM", call);
+    },
+    onResize: (call) => {
+      stdout.on("resize", call);
+      return () => void stdout.off("resize", call);
+    },
+    quit: (code) => process.exit(code),
+  };
+}
+
+/** Node leaves `isTTY` undefined where there is no terminal. */
+const isTerminal = (stream: { readonly isTTY?: boolean }): boolean => stream.isTTY === true;
+
+const screenOf = (stream: WriteStream): Screen => ({
+  isTerminal: isTerminal(stream),
+  get columns() {
+    return isTerminal(stream) ? stream.columns : 80;
+  },
+  get rows() {
+    return isTerminal(stream) ? stream.rows : 24;
+  },
+  write: (data) => void stream.write(data),
+  drained: async () => {
+    if (stream.writableNeedDrain) await once(stream, "drain");
+  },
+});
+
+const inputOf = (stdin: ReadStream): Input => ({
+  isTerminal: isTerminal(stdin),
+  chunks: stdin as AsyncIterable<Uint8Array>,
+  setRaw: (raw) => {
+    if (isTerminal(stdin)) stdin.setRawMode(raw);
+  },
+  release: () => void stdin.destroy(),
+});
+
+async function askLine(
+  input: ReadStream,
+  output: WriteStream,
+  question: string,
+): Promise<string | undefined> {
+  const lines = createInterface({ input, output });
+  try {
+    return await new Promise<string | undefined>((resolve, reject) => {
+      lines.once("close", () => resolve(undefined));
+      lines.question(question).then(resolve, reject);
+    });
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Context } from "./command.ts";
+import type { SshKey, SshLogin } from "./parts.ts";
+import { UserError } from "./trouble.ts";
+
+const usualNames = ["id_ed25519", "id_ecdsa", "id_rsa"] as const;
+
+/** The keys that were named, else the agent's and the usual files that are there. Throws UserError. */
+export async function sshLogin({ options, io }: Context): Promise<SshLogin> {
+  const { sshKeys, sshPassphrase, acceptNewHostKeys } = options;
+  const passphrase = sshPassphrase === undefined ? {} : { passphrase: sshPassphrase };
+  const agent = io.env["SSH_AUTH_SOCK"];
+  const withAgent = agent === undefined || agent === "" ? {} : { agent };
+  if (sshKeys.length > 0) {
+    const files = sshKeys.map((file) => resolve(io.cwd, file));
+    const keys = await Promise.all(
+      files.map(async (source): Promise<SshKey> => ({
+        source,
+        text: await readKey(source),
+        isGuess: false,
+        ...passphrase,
+      })),
+    );
+    return { keys, acceptNewHostKeys };
+  }
+  const guesses = await Promise.all(
+    usualNames.map(async (name): Promise<readonly SshKey[]> => {
+      const source = join(io.home, ".ssh", name);
+      const text = await readFile(source, "utf8").catch(() => undefined);
+      return text === undefined ? [] : [{ source, text, isGuess: true, ...passphrase }];
+    }),
+  );
+  return { keys: guesses.flat(), ...withAgent, acceptNewHostKeys };
+}
+
+async function readKey(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UserError(
+      `the SSH key ${file} cannot be read (${code === "ENOENT" ? "it is not there" : code})`,
+    );
+  }
+}

@@ -1,0 +1,15 @@
+import { homedir } from "node:os";
+import { processIo } from "./cli/process-io.ts";
+import { runCli } from "./cli/program.ts";
+import type { Parts } from "./cli/parts.ts";
+
+/** What commands ask for is loaded when they ask: help and validate start without SSH. */
+const parts: Parts = {
+  openFleet: async (login) => (await import("./remote/open.ts")).openFleet(login),
+  scanHostKey: async (address, port) =>
+    await (await import("./remote/scan.ts")).scanHostKey(address, port),
+  ageKey: async (identity) => await (await import("./secrets/age-key.ts")).ageKey(identity),
+};
+
+const io = processIo(process, homedir());
+process.exitCode = await runCli(process.argv.slice(2), io, parts);

@@ -1,0 +1,134 @@
+import { kindOf, type ContainerState, type InstanceContainer } from "../kinds/index.ts";
+import type { Documents } from "../model/documents.ts";
+import type { Inventory, Mark } from "../model/inventory.ts";
+import type { Observation } from "../model/observation.ts";
+import type { AppStatus, InstanceStatus, MachineStatus } from "../model/status.ts";
+import type { Held } from "../model/plan.ts";
+import { observeFleet } from "../observe/fleet.ts";
+import { inventoriesOf } from "./contexts.ts";
+import { targetsOf } from "./targets.ts";
+import type { World } from "./world.ts";
+
+type Observations = ReadonlyMap<string, Observation>;
+
+/** Containers, inventories and facts of all machines: less than a survey asks for. */
+export async function observeContainers(world: World, documents: Documents): Promise<Observations> {
+  const targets = targetsOf(documents);
+  return await observeFleet(world.remote, targets, [kindOf("app/container")], documents.fleet);
+}
+
+/** Machines as they were found, in order of name. */
+export const machineStatuses = (observations: Observations): readonly MachineStatus[] =>
+  [...observations.values()].map(machineStatus).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+function machineStatus({ machine, facts, troubles }: Observation): MachineStatus {
+  const why = troubles[0]?.text;
+  const said = why === undefined ? {} : { why };
+  if (facts === undefined) return { name: machine, reachable: false, ...said };
+  return {
+    name: machine,
+    reachable: true,
+    ...said,
+    os: facts.os,
+    ...(facts.engineVersion === undefined ? {} : { engine: facts.engineVersion }),
+    uptime: facts.uptimeSeconds,
+    load: facts.load1,
+    memory: { total: facts.memoryTotalBytes, available: facts.memoryAvailableBytes },
+    disk: { total: facts.diskTotalBytes, available: facts.diskAvailableBytes },
+  };
+}
+
+/** App files with their containers: those that are declared, and what still runs of others. In order of name. */
+export function appStatuses(
+  observations: Observations,
+  documents: Documents,
+  allHeld: readonly Held[] = [],
+): readonly AppStatus[] {
+  const found = [...observations].flatMap(([machine, o]) => instancesOn(machine, o));
+  const inventories = inventoriesOf(observations);
+  const declared = [...documents.apps.values()].map((app) => app.family);
+  const families = new Set([...declared, ...found.map((f) => f.family)]);
+  return [...families].toSorted().map((family) => {
+    const { good, failed } = marksOf(inventories, family);
+    const held = allHeld.find((h) => h.app === family)?.text;
+    return {
+      family,
+      ...(good === undefined ? {} : { good: good.revision }),
+      ...(failed === undefined
+        ? {}
+        : { failed: { revision: failed.revision, reason: failed.reason } }),
+      ...(held === undefined ? {} : { held }),
+      instances: found
+        .filter((f) => f.family === family)
+        .map((f) => f.instance)
+        .toSorted(byPlace),
+    };
+  });
+}
+
+/** The newest of each sort over all machines. */
+function marksOf(
+  inventories: ReadonlyMap<string, Inventory>,
+  family: string,
+): { readonly good?: Mark; readonly failed?: Mark } {
+  const records = [...inventories.values()].flatMap((i) => i.apps[family] ?? []);
+  const newest = (marks: readonly Mark[]): Mark | undefined =>
+    marks.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];
+  const good = newest(records.flatMap((r) => r.good ?? []));
+  const failed = newest(records.flatMap((r) => r.failed ?? []));
+  return { ...(good === undefined ? {} : { good }), ...(failed === undefined ? {} : { failed }) };
+}
+
+function instancesOn(
+  machine: string,
+  observation: Observation,
+): readonly { readonly family: string; readonly instance: InstanceStatus }[] {
+  const live = observation.kinds.get(kindOf("app/container").id);
+  if (live?.state !== "present") return [];
+  return [...live.value.values()].flatMap((value) => {
+    const state = value as ContainerState;
+    return state.containers.filter(isShown).map((container) => ({
+      family: state.family,
+      instance: instanceStatus(machine, state, container),
+    }));
+  });
+}
+
+/** What is kept only for an instant return is nobody's concern. */
+const isShown = (container: InstanceContainer): boolean => container.role !== "previous";
+
+function instanceStatus(
+  machine: string,
+  { app, instance }: ContainerState,
+  container: InstanceContainer,
+): InstanceStatus {
+  const { name, running, health, image, imageText, revision, restartCount } = container;
+  const since = running ? container.startedAt : (container.finishedAt ?? container.createdAt);
+  const ports = container.fields["publish"];
+  return {
+    app,
+    machine,
+    instance,
+    container: name,
+    image: imageText ?? image,
+    revision: revision ?? "",
+    running,
+    ...(health === undefined || !running ? {} : { health }),
+    restarts: restartCount,
+    ...(since === undefined ? {} : { since }),
+    ports: Array.isArray(ports) ? ports.map((port) => portText(String(port))) : [],
+  };
+}
+
+/** `10.0.0.11:8080:80/tcp` → `10.0.0.11:8080->80/tcp` */
+const portText = (binding: string): string => binding.replace(/:(\d+\/\w+)$/, "->$1");
+
+const byPlace = (a: InstanceStatus, b: InstanceStatus): number =>
+  compare([a.app, a.machine], [b.app, b.machine]) ||
+  a.instance - b.instance ||
+  compare([a.container], [b.container]);
+
+const compare = (a: readonly string[], b: readonly string[]): number => {
+  const at = a.findIndex((text, i) => text !== b[i]);
+  return at < 0 ? 0 : (a[at] ?? "") < (b[at] ?? "") ? -1 : 1;
+};
