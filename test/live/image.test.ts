@@ -17,12 +17,27 @@ describe("the image", { timeout: 300_000 }, () => {
   let web: FleetMachine;
   let scratch: string;
   /** `docker run` on web-1 with the repo, its token and the key, as in the Dockerfile's own words. */
-  const slipway = (...argv: string[]): ReturnType<FleetMachine["exec"]> => {
+  const slipway = (...argv: string[]): ReturnType<FleetMachine["exec"]> =>
+    docker(["run", "--rm"], argv);
+  const docker = (
+    flags: readonly string[],
+    argv: readonly string[],
+  ): ReturnType<FleetMachine["exec"]> => {
     const given = ["-e", `SLIPWAY_REPO=${stage.repoUrl}`, "-e", "SLIPWAY_REPO_TOKEN"];
     const key = ["-v", "/etc/slipway-key:/key:ro", "-e", "SLIPWAY_SSH_KEY=/key"];
     const token = `SLIPWAY_REPO_TOKEN=${stage.fleet.git!.token}`;
-    const docker = ["docker", "run", "--rm", "--network", "host", "-v", "slipway:/state"];
-    return web.exec(["env", token, ...docker, ...given, ...key, "slipway", ...argv]);
+    const place = ["--network", "host", "-v", "slipway:/state"];
+    return web.exec([
+      "env",
+      token,
+      "docker",
+      ...flags,
+      ...place,
+      ...given,
+      ...key,
+      "slipway",
+      ...argv,
+    ]);
   };
 
   before(async () => {
@@ -92,6 +107,19 @@ describe("the image", { timeout: 300_000 }, () => {
     await web.docker(["volume", "rm", "slipway"]);
     const { code, stdout, stderr } = await slipway("plan", "--exit-code");
     assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("follows the branch as a daemon, and ends when it is told to", async () => {
+    const started = await docker(["run", "-d", "--name", "controller"], []);
+    assert.equal(started.code, 0, started.stderr);
+    const told = (): ReturnType<FleetMachine["exec"]> => web.exec(["docker", "logs", "controller"]);
+    await until(
+      "the daemon",
+      async () => /following main/.test((await told()).stderr) || undefined,
+    );
+    await web.docker(["stop", "-t", "20", "controller"]);
+    const code = await web.docker(["inspect", "-f", "{{.State.ExitCode}}", "controller"]);
+    assert.equal(code.trim(), "0", (await told()).stderr);
   });
 });
 
