@@ -5,8 +5,8 @@ import type { Answers, EngineQuery, ReadQuery, RunQuery } from "../model/query.t
 import type { Facts } from "../model/resource.ts";
 
 /**
- * One `name=value` a line, by coreutils or busybox, with few processes: what can be is read by the shell itself. The
- * disk is the one of the engine's data.
+ * One `name=value` a line, by coreutils or busybox. The shell reads by itself what it can: processes are what this costs.
+ * The disk is the one of the engine's data.
  */
 const factsScript = `
 say() { printf '%s=%s\\n' "$1" "$2"; }
@@ -16,9 +16,9 @@ os=
 done </etc/os-release
 os=\${os#[\\"\\']}
 say os "\${os%[\\"\\']}"
-set -- $(uname -rm)
-say kernel "$1"
-say arch "$2"
+read -r kernel </proc/sys/kernel/osrelease && say kernel "$kernel"
+if [ -r /proc/sys/kernel/arch ]; then read -r arch </proc/sys/kernel/arch; else arch=$(uname -m); fi
+say arch "$arch"
 read -r id </proc/sys/kernel/random/boot_id && say bootId "$id"
 [ ! -r /etc/machine-id ] || { read -r id </etc/machine-id && say machineId "$id"; }
 now=$(date +%s%3N)
@@ -36,10 +36,12 @@ while read -r name size rest; do
 done </proc/meminfo
 say memoryAvailable "\${available:-$free}"
 disk=
-[ ! -r /etc/docker/daemon.json ] ||
-  disk=$(sed -n 's/.*"data-root"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\1/p' /etc/docker/daemon.json)
+[ ! -r /etc/docker/daemon.json ] || while IFS= read -r line; do
+  case $line in *'"data-root"'*) disk=\${line#*'"data-root"'} disk=\${disk#*\\"} disk=\${disk%%\\"*} ;; esac
+done </etc/docker/daemon.json
 for folder in "$disk" /var/lib/docker /var/lib/containers /var/lib /; do [ ! -d "$folder" ] || break; done
-set -- $(df -Pk "$folder" | tail -n 1)
+set -- $(LC_ALL=C df -Pk "$folder")
+shift 7
 say diskTotal "$2"
 say diskAvailable "$4"
 `;

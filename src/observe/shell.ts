@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { startDeadline } from "../lib/deadline.ts";
 import { printableLine } from "../lib/text.ts";
 import type { Answer, EngineQuery, Query } from "../model/query.ts";
-import { quote } from "../remote/quote.ts";
+import { quote, script } from "../remote/quote.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 
 export type ShellQuery = Exclude<Query, EngineQuery>;
@@ -15,7 +15,7 @@ export interface ShellLimits {
 }
 
 const outputLimit = 8 * 1024 * 1024;
-const allOutputLimit = 128 * 1024 * 1024;
+const allOutputLimit = 64 * 1024 * 1024;
 
 /**
  * Asks all questions by one command, a POSIX shell that reads its script from its input. Answers are in the order of the
@@ -29,7 +29,7 @@ export async function askShell(
 ): Promise<readonly Answer[]> {
   if (queries.length === 0) return [];
   const mark = randomBytes(16).toString("hex");
-  const input = scriptFor(queries, mark, limits.questionSeconds);
+  const input = scriptFor(queries, mark, session.limit(limits.questionSeconds));
   const { output, trouble } = await run(session, input, `${mark} done\n`, limits.allMs);
   if (trouble !== undefined) onTrouble(trouble);
   const missing = trouble?.message ?? "no answer: the questions ended before it";
@@ -91,56 +91,56 @@ const tooLate = (session: Session, timeoutMs: number): RemoteError =>
 
 /**
  * Each answer stands between two lines that begin with the mark, which nothing that is read can foresee: so any bytes
- * pass. `x` runs a command and keeps its exit code although its output is cut by `head`.
+ * pass. Few processes: they are what an observation costs.
  */
-const prelude = (mark: string, seconds: number): string => `m=${mark}
+const prelude = (mark: string): string => `m=${mark}
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-if timeout -k 2 1 true 2>/dev/null; then t='timeout -k 2 ${seconds}'; else t=; fi
-exec 3>&1
 begin() { printf '%s %s\\n' "$m" "$1"; }
 end() { printf '\\n%s end %s\\n' "$m" "$1"; }
-x() {
-  most=$1
-  shift
-  code=$( { { $t "$@" 2>/dev/null 3>&- 4>&-; echo $? >&4; } | head -c "$most" >&3; } 4>&1)
-  end "$code"
-}
 missing() {
-  said=$($t ls -d -- "$1" 2>&1 >/dev/null)
+  said=$(ls -d -- "$1" 2>&1 >/dev/null)
   case $said in
     *'No such file or directory' | *'Not a directory') end absent ;;
     *) printf '%s' "\${said:-$2}"; end unreadable ;;
   esac
 }
-r() {
+file() {
   begin "$1"
-  if [ -f "$2" ]; then $t head -c "$3" -- "$2" 2>/dev/null; end $?; else missing "$2" 'it is no file'; fi
+  if [ -f "$2" ]; then head -c "$3" -- "$2" 2>/dev/null; end $?; else missing "$2" 'it is no file'; fi
 }
-l() {
+answer() {
   begin "$1"
-  if [ -d "$2" ]; then x "$3" sh -c "$names" sh "$2"; else missing "$2" 'it is no folder'; fi
+  shift
+  "$@" 2>/dev/null
+  end $?
 }
-names='cd -- "$1" && ls -A >/dev/null || exit
-for name in * .[!.]* ..?*; do
-  if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\\\0" "$name"; fi
-done'
+folder() {
+  if [ ! -d "$2" ]; then begin "$1"; missing "$2" 'it is no folder'; return; fi
+  index=$1
+  shift 2
+  answer "$index" "$@"
+}
 `;
 
-function scriptFor(queries: readonly ShellQuery[], mark: string, seconds: number): string {
+const listNames = `cd -- "$1" && ls -A >/dev/null || exit
+for name in * .[!.]* ..?*; do
+  if [ -e "$name" ] || [ -L "$name" ]; then printf '%s\\0' "$name"; fi
+done`;
+
+function scriptFor(queries: readonly ShellQuery[], mark: string, limit: readonly string[]): string {
   const asked = queries.map((query, index) => {
-    const most = String(mostBytes(query) + 1);
     switch (query.ask) {
       case "read":
-        return `r ${quote([String(index), query.path, most])}`;
+        return `file ${quote([String(index), query.path, String(query.maxBytes + 1)])}`;
       case "list":
-        return `l ${quote([String(index), query.path, most])}`;
+        return `folder ${quote([String(index), query.path, ...limit, ...script(listNames, query.path)])}`;
       case "run":
-        return `begin ${index}; x ${quote([most, ...query.argv])}`;
+        return `answer ${quote([String(index), ...limit, ...query.argv])}`;
     }
   });
   // The shell's own input is this script: what it runs must not read it.
-  return `${prelude(mark, seconds)}all() {\n${asked.join("\n")}\nprintf '%s done\\n' "$m"\n}\nall </dev/null\n`;
+  return `${prelude(mark)}all() {\n${asked.join("\n")}\nprintf '%s done\\n' "$m"\n}\nall </dev/null\n`;
 }
 
 const mostBytes = (query: ShellQuery): number =>

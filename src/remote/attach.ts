@@ -40,6 +40,7 @@ export async function execInContainer(
     .then(() => exitCode(machine, engine, path))
     .finally(() => {
       signal?.removeEventListener("abort", kill);
+      stream.destroy();
       stdout.end();
       stderr.end();
     });

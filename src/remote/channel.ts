@@ -88,6 +88,8 @@ export class ChannelSocket extends Duplex {
     super({ allowHalfOpen: true });
     this.#channel = channel;
     this.#gone = gone;
+    // The connection's end must not end the process, whoever listens.
+    this.on("error", () => undefined);
     channel.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) channel.pause();
     });

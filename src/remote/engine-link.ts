@@ -5,7 +5,7 @@ import { ChannelRefused } from "./channel.ts";
 import { clientRoute, socketRoute, type Route } from "./engine-route.ts";
 import { execute } from "./exec.ts";
 import { readBounded, sendRequest } from "./http.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./rights.ts";
 import { RemoteError, type EngineRequest } from "./session.ts";
 import type { Slots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";

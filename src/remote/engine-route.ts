@@ -4,7 +4,7 @@ import { startDeadline } from "../lib/deadline.ts";
 import { createSemaphore, type Semaphore } from "../lib/semaphore.ts";
 import { ChannelSocket } from "./channel.ts";
 import { commandLine } from "./exec.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./rights.ts";
 import type { Slots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
 

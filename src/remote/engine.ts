@@ -5,7 +5,7 @@ import { DeadlinePassed, orAbort, startDeadline } from "../lib/deadline.ts";
 import { ChannelRefused } from "./channel.ts";
 import { linksTo } from "./engine-link.ts";
 import { readBounded, sendRequest, StaleConnection, type Sent } from "./http.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./rights.ts";
 import { RemoteError, type EngineReply, type EngineRequest, type EngineStream } from "./session.ts";
 import type { Slots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { PassThrough, type Readable } from "node:stream";
 import { DeadlinePassed, orAbort, startDeadline } from "../lib/deadline.ts";
 import { discard, type CommandChannel } from "./channel.ts";
-import type { Login } from "./login.ts";
+import { limitOf, type Login } from "./rights.ts";
 import { quote } from "./quote.ts";
 import { RemoteError, type Command, type CommandResult, type Process } from "./session.ts";
 import type { Slots } from "./slots.ts";
@@ -22,9 +22,7 @@ export async function execute(
   const { machine } = connection.target;
   const deadline = startDeadline(command.timeoutMs, command.signal);
   try {
-    const guard = login.guard
-      ? ["timeout", "-k", "5", String(Math.ceil(command.timeoutMs / 1000) + 2)]
-      : [];
+    const guard = limitOf(login, Math.ceil(command.timeoutMs / 1000) + 2);
     const line = commandLine(machine, login, [...guard, ...command.argv]);
     const running = await slots.open(line, deadline.signal);
     const { channel } = running;

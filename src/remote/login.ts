@@ -1,19 +1,11 @@
 import { printableLine } from "../lib/text.ts";
 import { execute } from "./exec.ts";
 import { script } from "./quote.ts";
+import { plainLogin, type Login } from "./rights.ts";
 import { RemoteError } from "./session.ts";
 import type { Slots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
 
-/** How commands become root's on this machine. */
-export interface Login {
-  readonly root: boolean;
-  /** Whether there is a `timeout` that ends what we have stopped waiting for. */
-  readonly guard: boolean;
-}
-
-/** The user's own rights. */
-export const plainLogin: Login = { root: true, guard: false };
 const timeoutMs = 15_000;
 
 /**

@@ -1,9 +1,10 @@
 import { execInContainer } from "./attach.ts";
 import { createEngine } from "./engine.ts";
 import { execute, startProcess } from "./exec.ts";
-import { findLogin, plainLogin } from "./login.ts";
+import { findLogin } from "./login.ts";
 import { probe } from "./probe.ts";
 import { putFile } from "./put.ts";
+import { limitOf, plainLogin } from "./rights.ts";
 import type { Command, CommandResult, Session } from "./session.ts";
 import { createSlots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
@@ -19,6 +20,7 @@ export async function openMachine(connection: Connection): Promise<Session> {
   return {
     machine,
     gone: connection.gone,
+    limit: (seconds) => limitOf(login, seconds),
     exec,
     start: (command) => startProcess(connection, slots, login, command),
     put: (file) => putFile(machine, exec, file),

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { DeadlinePassed, orAbort, startDeadline } from "../lib/deadline.ts";
 import { ChannelRefused } from "./channel.ts";
 import { execute } from "./exec.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./rights.ts";
 import { script } from "./quote.ts";
 import { RemoteError, type ProbeTarget } from "./session.ts";
 import type { Slots } from "./slots.ts";

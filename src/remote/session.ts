@@ -94,6 +94,8 @@ export interface Session {
   readonly machine: string;
   /** Aborts when the connection is gone, with the RemoteError that says why: the fleet then gives another session. */
   readonly gone: AbortSignal;
+  /** Words to put before a command's own, which end it there after so many seconds; none where the machine cannot. */
+  limit(seconds: number): readonly string[];
   /** Runs as root (directly, or by `sudo -n`). Resolves for every exit code. */
   exec(command: Command): Promise<CommandResult>;
   start(command: Omit<Command, "timeoutMs" | "maxBytes">): Promise<Process>;

@@ -183,10 +183,13 @@ test("when all take too long together, what came until then counts", async () =>
   );
 });
 
-test("a flood of output is cut off, and only that answer is lost", async () => {
-  const answers = await ask([run("yes"), run("echo", "after")], { questionSeconds: 10 });
-  assert.match(why(answers[0]), /yes: more than \d+ bytes/);
-  assert.deepEqual(answers[1], text("after\n"));
+test("a flood of output is cut off: that answer is lost and those behind it", async () => {
+  const answers = await ask([run("echo", "before"), run("yes"), run("echo", "behind")], {
+    questionSeconds: 10,
+  });
+  assert.deepEqual(answers[0], text("before\n"));
+  assert.match(why(answers[1]), /yes: more than \d+ bytes of answers/);
+  assert.match(why(answers[2]), /echo: more than \d+ bytes of answers/);
 });
 
 test("equal questions are asked once, files by the largest limit", async () => {
