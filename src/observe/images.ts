@@ -24,11 +24,13 @@ const askMs = 30_000;
 
 /**
  * What each image text means: what an inventory says it meant before, else what the registry says (asked by an engine of
- * the app), else the image of that name which the engine has. `asked` remembers answers within one pass.
+ * the app), else the image of that name which the engine has. Only machines that are `answering` are asked.
+ * `asked` remembers answers within one pass.
  */
 export async function resolveImages(
   wishes: readonly ImageWish[],
   inventories: ReadonlyMap<string, Inventory>,
+  answering: ReadonlySet<string>,
   session: (machine: string) => Promise<Session>,
   asked: Map<string, Promise<string | Trouble>>,
 ): Promise<ResolvedImages> {
@@ -40,7 +42,7 @@ export async function resolveImages(
       : wish.again
         ? undefined
         : meantBefore(wish, inventories);
-    const answer = known ?? (await askOnce(wish, inventories, session, asked));
+    const answer = known ?? (await askOnce(wish, answering, session, asked));
     if (typeof answer === "string") references.set(wish.app, answer);
     else unresolved.set(wish.family, answer);
   });
@@ -60,11 +62,11 @@ function meantBefore(
 
 async function askOnce(
   wish: ImageWish,
-  inventories: ReadonlyMap<string, Inventory>,
+  answering: ReadonlySet<string>,
   session: (machine: string) => Promise<Session>,
   asked: Map<string, Promise<string | Trouble>>,
 ): Promise<string | Trouble> {
-  const machine = wish.machines.find((m) => inventories.has(m));
+  const machine = wish.machines.find((m) => answering.has(m));
   if (machine === undefined) {
     return {
       machine: wish.machines[0] ?? "",

@@ -87,15 +87,21 @@ export async function survey(
   const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
   const observations = new Map([...placed, ...left]);
   const ofHead = [...documents.apps.values()];
-  const head = await settleImages(world, documents, ofHead, inventories, request);
+  const head = await settleImages(world, documents, ofHead, { inventories, observations }, request);
   const decisions = decideAll(documents, observations, inventories, head.references, trail);
   const returned = await former.load(decisions);
   const apps = effectiveApps(documents, returned);
   const returning = apps.filter((a) => returned.has(a.family));
-  const settled = await settleImages(world, documents, returning, inventories, {
-    ...request,
-    looksAgain: false,
-  });
+  const settled = await settleImages(
+    world,
+    documents,
+    returning,
+    { inventories, observations },
+    {
+      ...request,
+      looksAgain: false,
+    },
+  );
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));
   const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
