@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { filesBelow, textOf, top } from "./code.ts";
 
-const folders = ["src", "test", "tools", "bin", "docs", "schemas", "example-repo", ".ci"];
+const folders = ["src", "test", "tools", "demo", "bin", "docs", "schemas", "example-repo", ".ci"];
 const texts = /(\.(ts|json|ya?ml|md|sh|c|txt)|\/[a-z-]+)$/;
 
 /** Every text file of the project that people write. */
