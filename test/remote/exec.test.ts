@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -49,6 +50,23 @@ test("any words and input arrive byte for byte", async () => {
     { numRuns: 25 },
   );
 });
+
+for (const shell of ["/bin/sh", "/bin/dash", "/bin/bash", "/usr/bin/fish"].filter((path) =>
+  existsSync(path),
+)) {
+  test(`words arrive through the login shell ${shell}`, async () => {
+    const other = await startSshd({ users: [{ name: "someone", sudo: true, shell }] });
+    const otherFleet = fleetFor(other);
+    const one = await otherFleet.session(other.target({ user: "someone" }));
+    const words = ["", "a'b", "a\\b", "\\'", "\\\\", "$HOME `id` \n ~ * {a,b} !x", "é😀"];
+    const { stdout } = await one.exec({ argv: ["printf", "%s\\0", ...words], timeoutMs });
+    assert.deepEqual(stdout.toString().split("\0"), [...words, ""]);
+    await one.put({ path: join(other.dir, "it's"), content: Buffer.from("x"), mode: "0600" });
+    assert.equal(await readFile(join(other.dir, "it's"), "utf8"), "x");
+    await otherFleet.close();
+    await other.stop();
+  });
+}
 
 test("megabytes of input and output pass", async () => {
   const stdin = Buffer.alloc(9_000_000, "slipway ");
