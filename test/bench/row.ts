@@ -4,10 +4,47 @@ export interface Row {
   readonly value: number;
   readonly unit: "ms" | "MiB";
   readonly note?: string;
-  readonly against?: { readonly what: string; readonly value: number };
+  readonly against?: Counterpart;
+  /** What DESIGN promises of it: at most this many times the counterpart, or at most this much. */
+  readonly goal?: number;
 }
+
+export interface Counterpart {
+  readonly what: string;
+  readonly value: number;
+}
+
+/** Measures one row of the promises; says on stderr what it is at. */
+export type Bench = () => Promise<readonly Row[]>;
 
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
+
+export async function timed<T>(
+  work: () => T | Promise<T>,
+): Promise<{ readonly ms: number; readonly result: T }> {
+  const started = performance.now();
+  const result = await work();
+  return { ms: performance.now() - started, result };
+}
+
+export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Runs these one after another, `rounds` times, so that all meet the same weather; medians in milliseconds. */
+export async function alternate<Name extends string>(
+  rounds: number,
+  works: Readonly<Record<Name, () => Promise<unknown>>>,
+): Promise<Readonly<Record<Name, number>>> {
+  const names = Object.keys(works) as Name[];
+  const times = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) times.get(name)?.push((await timed(works[name])).ms);
+  }
+  for (const [name, all] of times) say(`  ${name}: ${all.map((ms) => ms.toFixed(0)).join(" ")} ms`);
+  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)])) as Record<
+    Name,
+    number
+  >;
+}
