@@ -24,6 +24,8 @@ interface Seen {
 /** A container that ends this often while it is tried will not become healthy. */
 const restartsAllowed = 3;
 const steadyMs = 5_000;
+/** Pauses between probes grow from this to the declared interval: what is up at once is not made to wait for it. */
+const firstPauseMs = 100;
 const engineCallMs = 15_000;
 
 /** Waits for `successes` healthy answers in a row; StepFailure `app` with evidence when the deadline passes or it keeps ending. */
@@ -36,6 +38,7 @@ export async function waitHealthy(
   const startedMs = clock.now();
   const deadlineMs = startedMs + step.deadlineMs;
   let streak = 0;
+  let pauseMs = Math.min(firstPauseMs, step.intervalMs);
   let last = "not probed yet";
   let steady = { startedAt: "", sinceMs: startedMs };
   for (;;) {
@@ -61,7 +64,7 @@ export async function waitHealthy(
     streak = result.healthy ? streak + 1 : 0;
     if (streak >= step.successes) return;
     context.progress(result.healthy ? `healthy: ${result.text}` : `waiting: ${result.text}`);
-    if (clock.now() + step.intervalMs > deadlineMs) {
+    if (clock.now() + pauseMs > deadlineMs) {
       throw await unhealthy(
         context,
         seen,
@@ -70,7 +73,8 @@ export async function waitHealthy(
         last,
       );
     }
-    await sleepOrPreempt(context, step.intervalMs);
+    await sleepOrPreempt(context, pauseMs);
+    pauseMs = Math.min(pauseMs * 2, step.intervalMs);
   }
 }
 
