@@ -11,12 +11,15 @@ export interface OpenRepo {
   readonly stateDir: string;
 }
 
+/** What a clone that is not where its upstream is means: for what only shows machines, nothing. */
+export type Unpushed = "refuse" | "warn" | "ignore";
+
 /**
  * Opens the repository that a command is about. A local clone that is not where its upstream is would roll things
- * back or deploy what nobody else has: `refuse`d by what changes machines, with a warning for what only looks.
+ * back or deploy what nobody else has: `refuse`d by what changes machines, with a warning for what plans.
  * Throws UserError, SourceError.
  */
-export async function openRepo(context: Context, unpushed: "refuse" | "warn"): Promise<OpenRepo> {
+export async function openRepo(context: Context, unpushed: Unpushed): Promise<OpenRepo> {
   const { options, io } = context;
   const place = await findRepo(options, io);
   const { environment, branch, repoToken, allowRewind } = options;
@@ -36,7 +39,8 @@ export async function openRepo(context: Context, unpushed: "refuse" | "warn"): P
     allowRewrite: allowRewind,
   });
   try {
-    if (place.isLocal && !options.allowUnpushed) await checkUpstream(source, context, unpushed);
+    if (place.isLocal && !options.allowUnpushed && unpushed !== "ignore")
+      await checkUpstream(source, context, unpushed);
   } catch (error) {
     await source.close();
     throw error;
@@ -47,7 +51,7 @@ export async function openRepo(context: Context, unpushed: "refuse" | "warn"): P
 async function checkUpstream(
   source: Source,
   { io, options }: Context,
-  unpushed: "refuse" | "warn",
+  unpushed: Unpushed,
 ): Promise<void> {
   const { state, upstream } = await source.upstreamState();
   if (state === "none" || state === "same") return;

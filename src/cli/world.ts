@@ -7,7 +7,7 @@ import { createLog, type Log } from "../report/log.ts";
 import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
 import type { Context } from "./command.ts";
-import { openRepo } from "./open-repo.ts";
+import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
 import type { OpenReporter } from "./reporter.ts";
 import { sshLogin } from "./ssh-login.ts";
@@ -21,8 +21,7 @@ export interface OpenWorld {
 }
 
 export interface WorldWish {
-  /** What only looks goes on with a clone that is not where its upstream is. */
-  readonly unpushed: "refuse" | "warn";
+  readonly unpushed: Unpushed;
   /** Tells the ledger and the forge; statuses wait in this file of the state folder, which no other process may have. */
   readonly outbox?: string;
   readonly listener?: Listener;

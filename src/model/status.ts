@@ -69,6 +69,8 @@ export interface InstanceStatus {
   /** The revision that created the container. */
   readonly revision: string;
   readonly running: boolean;
+  /** It failed, and was kept for looking at. */
+  readonly failed?: true;
   /** What the engine says: `healthy`, `starting`, `unhealthy`; absent where it does not check. */
   readonly health?: string;
   readonly restarts: number;

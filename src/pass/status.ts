@@ -113,6 +113,7 @@ function instanceStatus(
     image: imageText ?? image,
     revision: revision ?? "",
     running,
+    ...(container.role === "failed" ? { failed: true as const } : {}),
     ...(health === undefined || !running ? {} : { health }),
     restarts: restartCount,
     ...(since === undefined ? {} : { since }),

@@ -125,6 +125,7 @@ function shortImage(image: string): string {
 }
 
 function instanceState(instance: InstanceStatus): Cell {
+  if (instance.failed === true) return { text: "failed", tone: "bad" };
   if (!instance.running) return { text: "stopped", tone: "bad" };
   if (instance.health === undefined) return { text: "running", tone: "good" };
   const tone =

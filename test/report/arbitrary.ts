@@ -237,6 +237,7 @@ const instance: fc.Arbitrary<InstanceStatus> = some<InstanceStatus>(
     image: text,
     revision: sha,
     running: fc.boolean(),
+    failed: fc.constant(true as const),
     health: text,
     restarts: count,
     since: fc.oneof(time, text),

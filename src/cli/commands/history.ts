@@ -7,6 +7,7 @@ import { exit } from "../exit.ts";
 import { countFlag, isOn } from "../given.ts";
 import { readLedger, withMachines, writeBack, type LedgerEntry } from "../ledger.ts";
 import { newestReadable } from "../look.ts";
+import { whileSaying } from "../progress.ts";
 import { openWorld } from "../world.ts";
 
 const usualCommits = 20;
@@ -14,7 +15,7 @@ const mostCommits = 10_000;
 
 export const run: Run = async (context, given) => {
   const { io } = context;
-  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const { head, revision } = await newestReadable(world);
     const fleet = revision?.fleet ?? head.fleet;
@@ -25,11 +26,16 @@ export const run: Run = async (context, given) => {
     );
     const rebuilds = isOn(given, "rebuild");
     let entries: readonly LedgerEntry[] = noted;
-    const isEmpty = noted.every(({ outcome }) => outcome === undefined);
-    if (revision?.documents !== undefined && (rebuilds || isEmpty)) {
-      const remembered = await withMachines(world, revision.documents, noted);
+    const isWhole = noted.every(({ outcome }) => outcome !== undefined);
+    const documents = revision?.documents;
+    if (documents !== undefined && (rebuilds || !isWhole)) {
+      const remembered = await whileSaying(context, "asking the machines", () =>
+        withMachines(world, documents, noted),
+      );
       entries = remembered.entries;
-      for (const trouble of remembered.troubles) io.err.write(`slipway: warning: ${trouble}\n`);
+      // Who may not log in there still sees the ledger.
+      for (const trouble of rebuilds ? remembered.troubles : [])
+        io.err.write(`slipway: warning: ${trouble}\n`);
       if (rebuilds) {
         for (const outcome of remembered.found) await writeBack(world, outcome);
         io.err.write(`slipway: wrote ${counted(remembered.found.length, "note")}\n`);

@@ -26,7 +26,7 @@ export const run: Run = async (context, given) => {
   const { io } = context;
   const [app = ""] = given.args;
   const bounds = boundsOf(given, Date.now());
-  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const documents = await readableDocuments(world);
     const machine = textFlag(given, "on");
@@ -104,6 +104,7 @@ async function printAll({
   });
   const all = found.flat();
   if (all.length === 0 && code === exit.done) checkApp(documents, app);
+  for (const { source } of all) show.expect(source);
   const streams = all.map(({ source, session }) => {
     const lines = readLogs(session, { container: source.id, follow: false, ...bounds });
     return tolerant(source, lines, (text) => {
@@ -111,7 +112,7 @@ async function printAll({
       code = exit.trouble;
     });
   });
-  for await (const line of mergeByTime(streams)) await show(line);
+  for await (const line of mergeByTime(streams)) await show.show(line);
   return code;
 }
 
@@ -134,7 +135,7 @@ async function followAll(
 ): Promise<number> {
   checkApp(documents, app);
   const stop = stopQuietly(io);
-  const sequencer = createSequencer(show);
+  const sequencer = createSequencer((line) => show.show(line));
   const following = {
     remote: world.remote,
     clock: world.clock,

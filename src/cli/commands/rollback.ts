@@ -7,7 +7,7 @@ import { SourceError, type Identity } from "../../source/source.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { isOn, textFlag } from "../given.ts";
-import { readLedger, withMachines } from "../ledger.ts";
+import { readLedger, withMachines, type LedgerEntry } from "../ledger.ts";
 import { newestReadable } from "../look.ts";
 import type { RepoPlace } from "../repo.ts";
 import { treeChanges, type TreeChanges } from "../tree-changes.ts";
@@ -61,21 +61,19 @@ export const run: Run = async (context, given) => {
   }
 };
 
-/** The newest commit before the head that was applied and has other files. */
+/** The newest commit before the head that was applied and has other files; what no note tells, the machines remember. */
 async function lastGood(world: World, head: string): Promise<string> {
   const { head: read, revision } = await newestReadable(world);
   const fleet = revision?.fleet ?? read.fleet;
+  const isGood = ({ commit, outcome }: LedgerEntry): boolean =>
+    commit.revision !== head && outcome?.outcome === "applied" && outcome.tree !== read.tree;
   const noted = await readLedger(world, fleet, mostCommits);
-  const isKnown = noted.some(({ outcome }) => outcome !== undefined);
   const documents = revision?.documents;
-  const entries =
-    isKnown || documents === undefined
-      ? noted
-      : (await withMachines(world, documents, noted)).entries;
-  const good = entries.find(
-    ({ commit, outcome }) =>
-      commit.revision !== head && outcome?.outcome === "applied" && outcome.tree !== read.tree,
-  );
+  const good =
+    noted.find(isGood) ??
+    (documents === undefined
+      ? undefined
+      : (await withMachines(world, documents, noted)).entries.find(isGood));
   if (good !== undefined) return good.commit.revision;
   throw new UserError(
     "no revision before the head is known to have been applied",
@@ -146,18 +144,13 @@ function messageFor({ to, commits }: WayBack): string {
 const nextText = (newBranch: string | undefined): string =>
   newBranch === undefined ? ": the next pass applies it" : ": open a pull request from it";
 
-/** Whom git would name as the author here. */
+/** Whom git would name as the author here; undefined where nobody told it. */
 async function identityOf(place: RepoPlace): Promise<Identity | undefined> {
   try {
-    const folder = place.isLocal ? place.repo : ".";
-    const [name, email] = await Promise.all(
-      ["user.name", "user.email"].map(async (key) =>
-        (await systemGit(folder, ["config", "--get", key])).stdout.trim(),
-      ),
-    );
-    return name === undefined || email === undefined || name === "" || email === ""
-      ? undefined
-      : { name, email };
+    const argv = ["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"];
+    const { code, stdout } = await systemGit(place.isLocal ? place.repo : ".", argv);
+    const [, name, email] = /^(.+) <([^>]+)> \d+/.exec(stdout) ?? [];
+    return code !== 0 || name === undefined || email === undefined ? undefined : { name, email };
   } catch (error) {
     if (error instanceof SourceError) return undefined;
     throw error;

@@ -33,7 +33,9 @@ export const run: Run = async (context, given) => {
     try {
       const lock = await lockState(await openStateDir(stateDir));
       try {
-        log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, { intervalMs });
+        log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, {
+          intervalMs,
+        });
         await runDaemon(world, {
           intervalMs,
           signal: stop.signal,

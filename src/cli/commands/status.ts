@@ -16,7 +16,7 @@ import { openWorld } from "../world.ts";
 
 export const run: Run = async (context) => {
   const { io, options } = context;
-  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const { head, revision } = await newestReadable(world);
     if (revision?.documents === undefined) {

@@ -21,7 +21,7 @@ import { openWorld } from "../world.ts";
 
 export const run: Run = async (context, given) => {
   const address = (given.args[0] ?? "").replace(/\/+$/, "");
-  const { world, close } = await openWorld(context, { unpushed: "warn" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const { revision, look } = await whileSaying(context, "asking the machines", () =>
       lookAt(world),

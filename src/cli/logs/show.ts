@@ -1,9 +1,14 @@
 import { styleText } from "node:util";
 import { printableLine } from "../../lib/text.ts";
 import type { Context } from "../command.ts";
+import type { LogSource } from "../../observe/logs.ts";
 import { tagOf, type SourceLine } from "./lines.ts";
 
-export type LineShow = (line: SourceLine) => Promise<void>;
+export interface LineShow {
+  /** Leaves room for what this container is called. */
+  expect(source: LogSource): void;
+  show(line: SourceLine): Promise<void>;
+}
 
 const colours = ["cyan", "yellow", "green", "magenta", "blue"] as const;
 
@@ -29,9 +34,14 @@ export function lineShow({ io, options }: Context, withTime: boolean): LineShow 
     const text = io.out.isTerminal ? printableLine(line.text) : line.text;
     return `${paintFor(tag)(`${tag.padEnd(width)} |`)} ${time}${text}\n`;
   };
-  return async (line) => {
-    io.out.write(options.json ? documentOf(line) : textOf(line));
-    await io.out.drained();
+  return {
+    expect: (source) => {
+      width = Math.max(width, tagOf(source).length);
+    },
+    show: async (line) => {
+      io.out.write(options.json ? documentOf(line) : textOf(line));
+      await io.out.drained();
+    },
   };
 }
 
