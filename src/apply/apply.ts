@@ -144,8 +144,7 @@ class ApplyRun {
     } catch (error) {
       const failure = asFailure(error);
       this.failures.push({ change, failure });
-      if (failure.trouble === "unreachable" || failure.blame === "fenced")
-        this.lost.add(change.machine);
+      if (failure.isUnanswered || failure.blame === "fenced") this.lost.add(change.machine);
       context.listener({ type: "change-failed", address: change.address, text: failure.message });
       return false;
     }

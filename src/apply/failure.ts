@@ -11,15 +11,23 @@ export class StepFailure extends Error {
   readonly blame: Blame;
   readonly trouble: Trouble["class"];
   readonly evidence: Evidence | undefined;
+  /** Nobody knows what became of the step: what comes after it, the way back too, is left for the next look. */
+  readonly isUnanswered: boolean;
   constructor(
     blame: Blame,
     message: string,
-    details: { trouble?: Trouble["class"]; evidence?: Evidence; cause?: unknown } = {},
+    details: {
+      trouble?: Trouble["class"];
+      evidence?: Evidence;
+      isUnanswered?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.blame = blame;
     this.trouble = details.trouble ?? "engine";
     this.evidence = details.evidence;
+    this.isUnanswered = details.isUnanswered ?? false;
   }
 }
 

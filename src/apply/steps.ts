@@ -9,7 +9,7 @@ import type {
   RunStep,
   Step,
 } from "../model/step.ts";
-import { RemoteError, type Session } from "../remote/session.ts";
+import { RemoteError, type Session, type TroubleClass } from "../remote/session.ts";
 import { isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 
@@ -107,7 +107,7 @@ async function attempt(
     await runSteps(context, steps, bindings);
   } catch (error) {
     const failure = asFailure(error);
-    if (failure.blame === "fenced") throw failure;
+    if (failure.blame === "fenced" || failure.isUnanswered) throw failure;
     try {
       await runSteps(context, otherwise, bindings);
     } catch (second) {
@@ -302,5 +302,11 @@ export function asFailure(error: unknown): StepFailure {
   if (isDiskFull(error.message))
     return new StepFailure("machine", error.message, { trouble: "disk", cause: error });
   const trouble = error.class === "timeout" || error.class === "limit" ? "engine" : error.class;
-  return new StepFailure("machine", error.message, { trouble, cause: error });
+  return new StepFailure("machine", error.message, {
+    trouble,
+    isUnanswered: unanswered.has(error.class),
+    cause: error,
+  });
 }
+
+const unanswered: ReadonlySet<TroubleClass> = new Set(["unreachable", "timeout", "engine"]);

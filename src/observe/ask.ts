@@ -22,7 +22,7 @@ export async function askMachine(
   const {
     questionSeconds = 15,
     allMs = 45_000,
-    engineMs = 20_000,
+    engineMs = 15_000,
     onTrouble = () => undefined,
   } = options;
   const distinct = [...distinctQueries(queries).values()];

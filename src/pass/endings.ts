@@ -115,8 +115,9 @@ function textOf(
     case "held":
       return worst === undefined ? (held[0]?.text ?? "held") : sayApp(worst);
     case "incomplete": {
-      const trouble = verdict.troubles[0];
-      if (trouble !== undefined) return sayTrouble(trouble);
+      const [trouble, ...more] = verdict.troubles;
+      if (trouble !== undefined)
+        return `${sayTrouble(trouble)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
       return worst === undefined ? `not settled: ${open.join(", ")}` : sayApp(worst);
     }
     default:

@@ -27,7 +27,7 @@ export interface Links {
 /** 1.41 is Docker 20.10; what we send is known up to 1.47. */
 const oldestApi = 41;
 const newestApi = 47;
-const timeoutMs = 10_000;
+const timeoutMs = 5_000;
 
 export function linksTo(connection: Connection, slots: Slots, login: Login): Links {
   let link: Promise<Link> | undefined;

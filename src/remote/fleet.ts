@@ -34,7 +34,7 @@ interface Line {
 
 /** Throws UnusableKey. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { acceptNewHostKeys = false, connectTimeoutMs = 10_000, keepaliveMs = 10_000 } = options;
+  const { acceptNewHostKeys = false, connectTimeoutMs = 10_000, keepaliveMs = 5_000 } = options;
   const { now = () => performance.now(), random = Math.random } = options;
   const identity = readIdentity(options.privateKeys, options.agent);
   const handshakes = createSemaphore(options.maxHandshakes ?? 20);

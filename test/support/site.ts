@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { RevisionOutcome } from "../../src/model/outcome.ts";
+import { changesOf } from "../../src/model/plan.ts";
+import type { Request } from "../../src/pass/world.ts";
+import { bootFleet, type Fleet, type FleetOptions, type ImageOptions } from "../fleet/fleet.ts";
+import { openController, type Controller, type ControllerOptions } from "./controller.ts";
+import { makeInfra, machineFiles, type Files, type Infra } from "./infra.ts";
+import { see } from "./witness.ts";
+
+/** A fleet with images, an infra repo that knows its machines, and controllers in this process. */
+export interface Site {
+  readonly fleet: Fleet;
+  readonly infra: Infra;
+  readonly options: ControllerOptions;
+  image(tag: string): string;
+  /** Commits files of the repo; a message's trailers go in its last paragraph. */
+  commit(message: string, files: Files): Promise<string>;
+  /** One pass by a controller of its own, as the command line makes it. */
+  reconcile(
+    request?: Partial<Request>,
+    more?: Partial<ControllerOptions>,
+  ): Promise<RevisionOutcome>;
+  /** One pass that must end so, after which nothing is left to do. */
+  settle(outcome?: RevisionOutcome["outcome"]): Promise<RevisionOutcome>;
+  by<T>(
+    work: (controller: Controller) => Promise<T>,
+    more?: Partial<ControllerOptions>,
+  ): Promise<T>;
+  /** Running containers of an app on a machine: `ID STARTED`. */
+  running(machine: string, app: string): Promise<readonly string[]>;
+  /** Names (without digest), image, state and restart policy of all containers on a machine. */
+  containers(machine: string): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** Tags of the test app and how each is made. */
+export type Tags = Readonly<Record<string, ImageOptions>>;
+
+export async function openSite(
+  options: Pick<FleetOptions, "machines">,
+  tags: Tags = { "1": {}, "2": {} },
+): Promise<Site> {
+  const fleet = await bootFleet({ ...options, git: false });
+  const { images, registry } = fleet;
+  assert.ok(images !== undefined && registry !== undefined);
+  for (const [tag, how] of Object.entries(tags)) await images.push("shop", tag, how);
+  const infra = await makeInfra();
+  await infra.commit("Machines", machineFiles(fleet, "acme", Object.keys(fleet.machines)));
+  const own: ControllerOptions = { repo: infra.repo, sshKeyFile: fleet.sshKeyFile };
+  const by: Site["by"] = async (work, more) => {
+    const controller = await openController({ ...own, ...more });
+    try {
+      return await work(controller);
+    } finally {
+      await controller.close();
+    }
+  };
+  return {
+    fleet,
+    infra,
+    options: own,
+    by,
+    image: (tag) => `${registry.address}/shop:${tag}`,
+    commit: (message, files) => infra.commit(message, files),
+    reconcile: (request, more) => by((controller) => controller.reconcile(request), more),
+    settle: async (wanted = "applied") =>
+      await by(async (controller) => {
+        const outcome = await controller.reconcile();
+        assert.equal(outcome.outcome, wanted, JSON.stringify(outcome));
+        const left = changesOf(await controller.plan());
+        assert.deepEqual(
+          left.map((c) => `${c.address}: ${c.reason.text}`),
+          [],
+        );
+        return outcome;
+      }),
+    running: async (machine, app) =>
+      (await see(fleet.machine(machine), "acme")).running.get(app) ?? [],
+    containers: async (machine) => (await see(fleet.machine(machine), "acme")).holding.containers,
+    close: async () => {
+      await fleet.down();
+      await infra.close();
+    },
+  };
+}
