@@ -33,18 +33,20 @@ export async function timed<T>(
 export const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Runs these one after another, `rounds` times, so that all meet the same weather; medians in milliseconds. */
-export async function alternate<Name extends string>(
+export async function alternate<Works extends Readonly<Record<string, () => Promise<unknown>>>>(
   rounds: number,
-  works: Readonly<Record<Name, () => Promise<unknown>>>,
-): Promise<Readonly<Record<Name, number>>> {
-  const names = Object.keys(works) as Name[];
-  const times = new Map<Name, number[]>(names.map((name) => [name, []]));
+  works: Works,
+): Promise<Readonly<Record<keyof Works, number>>> {
+  const times = Object.keys(works).map((name) => ({ name, all: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) times.get(name)?.push((await timed(works[name])).ms);
+    for (const { name, all } of times) all.push((await timed(works[name] ?? nothing)).ms);
   }
-  for (const [name, all] of times) say(`  ${name}: ${all.map((ms) => ms.toFixed(0)).join(" ")} ms`);
-  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)])) as Record<
-    Name,
+  for (const { name, all } of times)
+    say(`  ${name}: ${all.map((ms) => ms.toFixed(0)).join(" ")} ms`);
+  return Object.fromEntries(times.map(({ name, all }) => [name, median(all)])) as Record<
+    keyof Works,
     number
   >;
 }
+
+const nothing = async (): Promise<void> => {};

@@ -1,0 +1,65 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { benchDeploy } from "./deploy.ts";
+import { benchNothing } from "./nothing.ts";
+import { benchPlan } from "./plan.ts";
+import { isMet, tableMarkdown, tableText } from "./report.ts";
+import { say, type Bench, type Row } from "./row.ts";
+
+const benches: Readonly<Record<string, Bench>> = {
+  plan: benchPlan,
+  nothing: benchNothing,
+  deploy: benchDeploy,
+};
+
+const page = new URL("../../docs/benchmarks.md", import.meta.url);
+const marks = (name: string): readonly [string, string] => [
+  `<!-- ${name} begin -->`,
+  `<!-- ${name} end -->`,
+];
+
+/** `run.ts [--write] [plan|nothing|deploy …]`; exits with 1 where a goal is missed. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { write: { type: "boolean", default: false } },
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(benches);
+  const all: Row[] = [];
+  for (const name of names) {
+    const bench = benches[name];
+    if (bench === undefined) {
+      say(`there is no benchmark ${name}; there are ${Object.keys(benches).join(", ")}`);
+      return 2;
+    }
+    say(`${name}:`);
+    const rows = await bench();
+    all.push(...rows);
+    if (values.write) await writeSection(name, rows);
+  }
+  process.stdout.write(`${tableText(all)}\n`);
+  const missed = all.filter((row) => !isMet(row));
+  for (const { what } of missed) say(`goal missed: ${what}`);
+  return missed.length > 0 ? 1 : 0;
+}
+
+/** Each benchmark has its own part of the page, so that one can be measured again alone. */
+async function writeSection(name: string, rows: readonly Row[]): Promise<void> {
+  const text = await readFile(page, "utf8");
+  const [begin, end] = marks(name);
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md has no part ${name}`);
+  const part = `${begin}\n${machineLine()}\n\n${tableMarkdown(rows)}\n`;
+  await writeFile(page, text.slice(0, from) + part + text.slice(to));
+}
+
+function machineLine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown CPU"}, ${memory} GiB, Linux ${release()}, Node.js ${process.versions.node}`;
+}
+
+process.exitCode = await main(process.argv.slice(2));
