@@ -15,9 +15,11 @@ export const catalog: readonly {
         arguments: [["[dir]", "where it is written (default: this folder)"]],
         summary: "write a small infra repo to start from",
         about:
-          "Writes slipway.yaml, machines, an app with a file that it ships, and a README with the next steps. A fresh age key\n" +
-          "goes to ~/.config/slipway, never into the repo. With --machine it asks each server for its host key and pins what\n" +
-          "it shows; compare the fingerprints. Outside of a repository it also makes the first commit. Overwrites nothing.",
+          "Writes slipway.yaml, machines, an app with a file that it ships, and a README with the " +
+          "next steps. A fresh age key goes to ~/.config/slipway, never into the repo. With " +
+          "--machine it asks each server for its host key and pins what it shows; compare the " +
+          "fingerprints. Outside of a repository it also makes the first commit. Overwrites " +
+          "nothing.",
         options: [
           {
             flags: "--machine <name=address>",
@@ -39,8 +41,9 @@ export const catalog: readonly {
         name: "validate",
         summary: "check every file, without touching a machine",
         about:
-          "Reads the files as they stand in the folder, committed or not, and tells all findings at once as\n" +
-          "file:line:col. Without --environment all environments are checked. Exit code 1 when there is an error.",
+          "Reads the files as they stand in the folder, committed or not, and tells all findings at " +
+          "once as file:line:col. Without --environment all environments are checked. Exit code 1 " +
+          "when there is an error.",
         options: [{ ...revision, help: "a commit instead of the files in the folder" }],
         examples: [
           ["slipway validate", "before a commit, or as the first step of your CI"],
@@ -60,8 +63,8 @@ export const catalog: readonly {
         name: "plan",
         summary: "what would change, why, and who could reach what",
         about:
-          "Looks at all machines, compares, and changes nothing; it takes no locks either. What cannot be seen plans\n" +
-          "nothing and is listed as unknown.",
+          "Looks at all machines, compares, and changes nothing; it takes no locks either. What " +
+          "cannot be seen plans nothing and is listed as unknown.",
         options: [
           revision,
           {
@@ -84,8 +87,9 @@ export const catalog: readonly {
         name: "reconcile",
         summary: "one pass: fetch, plan, apply, verify, report",
         about:
-          "Shows each change as it is made and then the outcome, from what was observed afterwards. Exit code 0 only when\n" +
-          "the revision is applied. An interrupt (Ctrl-C) ends it at the next safe point, a second one at once.",
+          "Shows each change as it is made and then the outcome, from what was observed afterwards. " +
+          "Exit code 0 only when the revision is applied. An interrupt (Ctrl-C) ends it at the next " +
+          "safe point, a second one at once.",
         options: [
           {
             flags: "--retry <app>",
@@ -104,8 +108,9 @@ export const catalog: readonly {
         name: "run",
         summary: "follow the branch: deploy what is merged, heal what drifts",
         about:
-          "The daemon. Polls the branch, applies each new head, listens to every engine and puts back what was changed by\n" +
-          "hand, and reports to the ledger and the forge. It keeps nothing that it could not find out again.",
+          "The daemon. Polls the branch, applies each new head, listens to every engine and puts " +
+          "back what was changed by hand, and reports to the ledger and the forge. It keeps nothing " +
+          "that it could not find out again.",
         options: [
           {
             flags: "--interval <duration>",
@@ -129,8 +134,8 @@ export const catalog: readonly {
         arguments: [["[rev]", "what to go back to (default: the one applied before the head)"]],
         summary: "commit the tree of an earlier revision and push it",
         about:
-          "Shows what would be reverted and asks. The commit is an ordinary one, made on top of the head, so the next pass\n" +
-          "applies it: image, env, files, limits, all of it.",
+          "Shows what would be reverted and asks. The commit is an ordinary one, made on top of the " +
+          "head, so the next pass applies it: image, env, files, limits, all of it.",
         options: [
           { flags: "--yes", help: "do not ask" },
           { flags: "--branch-only <name>", help: "push it as this new branch, for a pull request" },
@@ -163,8 +168,8 @@ export const catalog: readonly {
         name: "history",
         summary: "each revision's outcome, from the ledger",
         about:
-          "Reads the notes in refs/notes/slipway; where there is none, what the machines remember. --rebuild writes the\n" +
-          "missing notes from that.",
+          "Reads the notes in refs/notes/slipway; where there is none, what the machines remember. " +
+          "--rebuild writes the missing notes from that.",
         options: [
           { flags: "-n, --number <count>", help: "how many commits back (default: 20)" },
           { flags: "--rebuild", help: "write missing notes from the machines' history" },
@@ -180,7 +185,8 @@ export const catalog: readonly {
         arguments: [["<address>", "app/shop, or machine/web-1/app/shop/container/1"]],
         summary: "the cause of a change: commit, file and line, field by field",
         about:
-          "Of the change that is planned at this address; where none is, of the last one that was made.",
+          "Of the change that is planned at this address; where none is, of the last one that was " +
+          "made.",
         examples: [
           ["slipway why app/shop", "all that is planned for an app, and why"],
           [
@@ -206,8 +212,9 @@ export const catalog: readonly {
         arguments: [["<app>", "an app, or an app file with all its services"]],
         summary: "logs of an app, merged over its machines by time",
         about:
-          "Each line says machine and instance. With -f it goes on, also over a deploy: new containers join in, and a\n" +
-          "machine that was away comes back. With --json one JSON document a line.",
+          "Each line says machine and instance. With -f it goes on, also over a deploy: new " +
+          "containers join in, and a machine that was away comes back. With --json one JSON " +
+          "document a line.",
         options: [
           { flags: "-f, --follow", help: "go on with what is logged from now on" },
           { flags: "--since <when>", help: "10m, 2h, 1d, or a time: 2026-01-31T12:00:00Z" },

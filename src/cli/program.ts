@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { suggest } from "../lib/suggest.ts";
+import { didYouMean } from "../lib/suggest.ts";
 import { catalog, commandNames } from "./catalog.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 import { exit } from "./exit.ts";
@@ -29,7 +29,7 @@ export async function runCli(argv: readonly string[], io: Io, parts: Parts): Pro
     await program.parseAsync([...before], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, io);
+    if (error instanceof CommanderError) return endOfParsing(error, before, io);
     io.err.write(sayError(error, verbose));
     return exit.trouble;
   }
@@ -135,21 +135,29 @@ function environmentHelp(): string {
 }
 
 function unknownCommand(name: string): UserError {
-  const near = suggest(name, commandNames);
-  const meant = near === undefined ? "" : ` (did you mean '${near}'?)`;
   return new UserError(
-    `there is no command '${name}'${meant}`,
+    `there is no command '${name}'${didYouMean(name, commandNames)}`,
     `There are: ${commandNames.join(", ")}`,
   );
 }
 
 /** Help is no error; what was wrong on the command line is told in one line. */
-function endOfParsing(error: CommanderError, io: Io): number {
+function endOfParsing(error: CommanderError, argv: readonly string[], io: Io): number {
   if (error.exitCode === 0) return exit.done;
-  if (error.code === "commander.help") return exit.trouble;
   const said = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
-  io.err.write(`slipway: ${said}\n  See 'slipway <command> --help'.\n`);
+  const command = argv.find((word) => commandNames.includes(word));
+  io.err.write(
+    `slipway: ${said}${nearFlag(error, command)}\n  See 'slipway ${command === undefined ? "" : `${command} `}--help'.\n`,
+  );
   return exit.trouble;
+}
+
+function nearFlag(error: CommanderError, command: string | undefined): string {
+  if (error.code !== "commander.unknownOption") return "";
+  const spec = catalog.flatMap(({ commands }) => commands).find(({ name }) => name === command);
+  const flags = [...Object.values<Flag>(globalFlags), ...(spec?.options ?? [])];
+  const known = flags.flatMap(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? []);
+  return didYouMean(/--[^'=]+/.exec(error.message)?.[0] ?? "", known);
 }
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

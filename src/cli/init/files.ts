@@ -97,7 +97,6 @@ ${recipient}
 `;
 
 const ignoreFile = `*.agekey
-*.key
 .env
 `;
 

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { catalog, commandNames } from "../../src/cli/catalog.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { noParts, recordedIo } from "./screen.ts";
+
+describe("the command line", () => {
+  let dir: string;
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "slipway-cli-"));
+    await writeFile(join(dir, "slipway.yaml"), "fleet: acme\n");
+  });
+  after(async () => await rm(dir, { recursive: true, force: true }));
+
+  const run = async (argv: readonly string[], env: Record<string, string> = {}) => {
+    const io = recordedIo({ cwd: dir, env });
+    return { code: await runCli(argv, io, noParts), ...io.said() };
+  };
+
+  it("shows the way when nothing is asked", async () => {
+    const { code, out, err } = await run([]);
+    assert.equal(code, 0);
+    assert.match(out, /slipway init .*\n.*slipway validate/);
+    assert.equal(err, "");
+  });
+
+  it("lists every command, and the variables of its flags", async () => {
+    const { code, out } = await run(["--help"]);
+    assert.equal(code, 0);
+    for (const name of commandNames) assert.match(out, new RegExp(`^ {2}${name} `, "m"));
+    for (const name of [
+      "SLIPWAY_REPO",
+      "SLIPWAY_SSH_KEY",
+      "SLIPWAY_REPO_TOKEN",
+      "SLIPWAY_FORGE_TOKEN",
+    ])
+      assert(out.includes(name), name);
+  });
+
+  for (const spec of catalog.flatMap(({ commands }) => commands)) {
+    it(`teaches ${spec.name} by two examples that parse`, async () => {
+      const { code, out } = await run([spec.name, "--help"]);
+      assert.equal(code, 0);
+      assert(spec.examples.length >= 2);
+      for (const [line] of spec.examples) {
+        assert(out.includes(line), line);
+        assert(line.startsWith(`slipway ${spec.name}`), line);
+        const argv = line.split(" | ")[0]!.split(" ").slice(1);
+        const parsed = await run([
+          ...argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined),
+          "--help",
+        ]);
+        assert.equal(parsed.code, 0, `${line}: ${parsed.err}`);
+      }
+    });
+  }
+
+  const wrong: readonly (readonly [argv: readonly string[], said: RegExp])[] = [
+    [
+      ["valdate"],
+      /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)\n {2}There are: init, /,
+    ],
+    [["restart", "shop"], /^slipway: there is no command 'restart'/],
+    [
+      ["plan", "--exitcode"],
+      /^slipway: unknown option '--exitcode' .*\n? *See 'slipway plan --help'/,
+    ],
+    [["plan", "shop"], /^slipway: too many arguments/],
+    [["why"], /^slipway: missing required argument 'address'/],
+    [["logs", "shop", "--tail"], /^slipway: option '--tail <lines>' argument missing/],
+    [["plan", "--", "ls"], /^slipway: 'slipway plan' takes nothing behind --/],
+    [["exec", "shop"], /^slipway: exec needs a command behind --/],
+    [["init", "--machine", "web-1"], /^slipway: --machine 'web-1' is not NAME=ADDRESS/],
+    [
+      ["history", "-n", "none"],
+      /^slipway: (there is no|.* is in no git repository|--number is 'none')/,
+    ],
+    [["run", "--interval", "fast"], /^slipway: --interval is 'fast': it is a duration/],
+    [["plan", "--working-tree", "--revision", "HEAD"], /exclude each other/],
+    [["plan"], /^slipway: .* is in no git repository\n {2}Give one with --repo/],
+    [["--repo", "ssh://git@x.example/y", "plan"], /https/],
+  ];
+  for (const [argv, said] of wrong) {
+    it(`says in a line what is wrong with '${argv.join(" ")}'`, async () => {
+      const { code, out, err } = await run(argv);
+      assert.equal(code, 1);
+      assert.equal(out, "");
+      assert.match(err, said);
+      assert(!/\n\s+at /.test(err), "no stack");
+    });
+  }
+
+  it("takes its options before and behind the command", async () => {
+    for (const argv of [
+      ["--json", "validate"],
+      ["validate", "--json"],
+    ]) {
+      const { out } = await run(argv);
+      assert.equal((JSON.parse(out) as { version: number }).version, 1);
+    }
+  });
+
+  it("calls a bug a bug, with its stack", async () => {
+    const io = recordedIo({ cwd: dir });
+    const code = await runCli(["init", join(dir, "new")], io, noParts);
+    assert.equal(code, 1);
+    assert.match(
+      io.said().err,
+      /^slipway: this is a bug in Slipway.*\nError: no key may be made\n\s+at /,
+    );
+  });
+});

@@ -1,0 +1,63 @@
+import type { Input, Io, Screen } from "../../src/cli/io.ts";
+import type { Parts } from "../../src/cli/parts.ts";
+
+export interface RecordedIo extends Io {
+  readonly said: () => { readonly out: string; readonly err: string };
+  /** What the next interrupt listener would hear. */
+  interrupt(): void;
+  readonly quits: readonly number[];
+}
+
+/** A command's surroundings that keep what was written; not a terminal unless told. */
+export function recordedIo(
+  options: Partial<Pick<Io, "env" | "cwd" | "home">> & {
+    readonly answer?: string;
+    readonly isTerminal?: boolean;
+  } = {},
+): RecordedIo {
+  let out = "";
+  let err = "";
+  const { isTerminal = false } = options;
+  const listeners = new Set<() => void>();
+  const quits: number[] = [];
+  const screen = (take: (text: string) => void): Screen => ({
+    isTerminal,
+    columns: 100,
+    rows: 24,
+    write: (data) => take(typeof data === "string" ? data : Buffer.from(data).toString()),
+    drained: () => Promise.resolve(),
+  });
+  const input: Input = {
+    isTerminal,
+    chunks: (async function* none() {})(),
+    setRaw: () => undefined,
+    release: () => undefined,
+  };
+  return {
+    env: options.env ?? {},
+    cwd: options.cwd ?? "/",
+    home: options.home ?? "/nowhere",
+    out: screen((text) => (out += text)),
+    err: screen((text) => (err += text)),
+    input,
+    ask: () => Promise.resolve(options.answer),
+    onInterrupt: (call) => {
+      listeners.add(call);
+      return () => listeners.delete(call);
+    },
+    onResize: () => () => undefined,
+    quit: (code) => quits.push(code),
+    said: () => ({ out, err }),
+    interrupt: () => {
+      for (const call of listeners) call();
+    },
+    quits,
+  };
+}
+
+/** For commands that must not ask for anything from outside. */
+export const noParts: Parts = {
+  openFleet: () => Promise.reject(new Error("no machine may be asked")),
+  scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
+  ageKey: () => Promise.reject(new Error("no key may be made")),
+};
