@@ -1,4 +1,4 @@
-import { privateAddressOf } from "../lib/ip.ts";
+import { isLoopback, isPrivateAddress, privateAddressOf } from "../lib/ip.ts";
 import { parsePublish } from "../lib/publish.ts";
 import type { AppDocument, Documents, MachineDocument } from "../model/documents.ts";
 import type { Reach } from "../report/plan-text.ts";
@@ -44,8 +44,11 @@ function byScope(
   if (scope === "public") return { who: "anyone", where: at("all addresses"), isPublic: true };
   if (scope === "local")
     return { who: "the machine itself", where: at("127.0.0.1"), isPublic: false };
-  if (scope !== "private")
-    return { who: `whoever reaches ${scope.ip}`, where: at(scope.ip), isPublic: true };
+  if (scope !== "private") {
+    const { ip } = scope;
+    const isPublic = !isPrivateAddress(ip) && !isLoopback(ip);
+    return { who: `whoever reaches ${ip}`, where: at(ip), isPublic };
+  }
   const address = privateAddressOf(machine.fields);
   return address === undefined
     ? {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cleanEnv, run } from "../fleet/run.ts";
+import { makeInfra, type Infra } from "../support/infra.ts";
+import { startGithub, type GithubDouble } from "../support/github.ts";
+
+const bin = new URL("../../bin/slipway", import.meta.url).pathname;
+
+/** What the command line tells the ledger and the forge, where no machine is needed for it. */
+describe("slipway reconcile tells what became of a commit", () => {
+  let dir: string;
+  let infra: Infra;
+  let github: GithubDouble;
+  let settings: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "slipway-reconcile-"));
+    infra = await makeInfra();
+    github = await startGithub();
+    settings = `fleet: acme\nforge: { kind: github, repository: acme/infra, api: "${github.api}" }\n`;
+  });
+  after(async () => {
+    await Promise.all([infra.close(), github.close(), rm(dir, { recursive: true, force: true })]);
+  });
+
+  const slipway = async (...argv: string[]) =>
+    await run([bin, ...argv], {
+      env: {
+        ...cleanEnv,
+        PATH: process.env["PATH"],
+        HOME: dir,
+        SLIPWAY_REPO: infra.repo,
+        SLIPWAY_STATE: join(dir, "state"),
+        SLIPWAY_FORGE_TOKEN: github.token,
+        NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
+      },
+      timeoutMs: 30_000,
+    });
+
+  const statuses = (commit: string) =>
+    github.statuses(commit).map((s) => `${s.context} ${s.state} ${s.description ?? ""}`);
+
+  it("green for a fleet without a machine", async () => {
+    const commit = await infra.commit("Start", { "slipway.yaml": settings });
+    github.addCommit(commit);
+    const ran = await slipway("reconcile");
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stdout, /^✓ applied [0-9a-f]{8} Start/);
+    assert.deepEqual(statuses(commit), [
+      "slipway/acme pending looking",
+      "slipway/acme success nothing to do",
+    ]);
+    const note = JSON.parse(await infra.git("notes", "--ref=slipway", "show", commit)) as object;
+    assert.deepEqual(
+      [Reflect.get(note, "outcome"), Reflect.get(note, "fleet")],
+      ["applied", "acme"],
+    );
+  });
+
+  it("once, however often it is asked", async () => {
+    const commit = await infra.git("rev-parse", "HEAD");
+    const before = github.requests.length;
+    assert.equal((await slipway("reconcile")).code, 0);
+    assert.equal(github.requests.length, before);
+    assert.equal(statuses(commit).length, 2);
+  });
+
+  it("red with the first finding, though its settings cannot be read", async () => {
+    const commit = await infra.commit("Oops", { "slipway.yaml": `${settings}flet: b\n` });
+    github.addCommit(commit);
+    const ran = await slipway("reconcile", "--json");
+    assert.equal(ran.code, 1);
+    const outcome = JSON.parse(ran.stdout) as { outcome: string; findings: string[] };
+    assert.equal(outcome.outcome, "rejected");
+    assert.match(outcome.findings[0] ?? "", /^slipway.yaml:3:1: unknown key 'flet'/);
+    assert.deepEqual(
+      statuses(commit).map((s) => s.slice(0, 50)),
+      ["slipway/acme failure slipway.yaml:3:1: unknown key"],
+    );
+  });
+
+  it("later, when the forge is away", async () => {
+    const commit = await infra.commit("Mended", { "slipway.yaml": settings });
+    github.addCommit(commit);
+    for (let i = 0; i < 40; i += 1) github.fail({ kind: "status", status: 503 });
+    const ran = await slipway("reconcile");
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /warn.* have not been sent; they are kept/);
+    assert(!ran.stderr.includes(github.token));
+  });
+
+  it("keeps its history", async () => {
+    const { code, stdout } = await slipway("history", "--json");
+    assert.equal(code, 0);
+    const { revisions } = JSON.parse(stdout) as {
+      revisions: { outcome: string; subject: string }[];
+    };
+    assert.deepEqual(
+      revisions.map((r) => `${r.subject} ${r.outcome}`),
+      ["Mended applied", "Oops rejected", "Start applied"],
+    );
+  });
+
+  it("has nothing against the forge's own description", () =>
+    assert.deepEqual(github.violations, []));
+});
