@@ -4,6 +4,7 @@ import { wordsOf } from "../lib/words.ts";
 import type { FilesSpec, ReleaseSpec } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
+import { imageKey, type ImageReferences } from "../model/image.ts";
 import { machinePaths, type MachinePaths } from "../model/paths.ts";
 import type { Resource } from "../model/resource.ts";
 import { containerSpec, familyNetwork, fleetNetwork, type Placement } from "./container.ts";
@@ -25,8 +26,8 @@ export interface CompileInput {
   /** The apps to run: HEAD's, or for a family that is held those of its good revision. */
   readonly apps: readonly AppDocument[];
   readonly machines: ReadonlyMap<string, MachineContext>;
-  /** App → `name@sha256:…` or image id. Apps without one are left out. */
-  readonly images: ReadonlyMap<string, string>;
+  /** Apps are left out where theirs is missing. */
+  readonly images: ImageReferences;
   /** Blob → sha256 of its bytes. */
   readonly hashes: ReadonlyMap<string, string>;
   /** Family → the name its containers and volumes were made under. */
@@ -60,12 +61,19 @@ export function compile(input: CompileInput): Compiled {
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     resources.push(...machineResources(machine, context, placed, table));
+    const shared = new Set<string>();
     for (const app of placed) {
-      const image = input.images.get(app.name);
+      const image = referenceOf(app, machine, input.images);
       if (image === undefined) continue;
       const files = filesSpecs(app, machine, context.key, input.hashes);
       const at = placementOf(app, machine, context, image, files, work);
-      resources.push(...supports(app, machine, image, files, at, input));
+      resources.push(
+        ...sharedOf(app, machine, at, input).filter(({ kind, name, spec }) => {
+          const thing = digestOf({ kind, name, spec });
+          return !shared.has(thing) && shared.add(thing);
+        }),
+        ...supports(app, machine, image, files),
+      );
       for (let n = 1; n <= instancesOn(app, machine); n++) {
         const spec = containerSpec(app, n, at);
         const address = resourceAddress(machine, "app/container", app.name, String(n));
@@ -77,6 +85,15 @@ export function compile(input: CompileInput): Compiled {
     resources.push(...releases(machine, context, placed, work));
   }
   return { resources, awaiting };
+}
+
+function referenceOf(
+  app: AppDocument,
+  machine: string,
+  images: ImageReferences,
+): string | undefined {
+  const { image } = fieldsOn(app, machine);
+  return image === undefined ? undefined : images.get(imageKey(app.name, image));
 }
 
 function placements(apps: readonly AppDocument[]): ReadonlyMap<string, readonly AppDocument[]> {
@@ -140,36 +157,46 @@ const networkResource = (
   ...(app === undefined ? {} : { app: app.family, family: app.family, where: app.at([]) }),
 });
 
-function supports(
+/** What the services of an app file have in common: their bridge and volumes. */
+function sharedOf(
   app: AppDocument,
   machine: string,
-  reference: string,
-  files: readonly FilesSpec[],
   at: Placement,
   input: CompileInput,
 ): readonly Resource[] {
   const fields = fieldsOn(app, machine);
   const { family } = app;
-  const image = { app: app.name, family, text: fields.image ?? "", reference };
   const volumes = volumesOf(fields.volumes)
     .filter((v) => v.kind === "named")
-    .map((v) => {
-      const spec = {
-        app: app.name,
+    .map((v): Resource => {
+      const engineName = engineVolumeName(at.formerly ?? family, v);
+      return {
+        address: resourceAddress(machine, "app/volume", family, v.source),
+        kind: "app/volume",
+        machine,
+        app: family,
         family,
-        volume: v.source,
-        engineName: engineVolumeName(at.formerly ?? family, v),
+        name: v.source,
+        spec: { app: family, family, volume: v.source, engineName },
+        where: app.at(["volumes", v.source]),
       };
-      return resourceOf(machine, "app/volume", v.source, spec, app, ["volumes", v.source]);
     });
-  const bridge =
-    app.service === undefined || fields.network === "host"
-      ? []
-      : [networkResource(machine, familyNetwork(input.documents.fleet, family), app)];
+  const isBridged = app.service !== undefined && fields.network !== "host";
+  return isBridged
+    ? [networkResource(machine, familyNetwork(input.documents.fleet, family), app), ...volumes]
+    : volumes;
+}
+
+function supports(
+  app: AppDocument,
+  machine: string,
+  reference: string,
+  files: readonly FilesSpec[],
+): readonly Resource[] {
+  const { image: text = "" } = fieldsOn(app, machine);
+  const image = { app: app.name, family: app.family, text, reference };
   return [
-    ...bridge,
     resourceOf(machine, "app/image", "", image, app, ["image"]),
-    ...volumes,
     ...files.map((f) =>
       resourceOf(machine, "app/files", f.target.slice(1), f, app, ["files", f.target]),
     ),
@@ -186,7 +213,7 @@ function releases(
   const found = new Map<string, Resource>();
   for (const app of placed) {
     const { release } = fieldsOn(app, machine);
-    const image = input.images.get(app.name);
+    const image = referenceOf(app, machine, input.images);
     if (release === undefined || image === undefined) continue;
     const family = input.apps.filter((a) => a.family === app.family);
     if (family.flatMap((a) => a.machines).toSorted()[0] !== machine) continue;

@@ -58,7 +58,7 @@ export function containerSpec(
     mounts: mountsOf(app, fields, at),
     ports,
     networks: networksOf(app, fields, at),
-    restart: (fields.restart ?? "unless-stopped") as ContainerSpec["restart"],
+    restart: fields.restart ?? "unless-stopped",
     stopTimeoutSeconds: Math.ceil(milliseconds(fields.deploy?.stopTimeout ?? "10s") / 1_000),
     logs: {
       maxSizeBytes: bytes(fields.logs?.maxSize ?? "10m"),

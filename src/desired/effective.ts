@@ -1,5 +1,7 @@
 import { digestOf, keyedDigestOf } from "../lib/hash.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
+import { imageKey, type ImageReferences } from "../model/image.ts";
+import { imageTextsOf } from "./names.ts";
 
 /** The app documents of one family, in order of name. */
 export const membersOf = (documents: Documents, family: string): readonly AppDocument[] =>
@@ -52,11 +54,7 @@ function placedAsAtHead(app: AppDocument, head: Documents): AppDocument {
  * What a family is made of, without place and count: equal digests mean nothing to roll. Covers the resolved images and
  * what the families that it is `after` are made of, since a failed try is worth repeating when one of them changed.
  */
-export function familyInput(
-  documents: Documents,
-  family: string,
-  images: ReadonlyMap<string, string>,
-): string {
+export function familyInput(documents: Documents, family: string, images: ImageReferences): string {
   return digestOf({
     own: ownInput(documents, family, images),
     after: afterOf(documents, family).map((f) => ownInput(documents, f, images)),
@@ -71,20 +69,26 @@ export const afterOf = (documents: Documents, family: string): readonly string[]
     .filter((f) => f !== family)
     .toSorted();
 
-function ownInput(
-  documents: Documents,
-  family: string,
-  images: ReadonlyMap<string, string>,
-): unknown {
+function ownInput(documents: Documents, family: string, images: ImageReferences): unknown {
   return membersOf(documents, family).map((app) => ({
     name: app.name,
     fields: withoutPlace(app.fields),
-    perMachine: Object.fromEntries(
-      [...app.perMachine].map(([m, fields]) => [m, withoutPlace(fields)]),
-    ),
+    perMachine: perMachineInput(app),
     ships: Object.fromEntries(app.ships),
-    image: images.get(app.name) ?? null,
+    images: Object.fromEntries(
+      [...imageTextsOf(app).keys()].map((text) => [
+        text,
+        images.get(imageKey(app.name, text)) ?? null,
+      ]),
+    ),
   }));
+}
+
+/** Machines on which more than the count differs. */
+function perMachineInput(app: AppDocument): unknown {
+  const common = digestOf(withoutPlace(app.fields));
+  const own = [...app.perMachine].map(([m, fields]) => [m, withoutPlace(fields)] as const);
+  return Object.fromEntries(own.filter(([, input]) => digestOf(input) !== common));
 }
 
 function withoutPlace(fields: AppDocument["fields"]): unknown {

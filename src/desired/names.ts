@@ -1,4 +1,5 @@
-import { privateAddressOf } from "../lib/ip.ts";
+import { isUnspecified, privateAddressOf } from "../lib/ip.ts";
+import { parsePublish } from "../lib/publish.ts";
 import type { NamesSpec } from "../kinds/index.ts";
 import type { AppDocument, MachineDocument } from "../model/documents.ts";
 
@@ -61,9 +62,9 @@ export function namesFor(
 ): NamesSpec {
   const own = table.machines.get(machine);
   const all = own?.names ?? [];
-  // What nothing publishes is reached on its bridge, where the engine's own names answer.
-  const published = all.filter(([app]) => app === undefined || isPublished(app, machine));
   const near = own?.address ?? gateway;
+  // What is not published there is reached on its bridge, where the engine's own names answer.
+  const published = all.filter(([app]) => app === undefined || isPublished(app, machine, near));
   const { from = 0, to = 0 } = own ?? {};
   // Each without its last line end.
   const others = [table.text.slice(0, Math.max(0, from - 1)), table.text.slice(to, -1)].filter(
@@ -105,12 +106,28 @@ function linesOf(address: string, names: readonly string[]): readonly string[] {
 export const fieldsOn = (app: AppDocument, machine: string): AppDocument["fields"] =>
   app.perMachine.get(machine) ?? app.fields;
 
+/** Every image text of an app, with the machines that it is for. */
+export function imageTextsOf(app: AppDocument): ReadonlyMap<string, readonly string[]> {
+  const texts = new Map<string, string[]>();
+  for (const machine of app.machines) {
+    const text = fieldsOn(app, machine).image;
+    if (text !== undefined) texts.set(text, [...(texts.get(text) ?? []), machine]);
+  }
+  return texts;
+}
+
 export const instancesOn = (app: AppDocument, machine: string): number =>
   fieldsOn(app, machine).instances ?? 1;
 
-function isPublished(app: AppDocument, machine: string): boolean {
-  const fields = fieldsOn(app, machine);
-  return (fields.publish ?? []).length > 0 || fields.network === "host";
+/** Whether containers on that machine reach it at `near`; what is `local` is for the machine alone. */
+function isPublished(app: AppDocument, machine: string, near: string | undefined): boolean {
+  const { network, publish = [] } = fieldsOn(app, machine);
+  if (network === "host") return true;
+  return publish.some((text) => {
+    const { scope } = parsePublish(text);
+    if (scope === "local") return false;
+    return typeof scope === "string" || scope.ip === near || isUnspecified(scope.ip);
+  });
 }
 
 /** `host-gateway` is the machine itself, as with `docker run --add-host`. */

@@ -34,6 +34,8 @@ export interface Mark {
   /** Keyed with the machine's key; the set of machines and the count are not in it. */
   readonly inputDigest: string;
   readonly imageDigest: string;
+  /** Of a good mark: what its image texts meant, since a tag may mean something else by now. */
+  readonly images?: Readonly<Record<string, string>>;
   readonly reason: string;
   /** ISO 8601. */
   readonly at: string;
@@ -56,9 +58,12 @@ export function parseInventory(text: string): Inventory | undefined {
   const value = parseObject(text);
   if (value === undefined || value["version"] !== 1) return undefined;
   const { fleet, machine, epoch, revision, apps, owned, kept } = value;
-  if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number") return undefined;
+  if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number")
+    return undefined;
   if (!isObject(apps) || !Array.isArray(owned) || !isObject(kept)) return undefined;
-  const records = Object.entries(apps).map(([family, record]) => [family, parseRecord(record)] as const);
+  const records = Object.entries(apps).map(
+    ([family, record]) => [family, parseRecord(record)] as const,
+  );
   return {
     version: 1,
     fleet,
@@ -75,19 +80,31 @@ function parseRecord(value: unknown): AppRecord {
   if (!isObject(value)) return emptyRecord;
   const { good, failed, images, releases, formerly } = value;
   return {
-    ...(isMark(good) ? { good } : {}),
-    ...(isMark(failed) ? { failed } : {}),
+    ...(isMark(good) ? { good: markOf(good) } : {}),
+    ...(isMark(failed) ? { failed: markOf(failed) } : {}),
     images: isObject(images) ? stringsOf(images) : {},
     releases: Array.isArray(releases) ? releases.filter((r) => typeof r === "string") : [],
     ...(typeof formerly === "string" ? { formerly } : {}),
   };
 }
 
+function markOf(mark: Mark & JsonObject): Mark {
+  const { images, ...rest } = mark;
+  return isObject(images) ? { ...rest, images: stringsOf(images) } : rest;
+}
+
 const stringsOf = (value: JsonObject): Record<string, string> =>
-  Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
 
 const isMark = (value: unknown): value is Mark & JsonObject =>
-  isObject(value) && ["revision", "inputDigest", "imageDigest", "reason", "at"].every((k) => typeof value[k] === "string");
+  isObject(value) &&
+  ["revision", "inputDigest", "imageDigest", "reason", "at"].every(
+    (k) => typeof value[k] === "string",
+  );
 
 function parseObject(text: string): JsonObject | undefined {
   try {

@@ -1,5 +1,6 @@
 import { mapLimit } from "../lib/parallel.ts";
 import { isObject } from "../lib/json.ts";
+import { imageKey, type ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Trouble } from "../model/outcome.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
@@ -11,11 +12,12 @@ export interface ImageWish {
   readonly machines: readonly string[];
   /** `pull: always`: what the text meant before does not count. */
   readonly again: boolean;
+  /** What the text meant in the revision that the app returns to. */
+  readonly meant?: string;
 }
 
 export interface ResolvedImages {
-  /** App → `name@sha256:…`, or an image id. */
-  readonly references: ReadonlyMap<string, string>;
+  readonly references: ImageReferences;
   /** Family → why not. */
   readonly unresolved: ReadonlyMap<string, Trouble>;
 }
@@ -41,9 +43,9 @@ export async function resolveImages(
       ? wish.text
       : wish.again
         ? undefined
-        : meantBefore(wish, inventories);
+        : (wish.meant ?? meantBefore(wish, inventories));
     const answer = known ?? (await askOnce(wish, answering, session, asked));
-    if (typeof answer === "string") references.set(wish.app, answer);
+    if (typeof answer === "string") references.set(imageKey(wish.app, wish.text), answer);
     else unresolved.set(wish.family, answer);
   });
   return { references, unresolved };

@@ -1,5 +1,6 @@
 import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effective.ts";
 import type { Documents } from "../model/documents.ts";
+import type { ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
@@ -12,7 +13,7 @@ export function decideAll(
   documents: Documents,
   observations: ReadonlyMap<string, Observation>,
   inventories: ReadonlyMap<string, Inventory>,
-  images: ReadonlyMap<string, string>,
+  images: ImageReferences,
   trail: Trail,
 ): ReadonlyMap<string, Decision> {
   const families = [...new Set([...documents.apps.values()].map((a) => a.family))];
@@ -36,7 +37,7 @@ export function inputDigestOn(
   family: string,
   documents: Documents,
   observations: ReadonlyMap<string, Observation>,
-  images: ReadonlyMap<string, string>,
+  images: ImageReferences,
 ): string | undefined {
   const key = observations.get(machine)?.facts?.key;
   return key === undefined ? undefined : keyedInput(key, familyInput(documents, family, images));
@@ -75,7 +76,7 @@ export function settledFamilies(
   documents: Documents,
   observations: ReadonlyMap<string, Observation>,
   inventories: ReadonlyMap<string, Inventory>,
-  images: ReadonlyMap<string, string>,
+  images: ImageReferences,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
     [...inventories].map(([machine, inventory]) => {

@@ -1,5 +1,4 @@
-import { asFailure } from "../apply/steps.ts";
-import type { StepFailure } from "../apply/failure.ts";
+import { asFailure, type StepFailure } from "../apply/failure.ts";
 import type { Hold } from "../apply/lock.ts";
 import {
   appendHistory,
@@ -95,7 +94,8 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
   for (const family of look.families) {
     const app = outcome.apps.find((a) => a.family === family.family);
     if (app?.outcome !== "applied" || !family.machines.includes(machine)) continue;
-    const mark = markFor(family, machine, outcome.revision, app.text, ending.at);
+    const proven = markFor(family, machine, outcome.revision, app.text, ending.at);
+    const mark = proven && { ...proven, images: Object.fromEntries(family.images) };
     const record = next.apps[family.family];
     if (
       mark !== undefined &&

@@ -1,8 +1,9 @@
+import { imageTextsOf } from "../desired/names.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
-import type { Inventory } from "../model/inventory.ts";
+import type { Inventory, Mark } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
-import { resolveImages, type ResolvedImages } from "../observe/images.ts";
+import { resolveImages, type ImageWish, type ResolvedImages } from "../observe/images.ts";
 import { targetsOf } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -15,19 +16,26 @@ export async function settleImages(
     readonly inventories: ReadonlyMap<string, Inventory>;
     readonly observations: ReadonlyMap<string, Observation>;
   },
-  options: { readonly looksAgain: boolean; readonly asked: Map<string, Promise<string | Trouble>> },
+  options: {
+    readonly looksAgain: boolean;
+    readonly asked: Map<string, Promise<string | Trouble>>;
+    /** What texts meant in the revision that a family returns to. */
+    readonly meant?: (family: string) => Mark["images"];
+  },
 ): Promise<ResolvedImages> {
   const targets = targetsOf(documents);
   const wishes = apps.flatMap((app) =>
-    app.fields.image === undefined
-      ? []
-      : {
-          app: app.name,
-          family: app.family,
-          text: app.fields.image,
-          machines: app.machines,
-          again: options.looksAgain && app.fields.pull === "always",
-        },
+    [...imageTextsOf(app)].map(([text, machines]): ImageWish => {
+      const meant = options.meant?.(app.family)?.[text];
+      return {
+        app: app.name,
+        family: app.family,
+        text,
+        machines,
+        again: options.looksAgain && app.fields.pull === "always",
+        ...(meant === undefined ? {} : { meant }),
+      };
+    }),
   );
   const answers = [...seen.observations].filter(([, o]) => o.facts !== undefined);
   const answering = new Set(answers.map(([machine]) => machine));

@@ -1,8 +1,10 @@
 import { compile } from "../desired/compile.ts";
 import { effectiveApps, machinesOf } from "../desired/effective.ts";
+import { imageTextsOf } from "../desired/names.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Address } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
+import { imageKey, type ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
@@ -98,8 +100,9 @@ export async function survey(
     returning,
     { inventories, observations },
     {
-      ...request,
+      asked: request.asked,
       looksAgain: false,
+      meant: (family) => decisions.get(family)?.good?.images,
     },
   );
   const images = new Map([...head.references, ...settled.references]);
@@ -158,13 +161,13 @@ export async function survey(
 
 const imagesOf = (
   apps: readonly AppDocument[],
-  images: ReadonlyMap<string, string>,
+  images: ImageReferences,
 ): ReadonlyMap<string, string> =>
   new Map(
-    apps.flatMap((app) => {
-      const reference = images.get(app.name);
-      return reference === undefined || app.fields.image === undefined
-        ? []
-        : [[app.fields.image, reference] as const];
-    }),
+    apps.flatMap((app) =>
+      [...imageTextsOf(app).keys()].flatMap((text) => {
+        const reference = images.get(imageKey(app.name, text));
+        return reference === undefined ? [] : [[text, reference] as const];
+      }),
+    ),
   );

@@ -79,10 +79,11 @@ function withoutGuesses(
   unknown: readonly UnknownLive[],
   input: PlanInput,
 ): readonly Change[] {
-  const unclear = new Set([...unknown.map((u) => u.address), ...input.awaiting]);
-  const families = new Set(
-    input.resources.filter((r) => unclear.has(r.address)).map((r) => r.family),
-  );
+  const unclear = new Set(unknown.map((u) => u.address));
+  const families = new Set([
+    ...input.resources.filter((r) => unclear.has(r.address)).map((r) => r.family),
+    ...input.awaiting.map((a) => a.family),
+  ]);
   return changes.filter(
     (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),
   );

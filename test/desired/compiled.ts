@@ -1,0 +1,80 @@
+import { compile, type Compiled, type MachineContext } from "../../src/desired/compile.ts";
+import { imageTextsOf } from "../../src/desired/names.ts";
+import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
+import { digestOf } from "../../src/lib/hash.ts";
+import type { AppDocument, Documents } from "../../src/model/documents.ts";
+import { imageKey, type ImageReferences } from "../../src/model/image.ts";
+import { documentsOf, repo, type Files } from "../load/repos.ts";
+
+export const key = "a machine's key";
+
+/** What every app's image text stands for here. */
+export const referenceOf = (text: string): string =>
+  `${text.split(":")[0]}@sha256:${digestOf(text)}`;
+
+export const imagesOf = (apps: Iterable<AppDocument>): ImageReferences =>
+  new Map(
+    [...apps].flatMap((app) =>
+      [...imageTextsOf(app).keys()].map((text) => [imageKey(app.name, text), referenceOf(text)]),
+    ),
+  );
+
+export interface CompileOptions {
+  readonly apps?: readonly AppDocument[];
+  /** By machine; undefined: its bridge is not known yet. Default 172.30.0.1. */
+  readonly gateways?: Readonly<Record<string, string | undefined>>;
+  readonly formerly?: Readonly<Record<string, string>>;
+}
+
+export function compileDocuments(documents: Documents, options: CompileOptions = {}): Compiled {
+  const { apps = [...documents.apps.values()], gateways = {}, formerly = {} } = options;
+  const contexts = [...documents.machines.keys()].map((machine): [string, MachineContext] => [
+    machine,
+    { key, gateway: machine in gateways ? gateways[machine] : "172.30.0.1" },
+  ]);
+  return compile({
+    documents,
+    apps,
+    machines: new Map(contexts),
+    images: imagesOf(apps),
+    hashes: new Map(
+      apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),
+    ),
+    formerly: new Map(Object.entries(formerly)),
+  });
+}
+
+export const compileFiles = async (files: Files, options?: CompileOptions): Promise<Compiled> =>
+  compileDocuments(await documentsOf(repo(files)), options);
+
+/** The containers by their addresses without what stands before: `web-1/shop/1`. */
+export const containersOf = ({ resources }: Compiled): Readonly<Record<string, ContainerSpec>> =>
+  Object.fromEntries(
+    resources
+      .filter((r) => r.kind === "app/container")
+      .map((r) => [`${r.machine}/${r.app}/${r.name}`, r.spec as ContainerSpec]),
+  );
+
+export function namesOn({ resources }: Compiled, machine: string): NamesSpec {
+  const found = resources.find((r) => r.kind === "machine/names" && r.machine === machine);
+  if (found === undefined) throw new Error(`no names on ${machine}`);
+  return found.spec as NamesSpec;
+}
+
+/** The one container of app `shop` that these lines of its YAML and this machine give. */
+export async function shop(
+  lines: readonly string[],
+  machine = "address: 10.0.0.11\n",
+  options?: CompileOptions,
+): Promise<ContainerSpec> {
+  const files = {
+    "machines/web-1.yaml": machine,
+    "apps/shop/app.yaml": ["image: shop:1", ...lines].join("\n"),
+    "apps/shop/shop.toml": "toml",
+    "apps/shop/rules/a": "a",
+    "apps/shop/rules/b": "b",
+  };
+  const spec = containersOf(await compileFiles(files, options))["web-1/shop/1"];
+  if (spec === undefined) throw new Error("no container");
+  return spec;
+}
