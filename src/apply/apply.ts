@@ -3,9 +3,9 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
-import type { StepFailure } from "./failure.ts";
+import { asFailure, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
-import { asFailure, runSteps } from "./steps.ts";
+import { runSteps } from "./steps.ts";
 
 export interface ApplyContext {
   /** Machines that are held under their lock; changes on others are left for the next pass. */

@@ -1,4 +1,5 @@
 import type { Evidence, Trouble } from "../model/outcome.ts";
+import { RemoteError, type TroubleClass } from "../remote/session.ts";
 
 /**
  * Why a step did not succeed, by what happens next: `app` gets a failed mark and the return; `machine` is
@@ -35,3 +36,19 @@ export class StepFailure extends Error {
 const diskFull = /no space left on device|disk quota exceeded/i;
 
 export const isDiskFull = (text: string): boolean => diskFull.test(text);
+
+/** Trouble of the connection becomes the machine's; anything else that is not a StepFailure is a bug and passes. */
+export function asFailure(error: unknown): StepFailure {
+  if (error instanceof StepFailure) return error;
+  if (!(error instanceof RemoteError)) throw error;
+  if (isDiskFull(error.message))
+    return new StepFailure("machine", error.message, { trouble: "disk", cause: error });
+  const trouble = error.class === "timeout" || error.class === "limit" ? "engine" : error.class;
+  return new StepFailure("machine", error.message, {
+    trouble,
+    isUnanswered: unanswered.has(error.class),
+    cause: error,
+  });
+}
+
+const unanswered: ReadonlySet<TroubleClass> = new Set(["unreachable", "timeout", "engine"]);

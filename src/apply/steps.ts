@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import { isObject, type Json } from "../lib/json.ts";
+import { isObject } from "../lib/json.ts";
 import type {
   Bound,
   EngineStep,
@@ -9,9 +9,11 @@ import type {
   RunStep,
   Step,
 } from "../model/step.ts";
-import { RemoteError, type Session, type TroubleClass } from "../remote/session.ts";
-import { isDiskFull, StepFailure } from "./failure.ts";
+import type { Session } from "../remote/session.ts";
+import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
+import { pull } from "./pull.ts";
+import { put, run } from "./put.ts";
 
 /** What running steps needs besides the plan. */
 export interface StepContext {
@@ -169,124 +171,6 @@ export function engineMessage(body: unknown): string {
   return typeof body === "string" && body !== "" ? body.slice(0, 500) : "no message";
 }
 
-/** A pull answers 200 at once and tells of trouble in its stream. */
-async function pull(context: StepContext, step: PullStep): Promise<void> {
-  const signal = AbortSignal.any([AbortSignal.timeout(step.timeoutMs), context.preempt]);
-  const stream = await context.session.engineStream({
-    method: "POST",
-    path: `/images/create?fromImage=${encodeURIComponent(step.image)}`,
-    timeoutMs: step.timeoutMs,
-    signal,
-  });
-  try {
-    let rest = "";
-    for await (const chunk of stream.chunks) {
-      const lines = (rest + Buffer.from(chunk).toString("utf8")).split("\n");
-      rest = lines.pop()?.slice(-100_000) ?? "";
-      for (const line of lines) pullProgress(context, step, line);
-    }
-    pullProgress(context, step, rest);
-    if (stream.status !== 200) throw pullFailure(step, rest || `status ${stream.status}`);
-  } catch (error) {
-    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
-    if (signal.aborted)
-      throw pullFailure(step, `not done in ${Math.round(step.timeoutMs / 1000)} s`);
-    throw error;
-  } finally {
-    stream.close();
-  }
-}
-
-function pullProgress(context: StepContext, step: PullStep, line: string): void {
-  if (line.trim() === "") return;
-  const message: Json | undefined = parseJson(line);
-  if (!isObject(message)) return;
-  if (typeof message["message"] === "string") throw pullFailure(step, message["message"]);
-  if (typeof message["error"] === "string") throw pullFailure(step, message["error"]);
-  if (typeof message["status"] === "string" && message["id"] === undefined)
-    context.progress(message["status"]);
-}
-
-function pullFailure(step: PullStep, text: string): StepFailure {
-  return new StepFailure("machine", `pull of ${step.image}: ${text}`, {
-    trouble: isDiskFull(text) ? "disk" : "pull",
-  });
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-}
-
-async function put(context: StepContext, step: PutStep): Promise<void> {
-  const owner = step.owner === undefined ? {} : { owner: step.owner };
-  if (step.content !== undefined) {
-    const content = await bytesOf(context, step.content);
-    const inPlace = step.inPlace === undefined ? {} : { inPlace: step.inPlace };
-    await context.session.put({ path: step.path, content, mode: step.mode, ...owner, ...inPlace });
-    return;
-  }
-  await putFolder(context, step, owner);
-}
-
-/** Complete or not at all: written beside its place, then renamed. */
-async function putFolder(
-  context: StepContext,
-  step: PutStep,
-  owner: { owner?: string },
-): Promise<void> {
-  const partial = `${step.path}.partial`;
-  await run(context, { do: "run", argv: ["rm", "-rf", "--", partial], timeoutMs: 60_000 });
-  await run(context, { do: "run", argv: ["mkdir", "-p", "--", partial], timeoutMs: 10_000 });
-  const folders = new Set<string>();
-  for (const entry of step.entries ?? []) {
-    const parts = entry.path.split("/").slice(0, -1);
-    parts.forEach((_, i) => folders.add(`${partial}/${parts.slice(0, i + 1).join("/")}`));
-    const content = await bytesOf(context, entry.content);
-    await context.session.put({
-      path: `${partial}/${entry.path}`,
-      content,
-      mode: entry.mode,
-      ...owner,
-    });
-  }
-  const all = [partial, ...folders];
-  await run(context, { do: "run", argv: ["chmod", step.mode, "--", ...all], timeoutMs: 10_000 });
-  if (step.owner !== undefined) {
-    await run(context, { do: "run", argv: ["chown", step.owner, "--", ...all], timeoutMs: 10_000 });
-  }
-  await run(context, { do: "run", argv: ["rm", "-rf", "--", step.path], timeoutMs: 60_000 });
-  await run(context, {
-    do: "run",
-    argv: ["mv", "-T", "--", partial, step.path],
-    timeoutMs: 10_000,
-  });
-}
-
-const bytesOf = async (
-  context: StepContext,
-  content: { text: string } | { blob: string },
-): Promise<Uint8Array> =>
-  "text" in content ? Buffer.from(content.text, "utf8") : await context.content(content.blob);
-
-async function run(context: StepContext, step: RunStep): Promise<void> {
-  const { argv, timeoutMs } = step;
-  const stdin = step.stdin === undefined ? {} : { stdin: step.stdin };
-  const result = await context.session.exec({ argv, timeoutMs, maxBytes: 1_000_000, ...stdin });
-  if (result.code === 0 || (step.accept ?? []).includes(result.code)) return;
-  const said = result.stderr.toString("utf8").trim().slice(0, 500);
-  throw new StepFailure(
-    "machine",
-    `${argv[0]} ended with ${result.code}${said === "" ? "" : `: ${said}`}`,
-    {
-      trouble: isDiskFull(said) ? "disk" : "engine",
-    },
-  );
-}
-
 function resolveRef(segment: string | Bound, bindings: Bindings): string {
   if (typeof segment === "string") return segment;
   const value = bindings.get(segment.bound);
@@ -294,19 +178,3 @@ function resolveRef(segment: string | Bound, bindings: Bindings): string {
     throw new Error(`plan refers to '${segment.bound}', which no step before it binds`);
   return value;
 }
-
-/** Trouble of the connection becomes the machine's; anything else that is not a StepFailure is a bug and passes. */
-export function asFailure(error: unknown): StepFailure {
-  if (error instanceof StepFailure) return error;
-  if (!(error instanceof RemoteError)) throw error;
-  if (isDiskFull(error.message))
-    return new StepFailure("machine", error.message, { trouble: "disk", cause: error });
-  const trouble = error.class === "timeout" || error.class === "limit" ? "engine" : error.class;
-  return new StepFailure("machine", error.message, {
-    trouble,
-    isUnanswered: unanswered.has(error.class),
-    cause: error,
-  });
-}
-
-const unanswered: ReadonlySet<TroubleClass> = new Set(["unreachable", "timeout", "engine"]);

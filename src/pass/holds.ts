@@ -1,4 +1,4 @@
-import { asFailure } from "../apply/steps.ts";
+import { asFailure } from "../apply/failure.ts";
 import { takeLock, type Hold } from "../apply/lock.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Target } from "../remote/session.ts";

@@ -84,9 +84,7 @@ function verdictOf(
         "failed",
         `${reason}; not yet back at ${short(decision.good.revision)}: ${openText(open, own)}`,
       ];
-    return decision.failed.revision === input.revision
-      ? ["reverted", reason]
-      : ["held", reason];
+    return decision.failed.revision === input.revision ? ["reverted", reason] : ["held", reason];
   }
   if (decision.state === "freeze") {
     const reason = why ?? decision.failed.reason;

@@ -1,0 +1,56 @@
+import { isObject, type Json } from "../lib/json.ts";
+import type { PullStep } from "../model/step.ts";
+import { isDiskFull, StepFailure } from "./failure.ts";
+import type { StepContext } from "./steps.ts";
+
+/** A pull answers 200 at once and tells of trouble in its stream. */
+export async function pull(context: StepContext, step: PullStep): Promise<void> {
+  const signal = AbortSignal.any([AbortSignal.timeout(step.timeoutMs), context.preempt]);
+  const stream = await context.session.engineStream({
+    method: "POST",
+    path: `/images/create?fromImage=${encodeURIComponent(step.image)}`,
+    timeoutMs: step.timeoutMs,
+    signal,
+  });
+  try {
+    let rest = "";
+    for await (const chunk of stream.chunks) {
+      const lines = (rest + Buffer.from(chunk).toString("utf8")).split("\n");
+      rest = lines.pop()?.slice(-100_000) ?? "";
+      for (const line of lines) pullProgress(context, step, line);
+    }
+    pullProgress(context, step, rest);
+    if (stream.status !== 200) throw pullFailure(step, rest || `status ${stream.status}`);
+  } catch (error) {
+    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
+    if (signal.aborted)
+      throw pullFailure(step, `not done in ${Math.round(step.timeoutMs / 1000)} s`);
+    throw error;
+  } finally {
+    stream.close();
+  }
+}
+
+function pullProgress(context: StepContext, step: PullStep, line: string): void {
+  if (line.trim() === "") return;
+  const message: Json | undefined = parseJson(line);
+  if (!isObject(message)) return;
+  if (typeof message["message"] === "string") throw pullFailure(step, message["message"]);
+  if (typeof message["error"] === "string") throw pullFailure(step, message["error"]);
+  if (typeof message["status"] === "string" && message["id"] === undefined)
+    context.progress(message["status"]);
+}
+
+function pullFailure(step: PullStep, text: string): StepFailure {
+  return new StepFailure("machine", `pull of ${step.image}: ${text}`, {
+    trouble: isDiskFull(text) ? "disk" : "pull",
+  });
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

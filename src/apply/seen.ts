@@ -1,0 +1,64 @@
+import { isObject, type Json } from "../lib/json.ts";
+import type { Session } from "../remote/session.ts";
+
+/** For questions that an engine in order answers at once. */
+export const engineCallMs = 15_000;
+
+/** What the engine says of a container, as far as health needs it. */
+export interface Seen {
+  readonly running: boolean;
+  readonly restarting: boolean;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  readonly restarts: number;
+  readonly engineHealth?: string;
+  readonly lastHealthOutput?: string;
+  readonly startedAt: string;
+  readonly name: string;
+  readonly tty: boolean;
+  readonly hostNetwork: boolean;
+  readonly address?: string;
+}
+
+/** Undefined: there is no such container. */
+export async function look(session: Session, container: string): Promise<Seen | undefined> {
+  const reply = await session.engine({
+    method: "GET",
+    path: `/containers/${encodeURIComponent(container)}/json`,
+    timeoutMs: engineCallMs,
+  });
+  if (reply.status === 404) return undefined;
+  return readSeen(reply.body);
+}
+
+function readSeen(body: unknown): Seen {
+  const inspect = object(body);
+  const state = object(inspect["State"]);
+  const health = isObject(state["Health"]) ? state["Health"] : undefined;
+  const networks = Object.values(object(object(inspect["NetworkSettings"])["Networks"]));
+  const addresses = networks
+    .map((n) => object(n)["IPAddress"])
+    .filter((a) => typeof a === "string" && a !== "");
+  const lastHealth =
+    health && Array.isArray(health["Log"]) ? object(health["Log"].at(-1))["Output"] : undefined;
+  return {
+    running: state["Running"] === true,
+    restarting: state["Restarting"] === true,
+    exitCode: Number(state["ExitCode"] ?? 0),
+    outOfMemory: state["OOMKilled"] === true,
+    restarts: Number(inspect["RestartCount"] ?? 0),
+    startedAt: text(state["StartedAt"]),
+    name: text(inspect["Name"]).replace(/^\//, ""),
+    tty: object(inspect["Config"])["Tty"] === true,
+    hostNetwork: object(inspect["HostConfig"])["NetworkMode"] === "host",
+    ...(health && health["Status"] !== "none" ? { engineHealth: text(health["Status"]) } : {}),
+    ...(typeof lastHealth === "string"
+      ? { lastHealthOutput: lastHealth.trim().slice(0, 200) }
+      : {}),
+    ...(typeof addresses[0] === "string" ? { address: addresses[0] } : {}),
+  };
+}
+
+const object = (value: unknown): Readonly<Record<string, Json>> => (isObject(value) ? value : {});
+
+const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
