@@ -52,10 +52,6 @@ export function buildProgram(io: Pick<Io, "out" | "err">, act: Act): Command {
     .argument("[command]")
     .allowExcessArguments(true)
     .helpCommand("help [command]", "how to use a command")
-    .configureHelp({
-      visibleArguments: (command) =>
-        command.name() === "slipway" ? [] : [...command.registeredArguments],
-    })
     .addHelpText("after", () => environmentHelp())
     .action((name: string | undefined) => {
       if (name !== undefined) throw unknownCommand(name);
@@ -90,7 +86,11 @@ function prepared(command: Command, io: Pick<Io, "out" | "err">): Command {
     .exitOverride()
     .showSuggestionAfterError(false)
     .helpOption("-h, --help", "this help")
-    .configureHelp({ helpWidth: Math.min(Math.max(io.out.columns, 60), 110) })
+    .configureHelp({
+      helpWidth: Math.min(Math.max(io.out.columns, 60), 110),
+      // The program's one argument only catches what is no command.
+      visibleArguments: (one) => (one.name() === "slipway" ? [] : [...one.registeredArguments]),
+    })
     .configureOutput({
       writeOut: (text) => io.out.write(text),
       writeErr: (text) => io.err.write(text),

@@ -28,7 +28,7 @@ export interface WorldWish {
   readonly log?: Log;
 }
 
-const settleMs = 10_000;
+const settleMs = 5_000;
 
 /** Puts together what a pass works with, from the options. Throws UserError, SourceError, UnusableKey, StateError. */
 export async function openWorld(context: Context, wish: WorldWish): Promise<OpenWorld> {
@@ -68,7 +68,7 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
 }
 
 /** Warnings on stderr, and with -v everything. */
-export const commandLog = ({ io, options }: Context): Log => {
+const commandLog = ({ io, options }: Context): Log => {
   const say = (text: string): void => io.err.write(text.replace(/^\S+ (\w+) +/, "slipway: $1: "));
   return createLog({
     write: say,
