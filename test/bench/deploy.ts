@@ -4,13 +4,20 @@ import { cleanEnv, must } from "../fleet/run.ts";
 import { askHttp } from "../support/http.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { median, say, type Row } from "./row.ts";
+import { watchStarts, type Starts } from "./starts.ts";
 import { openWarmSsh, shellWord, type WarmSsh } from "./ssh.ts";
 
 const machines = ["web-1", "web-2", "web-3"];
 const rounds = 5;
 const [ourPort, handPort] = [8080, 8081];
-const eachMs = 10;
+const eachMs = 5;
 const patienceMs = 60_000;
+
+interface Hands {
+  readonly stage: Stage;
+  readonly ssh: WarmSsh;
+  readonly starts: Starts;
+}
 
 interface Times {
   readonly deploys: readonly number[];
@@ -25,6 +32,7 @@ export async function benchDeploy(): Promise<readonly Row[]> {
   say(`booting ${machines.length} machines`);
   const stage = await openStage({ machines });
   const ssh = await openWarmSsh(stage.fleet);
+  const starts = watchStarts(ssh, machines);
   try {
     const images = await presentImages(stage.fleet);
     const waysIn = [
@@ -34,11 +42,12 @@ export async function benchDeploy(): Promise<readonly Row[]> {
     const rows: Row[] = [];
     for (const [index, { name, env }] of waysIn.entries()) {
       const own = images.filter((_, i) => i % waysIn.length === index);
-      const times = await measure(stage, ssh, own, name, env);
+      const times = await measure({ stage, ssh, starts }, own, name, env);
       rows.push(...rowsOf(name, times));
     }
     return rows;
   } finally {
+    await starts.close();
     await ssh.close();
     await stage.close();
   }
@@ -71,8 +80,7 @@ async function presentImages(fleet: Fleet): Promise<readonly string[]> {
 }
 
 async function measure(
-  stage: Stage,
-  ssh: WarmSsh,
+  { stage, ssh, starts }: Hands,
   images: readonly string[],
   name: string,
   env: NodeJS.ProcessEnv,
@@ -95,18 +103,20 @@ async function measure(
   // The first round is for warming up.
   for (const [round, image] of later.entries()) {
     const version = versionOf(image);
+    const forDeploy = starts.next();
     const pushed = await commit(image);
-    const deploy = await live(stage.fleet, ourPort, version);
+    const deploy = await live(stage.fleet, forDeploy, ourPort, version);
     await stage.outcome(pushed, "applied");
     await atRest();
     const asked = stage.fleet.registry?.requests.length ?? 0;
+    const forRevert = starts.next();
     const reverted = await stage.revert(pushed);
-    const revert = await live(stage.fleet, ourPort, versionOf(first));
+    const revert = await live(stage.fleet, forRevert, ourPort, versionOf(first));
     await stage.outcome(reverted, "applied");
     pulls += (stage.fleet.registry?.requests.length ?? 0) - asked;
     await atRest();
     const [hand] = await Promise.all([
-      live(stage.fleet, handPort, version),
+      live(stage.fleet, starts.next(), handPort, version),
       must(["sh", "-c", handScript(ssh, image, stage.fleet)], { env: cleanEnv }),
     ]);
     say(
@@ -137,12 +147,21 @@ deploy: { stopTimeout: 2s }
 
 const versionOf = (image: string): string => image.slice(image.lastIndexOf(":") + 1);
 
-/** Milliseconds until the last machine answers with this version. */
-async function live(fleet: Fleet, port: number, version: string): Promise<number> {
-  const started = performance.now();
+/**
+ * Milliseconds until the last machine answers with this version. A machine is asked once its engine says that a container
+ * started: what asks before that waits for the kernel to look again for a neighbour, up to a second, and so do probes.
+ */
+async function live(
+  fleet: Fleet,
+  started: ReadonlyMap<string, Promise<void>>,
+  port: number,
+  version: string,
+): Promise<number> {
+  const since = performance.now();
   await Promise.all(
-    machines.map(async (machine) => {
-      while (performance.now() - started < patienceMs) {
+    [...started].map(async ([machine, start]) => {
+      await Promise.race([start, pause(patienceMs, undefined, { ref: false })]);
+      while (performance.now() - since < patienceMs) {
         const { privateAddress } = fleet.machine(machine);
         const text = await askHttp(privateAddress, port, "/").catch(() => "");
         if (text.startsWith(`version=${version}\n`)) return;
@@ -151,7 +170,7 @@ async function live(fleet: Fleet, port: number, version: string): Promise<number
       throw new Error(`${machine} does not answer with version ${version}`);
     }),
   );
-  return performance.now() - started;
+  return performance.now() - since;
 }
 
 const runLine = (fleet: Fleet, machine: string, image: string): string =>

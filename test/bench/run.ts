@@ -1,16 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { benchDeploy } from "./deploy.ts";
-import { benchNothing } from "./nothing.ts";
-import { benchPlan } from "./plan.ts";
 import { isMet, tableMarkdown, tableText } from "./report.ts";
 import { say, type Bench, type Row } from "./row.ts";
 
 const benches: Readonly<Record<string, Bench>> = {
-  plan: benchPlan,
-  nothing: benchNothing,
-  deploy: benchDeploy,
+  plan: async () => await (await import("./plan.ts")).benchPlan(),
+  nothing: async () => await (await import("./nothing.ts")).benchNothing(),
+  deploy: async () => await (await import("./deploy.ts")).benchDeploy(),
 };
 
 const page = new URL("../../docs/benchmarks.md", import.meta.url);
