@@ -166,7 +166,7 @@ function refused(step: EngineStep, status: number, message: string): StepFailure
 const describe = (step: EngineStep): string =>
   `${step.method} /${step.path.map((s) => (typeof s === "string" ? s : `<${s.bound}>`)).join("/")}`;
 
-export function engineMessage(body: unknown): string {
+function engineMessage(body: unknown): string {
   if (isObject(body) && typeof body["message"] === "string") return body["message"];
   return typeof body === "string" && body !== "" ? body.slice(0, 500) : "no message";
 }

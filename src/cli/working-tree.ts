@@ -7,7 +7,7 @@ import { findRepo } from "./repo.ts";
 import { UserError } from "./trouble.ts";
 
 /** What the snapshot of files on disk calls itself, where no commit is to stand for it. */
-export const workingTree = "working-tree";
+const workingTree = "working-tree";
 
 /** The files as they stand in the folder. A folder that is in no repository yet will do. Throws UserError. */
 export async function snapshotOnDisk(context: Context, revision = workingTree): Promise<Snapshot> {

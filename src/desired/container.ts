@@ -143,7 +143,7 @@ function networksOf(app: AppDocument, fields: AppFields, at: Placement): Contain
 }
 
 /** Start-first where no host port and no writable data is held by the one before. */
-export function strategyOf(fields: AppFields): ContainerSpec["strategy"] {
+function strategyOf(fields: AppFields): ContainerSpec["strategy"] {
   const declared = fields.deploy?.strategy ?? "auto";
   if (declared !== "auto") return declared;
   const holdsPort = (fields.publish ?? []).length > 0 || fields.network === "host";

@@ -64,7 +64,7 @@ export function familyInput(documents: Documents, family: string, images: ImageR
 /** Keyed, so that a digest that covers secrets can be kept on the machine. */
 export const keyedInput = (key: string, input: string): string => keyedDigestOf(key, input);
 
-export const afterOf = (documents: Documents, family: string): readonly string[] =>
+const afterOf = (documents: Documents, family: string): readonly string[] =>
   [...new Set(membersOf(documents, family).flatMap((m) => m.fields.after ?? []))]
     .filter((f) => f !== family)
     .toSorted();

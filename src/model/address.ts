@@ -6,8 +6,6 @@ export type Address = string;
 
 export const appAddress = (app: string): Address => `app/${app}`;
 
-export const machineAddress = (machine: string): Address => `machine/${machine}`;
-
 /** `kind` is a kind's id (`app/container`, `machine/names`); its last segment stands in the address. */
 export function resourceAddress(
   machine: string,

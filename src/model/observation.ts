@@ -17,7 +17,11 @@ export interface Observation {
 }
 
 /** The state of one thing by kind and key; a whole kind that is unknown makes it unknown. */
-export function liveOf(observation: Observation | undefined, kind: string, key: string): Live<unknown> {
+export function liveOf(
+  observation: Observation | undefined,
+  kind: string,
+  key: string,
+): Live<unknown> {
   const all = observation?.kinds.get(kind);
   if (all === undefined) return { state: "unknown", why: "not observed" };
   if (all.state !== "present") return all.state === "absent" ? { state: "absent" } : all;

@@ -95,7 +95,8 @@ export function parseOutcome(text: string): RevisionOutcome | undefined {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || value["version"] !== 1) return undefined;
     const { fleet, revision, outcome, apps, troubles, held } = value;
-    if (typeof fleet !== "string" || typeof revision !== "string" || typeof outcome !== "string") return undefined;
+    if (typeof fleet !== "string" || typeof revision !== "string" || typeof outcome !== "string")
+      return undefined;
     if (!fromBestToWorst.some((name) => name === outcome)) return undefined;
     if (!Array.isArray(apps) || !Array.isArray(troubles) || !Array.isArray(held)) return undefined;
     return value as unknown as RevisionOutcome;

@@ -122,27 +122,3 @@ export interface MarkStep {
   readonly do: "mark";
   readonly text: string;
 }
-
-/** The longest that these steps may take, in milliseconds: what a holder of the lock announces. */
-export function longestStep(steps: readonly Step[]): number {
-  return Math.max(0, ...steps.map(stepBudget));
-}
-
-function stepBudget(step: Step): number {
-  switch (step.do) {
-    case "attempt":
-      return Math.max(longestStep(step.steps), longestStep(step.otherwise));
-    case "wait":
-    case "finish":
-      return step.deadlineMs;
-    case "engine":
-    case "pull":
-    case "run":
-      return step.timeoutMs;
-    case "put":
-    case "remove":
-      return 60_000;
-    case "mark":
-      return 0;
-  }
-}

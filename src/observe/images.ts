@@ -131,7 +131,7 @@ async function localImage(session: Session, text: string): Promise<string | unde
 const encodeImage = (text: string): string => text.split("/").map(encodeURIComponent).join("/");
 
 /** The name without tag: a colon after the last slash starts the tag, one before it a port. */
-export function repositoryOf(text: string): string {
+function repositoryOf(text: string): string {
   const name = text.split("@", 1)[0] ?? text;
   const tag = name.lastIndexOf(":");
   return tag > name.lastIndexOf("/") ? name.slice(0, tag) : name;

@@ -112,7 +112,7 @@ async function* eventsOf(
   }
 }
 
-export function parseEvent(line: string, machine: string): EngineEvent | undefined {
+function parseEvent(line: string, machine: string): EngineEvent | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);

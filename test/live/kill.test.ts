@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { changesOf } from "../../src/model/plan.ts";
 import { bootFleet, type Fleet } from "../fleet/fleet.ts";
-import { run } from "../fleet/run.ts";
 import { openController, type Controller } from "../support/controller.ts";
-import type { Doom } from "../support/doomed-controller.ts";
+import type { CallMade, Doom } from "../support/doomed-controller.ts";
+import { startController } from "../support/processes.ts";
 import { makeInfra, machineFiles, type Infra } from "../support/infra.ts";
 import { eventsSince, fewestServing, see, type Holding } from "../support/witness.ts";
-
-const doomedPath = fileURLToPath(new URL("../support/doomed-controller.ts", import.meta.url));
 
 /** One way of deploying, on a machine and in a repo of its own. */
 interface Deploy {
@@ -53,8 +50,10 @@ describe("a controller that is killed at any step", { concurrency: true }, () =>
   let fleet: Fleet;
   before(async () => {
     fleet = await bootFleet({ machines: deploys.map((d) => d.machine), git: false });
-    await Promise.all(["1", "2"].map((tag) => fleet.images?.push("shop", tag)));
-    await fleet.images?.push("shop", "sick", { env: { FAIL: "health" } });
+    const { images } = fleet;
+    assert.ok(images !== undefined);
+    for (const tag of ["1", "2"]) await images.push("shop", tag);
+    await images.push("shop", "sick", { env: { FAIL: "health" } });
   });
   after(async () => {
     await fleet?.down();
@@ -77,11 +76,6 @@ describe("a controller that is killed at any step", { concurrency: true }, () =>
 
 /** What takes the engine a while, whether or not its caller still waits. */
 const goesOnAlone = (text: string): boolean => /^(lock|.*(create|start|stop))/.test(text);
-
-interface CallSeen {
-  readonly number: number;
-  readonly text: string;
-}
 
 async function openTrial(fleet: Fleet, deploy: Deploy) {
   const infra: Infra = await makeInfra();
@@ -128,32 +122,24 @@ ${more}`;
     const { outcome, text } = await controller.reconcile();
     assert.equal(outcome, "applied", text);
   };
-  const doomed = async (doom: Partial<Doom>) =>
-    await run([process.execPath, doomedPath, JSON.stringify({ ...options, ...doom })], {
-      env: process.env,
-      timeoutMs: 60_000,
-    });
 
   await by(async (controller) => {
     const { outcome, text } = await controller.reconcile();
     assert.equal(outcome, "applied", text);
   });
   await change();
-  await doomed({});
+  await startController(options).ended;
   await by(goBack);
 
   return {
-    undisturbed: async (): Promise<{ calls: readonly CallSeen[]; holding: Holding }> => {
+    undisturbed: async (): Promise<{ calls: readonly CallMade[]; holding: Holding }> => {
       await change();
-      const { code, stdout, stderr } = await doomed({});
-      assert.equal(code, 0, stderr);
-      assert.equal((JSON.parse(stdout) as { outcome: string }).outcome, deploy.outcome, stdout);
+      const child = startController(options);
+      const { outcome, said } = await child.ended;
+      assert.equal(outcome?.outcome, deploy.outcome, said);
       const { holding } = await see(machine, "acme");
       await by(goBack);
-      const calls = [...stderr.matchAll(/^(\d+) \S+ (.*)$/gm)].map(([, number, text = ""]) => ({
-        number: Number(number),
-        text,
-      }));
+      const calls = child.begun();
       return { calls, holding };
     },
 
@@ -162,8 +148,9 @@ ${more}`;
       const sinceMs = Date.now();
       const { running } = await see(machine, "acme");
       await change();
-      const died = await doomed(doom);
-      assert.equal(died.code, 128, `${told}: ${died.stdout}${died.stderr}`);
+      const child = startController({ ...options, ...doom });
+      const { said } = await child.ended;
+      assert.equal(child.process.signalCode, "SIGKILL", `${told}: ${said}`);
       await by(async (next) => {
         const startedMs = performance.now();
         const outcome = await next.reconcile();

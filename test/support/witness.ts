@@ -98,9 +98,12 @@ export async function eventsSince(
   sinceMs: number,
 ): Promise<readonly EngineEvent[]> {
   const text = await machine.docker([
-    ...["events", "--since", String(sinceMs / 1000), "--until", String(Date.now() / 1000)],
-    ...["--filter", "type=container", "--filter", `label=slipway.app=${app}`],
-    ...["--format", "{{json .}}"],
+    "events",
+    `--since=${sinceMs / 1000}`,
+    `--until=${Date.now() / 1000}`,
+    "--filter=type=container",
+    `--filter=label=slipway.app=${app}`,
+    "--format={{json .}}",
   ]);
   return lines(text).map((line) => {
     const event = JSON.parse(line) as {
