@@ -27,6 +27,7 @@ export async function reconcile(world: World, request: Request): Promise<Revisio
     const { outcome } = ending;
     // Told to stop half-way is no outcome: the next controller finishes and tells.
     if (request.preempt.reason === "stop" && outcome.outcome !== "applied") return outcome;
+    if (isAnothers(outcome)) return outcome;
     const isVerdict = before === undefined || before.outcome !== outcome.outcome;
     await remember(world, holds, ending, isVerdict || outcome.changes > 0);
     if (isVerdict) await world.reporter.ended(outcome, true);
@@ -37,6 +38,11 @@ export async function reconcile(world: World, request: Request): Promise<Revisio
     await holds.release();
   }
 }
+
+/** Who holds the machines, or has taken them since, tells what came of it. */
+const isAnothers = ({ troubles }: RevisionOutcome): boolean =>
+  troubles.some((t) => t.class === "fenced") ||
+  (troubles.length > 0 && troubles.every((t) => t.class === "locked"));
 
 interface Converged {
   readonly outcome: RevisionOutcome;

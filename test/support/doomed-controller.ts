@@ -4,6 +4,8 @@ import { watchCalls, type Around } from "./counting.ts";
 
 /** What a controller in a process of its own is told, as JSON in its first argument. */
 export interface Doom extends ControllerOptions {
+  /** Default: the branch's head. */
+  readonly revision?: string;
   /** The changing call that it does not outlive; none: it ends in peace. */
   readonly call?: number;
   /** Whether it dies instead of sending that call, or just after it was sent. */
@@ -11,22 +13,41 @@ export interface Doom extends ControllerOptions {
   readonly afterMs?: number;
 }
 
-/** Says each changing call on stderr, and the outcome on stdout. */
+/** A changing call as it is said on stderr, a line each: when it began and ended. Milliseconds since 1970. */
+export interface CallMade {
+  readonly number: number;
+  readonly machine: string;
+  readonly text: string;
+  readonly fromMs: number;
+  readonly toMs?: number;
+}
+
+/** Says each changing call on stderr, what waits as it waits, and the outcome on stdout. */
 async function main(doom: Doom): Promise<void> {
   const die = (): never => {
     process.kill(process.pid, "SIGKILL");
     throw new Error("unreachable");
   };
+  const nowMs = (): number => performance.timeOrigin + performance.now();
+  const say = (made: CallMade): void => void process.stderr.write(`${JSON.stringify(made)}\n`);
   const around: Around = async (call, work) => {
-    process.stderr.write(`${call.number} ${call.machine} ${call.text}\n`);
-    if (call.number !== doom.call) return await work();
-    if (doom.when === "before") return die();
-    work().catch(() => undefined);
-    await pause(doom.afterMs ?? 3);
-    return die();
+    const fromMs = nowMs();
+    say({ ...call, fromMs });
+    if (call.number === doom.call) {
+      if (doom.when === "before") return die();
+      work().catch(() => undefined);
+      await pause(doom.afterMs ?? 3);
+      return die();
+    }
+    try {
+      return await work();
+    } finally {
+      say({ ...call, fromMs, toMs: nowMs() });
+    }
   };
   const controller = await openController(doom, (remote) => watchCalls(remote, around));
-  const outcome = await controller.reconcile();
+  const { revision } = doom;
+  const outcome = await controller.reconcile(revision === undefined ? {} : { revision });
   await controller.close();
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
 }

@@ -41,11 +41,25 @@ export async function openSite(
   tags: Tags = { "1": {}, "2": {} },
 ): Promise<Site> {
   const fleet = await bootFleet({ ...options, git: false });
-  const { images, registry } = fleet;
-  assert.ok(images !== undefined && registry !== undefined);
+  const { images } = fleet;
+  assert.ok(images !== undefined);
   for (const [tag, how] of Object.entries(tags)) await images.push("shop", tag, how);
+  const site = await siteOn(fleet, Object.keys(fleet.machines));
+  return {
+    ...site,
+    close: async () => {
+      await fleet.down();
+      await site.close();
+    },
+  };
+}
+
+/** Some of a fleet's machines, with an infra repo of their own. */
+export async function siteOn(fleet: Fleet, machines: readonly string[]): Promise<Site> {
+  const { registry } = fleet;
+  assert.ok(registry !== undefined);
   const infra = await makeInfra();
-  await infra.commit("Machines", machineFiles(fleet, "acme", Object.keys(fleet.machines)));
+  await infra.commit("Machines", machineFiles(fleet, "acme", machines));
   const own: ControllerOptions = { repo: infra.repo, sshKeyFile: fleet.sshKeyFile };
   const by: Site["by"] = async (work, more) => {
     const controller = await openController({ ...own, ...more });
@@ -77,9 +91,6 @@ export async function openSite(
     running: async (machine, app) =>
       (await see(fleet.machine(machine), "acme")).running.get(app) ?? [],
     containers: async (machine) => (await see(fleet.machine(machine), "acme")).holding.containers,
-    close: async () => {
-      await fleet.down();
-      await infra.close();
-    },
+    close: () => infra.close(),
   };
 }
