@@ -8,7 +8,7 @@ import type { StepContext } from "./steps.ts";
 /** A container that ends this often while it is tried will not become healthy. */
 const restartsAllowed = 3;
 /** Pauses between probes grow from this to the declared interval: what is up at once is not made to wait for it. */
-const firstPauseMs = 100;
+const firstPauseMs = 50;
 
 /** Waits for `successes` healthy answers in a row; StepFailure `app` with evidence when the deadline passes or it keeps ending. */
 export async function waitHealthy(

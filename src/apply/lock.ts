@@ -47,18 +47,28 @@ while timeout 30 sh -c 'read -r beat'; do :; done
 
 const lockScript = `umask 077; mkdir -p "$1/files" "$1/before" && exec flock -n -E ${busyCode} -o "$1/lock" sh -c "$2" sh "$1"`;
 
-/** Under which epoch the machine is, and what the holder is about to do that may outlive its connection. */
+/**
+ * Under which epoch the machine is, and what the holder is about to do that may outlive its connection. It runs before each
+ * step: the shell reads by itself, up to the epoch, which stands before what grows.
+ */
 const fenceScript = `
-epoch=$(sed -n 's/^  "epoch": \\([0-9]*\\),*$/\\1/p' "$1/inventory.json")
+epoch=
+while read -r name value rest; do
+  case $name in '"epoch":') epoch=\${value%,}; break ;; esac
+done < "$1/inventory.json"
 [ "$epoch" = "$2" ] || exit ${fencedCode}
 [ "$3" = - ] || printf 'until %s\\n' $(( $(date +%s) + $3 )) > "$1/lock"
 `;
 
-/** Takes a machine's lock without blocking; undefined when another holds it. Waits out what a dead holder announced. */
+/**
+ * Takes a machine's lock without blocking; undefined when another holds it. Waits out what a dead holder announced.
+ * `onLocked` is called as soon as nobody else can take it.
+ */
 export async function takeLock(
   session: Session,
   fleet: string,
   clock: Clock,
+  onLocked: () => void = () => undefined,
 ): Promise<Hold | undefined> {
   const { root } = machinePaths(fleet);
   const process = await session.start({ argv: ["sh", "-c", lockScript, "sh", root, holdScript] });
@@ -70,6 +80,7 @@ export async function takeLock(
       trouble: "access",
     });
   }
+  onLocked();
   const beat = setInterval(() => process.write("beat\n"), heartbeatMs);
   process.exited
     .catch(() => undefined)

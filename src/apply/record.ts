@@ -8,7 +8,7 @@ const historyLimit = 200;
 const imagesLimit = 50;
 const releasesLimit = 20;
 
-/** Indented by two, one member a line: the fence reads the epoch with sed. */
+/** Indented by two, one member a line: the fence reads the line of the epoch. */
 export const inventoryText = (inventory: Inventory): string =>
   `${JSON.stringify(inventory, null, 2)}\n`;
 

@@ -21,13 +21,17 @@ export function openHolds(world: World, fleet: string): Holds {
   const taken = new Map<string, Hold>();
   const troubles: Trouble[] = [];
   const given = new Set<string>();
-  const takeOne = async (machine: string, target: Target | undefined): Promise<void> => {
+  const takeOne = async (
+    machine: string,
+    target: Target | undefined,
+    onLocked: () => void,
+  ): Promise<void> => {
     if (target === undefined || taken.has(machine) || given.has(machine)) return;
     const untilMs = world.clock.now() + patienceMs;
     try {
       const session = await world.remote.session(target);
       for (;;) {
-        const hold = await takeLock(session, fleet, world.clock);
+        const hold = await takeLock(session, fleet, world.clock, onLocked);
         if (hold !== undefined) return void taken.set(machine, hold);
         if (world.clock.now() > untilMs) throw new Error("locked");
         await world.clock.sleep(pauseMs);
@@ -41,8 +45,13 @@ export function openHolds(world: World, fleet: string): Holds {
     taken,
     troubles,
     take: async (machines, targets) => {
+      const taking: Promise<void>[] = [];
+      // In order of name are only the locks: what a holder reads and writes first goes on side by side.
       for (const machine of [...new Set(machines)].toSorted())
-        await takeOne(machine, targets.get(machine));
+        await new Promise<void>((resolve) => {
+          taking.push(takeOne(machine, targets.get(machine), resolve).finally(resolve));
+        });
+      await Promise.all(taking);
     },
     release: async () => {
       await Promise.all([...taken.values()].map((hold) => hold.release()));
