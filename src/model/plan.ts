@@ -18,6 +18,7 @@ export interface Held {
 export interface UnknownLive {
   readonly address: Address;
   readonly machine: string;
+  readonly family?: string;
   readonly why: string;
 }
 

@@ -1,4 +1,5 @@
 import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effective.ts";
+import { shortRevision } from "../lib/text.ts";
 import type { Documents } from "../model/documents.ts";
 import type { ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
@@ -43,18 +44,26 @@ export function inputDigestOn(
   return key === undefined ? undefined : keyedInput(key, familyInput(documents, family, images));
 }
 
+/** A return to a revision that cannot be had any more leaves the containers as they are. */
+export const withoutLost = (
+  decisions: ReadonlyMap<string, Decision>,
+  returned: ReadonlyMap<string, Documents>,
+): ReadonlyMap<string, Decision> =>
+  new Map(
+    [...decisions].map(([family, decision]) => {
+      if (decision.state !== "return" || returned.has(family)) return [family, decision];
+      const why = `its good revision ${shortRevision(decision.good.revision)} cannot be read any more`;
+      return [family, { ...decision, state: "freeze", why }];
+    }),
+  );
+
 /** Families whose containers stay as they are: nothing to return to, told to halt, or an image nobody can name. */
 export function frozenFamilies(
   decisions: ReadonlyMap<string, Decision>,
-  returned: ReadonlyMap<string, Documents>,
   unresolved: ReadonlyMap<string, Trouble>,
 ): ReadonlySet<string> {
-  const frozen = new Set(unresolved.keys());
-  for (const [family, decision] of decisions) {
-    if (decision.state === "freeze") frozen.add(family);
-    if (decision.state === "return" && !returned.has(family)) frozen.add(family);
-  }
-  return frozen;
+  const frozen = [...decisions].filter(([, { state }]) => state === "freeze");
+  return new Set([...unresolved.keys(), ...frozen.map(([family]) => family)]);
 }
 
 export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly Held[] =>

@@ -1,4 +1,5 @@
 import type { Applied } from "../apply/apply.ts";
+import { shortRevision } from "../lib/text.ts";
 import { formatDiagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
@@ -66,27 +67,23 @@ export function summed(
   const open = changesOf(last).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
+  const isCut = verdict.supersededBy !== undefined;
+  const isLeft = open.length > 0 || last.awaiting.length > 0;
+  const isTroubled = verdict.troubles.length > 0 || last.unknown.length > 0;
   const outcome = worstOutcome([
     ...verdict.apps.map((a) => a.outcome),
     ...(guarded.length > 0 ? (["held"] as const) : []),
-    ...(verdict.troubles.length > 0 ||
-    last.unknown.length > 0 ||
-    last.awaiting.length > 0 ||
-    open.length > 0
-      ? (["incomplete"] as const)
-      : []),
+    ...(isTroubled || (isLeft && !isCut) ? (["incomplete"] as const) : []),
+    ...(isLeft && isCut ? (["superseded"] as const) : []),
   ]);
   const held = last.held.map((h) => ({
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
-  const text = textOf(
-    outcome,
-    verdict,
-    held,
-    changes,
-    open.map((c) => c.address),
-  );
+  const text = textOf(outcome, verdict, held, changes, [
+    ...open.map((c) => c.address),
+    ...last.unknown.map((u) => u.address),
+  ]);
   return ending(pass, {
     outcome,
     text,
@@ -110,7 +107,7 @@ function textOf(
       if (changes === 0) return "nothing to do";
       const changed = verdict.apps.filter((a) => a.changes > 0);
       const apps = changed.map((a) => `${a.family} ${a.text}`).join("; ");
-      return apps === "" ? `${changes} changes` : apps;
+      return apps === "" ? `${changes} ${changes === 1 ? "change" : "changes"}` : apps;
     }
     case "held":
       return worst === undefined ? (held[0]?.text ?? "held") : sayApp(worst);
@@ -120,6 +117,8 @@ function textOf(
         return `${sayTrouble(trouble)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
       return worst === undefined ? `not settled: ${open.join(", ")}` : sayApp(worst);
     }
+    case "superseded":
+      return `superseded by ${shortRevision(verdict.supersededBy ?? "")}`;
     default:
       return worst === undefined ? outcome : sayApp(worst);
   }

@@ -10,11 +10,14 @@ export interface FamilyFacts {
   readonly machines: readonly string[];
   readonly imageDigests: readonly string[];
   readonly decision: Decision;
+  /** What a part of it still waits for, and could not even be planned before. */
+  readonly awaiting?: string;
 }
 
 export interface Verdict {
   readonly apps: readonly AppOutcome[];
   readonly troubles: readonly Trouble[];
+  readonly supersededBy?: string;
 }
 
 export interface JudgeInput {
@@ -40,6 +43,7 @@ export function judge(input: JudgeInput): Verdict {
   return {
     apps,
     troubles: distinct([...input.observed, ...fromSteps, ...input.unresolved.values()]),
+    ...(input.supersededBy === undefined ? {} : { supersededBy: input.supersededBy }),
   };
 }
 
@@ -72,42 +76,50 @@ function verdictOf(
 ): [OutcomeName, string] {
   const { decision, family } = facts;
   const open = changesOf(input.last).filter((c) => c.family === family);
-  const unknown = input.last.unknown.find((u) => u.address.includes(`/app/${family}`));
+  const unknown = input.last.unknown.find((u) => u.family === family);
   const why = own.find((f) => f.failure.blame === "app")?.failure.message;
   const waitsFor = input.applied.flatMap((a) => a.waiting.get(family) ?? []).at(-1);
   const unresolved = input.unresolved.get(family);
-  const settled = open.length === 0 && unknown === undefined && unresolved === undefined;
+  const { awaiting } = facts;
+  const settled =
+    open.length === 0 &&
+    unknown === undefined &&
+    unresolved === undefined &&
+    awaiting === undefined;
   if (decision.state === "return") {
     const reason = why ?? decision.failed.reason;
-    if (!settled)
-      return [
-        "failed",
-        `${reason}; not yet back at ${short(decision.good.revision)}: ${openText(open, own)}`,
-      ];
+    if (!settled) {
+      const unseen =
+        unknown === undefined ? unresolved?.text : `${unknown.machine}: ${unknown.why}`;
+      const still = open.length > 0 ? openText(open, own) : (unseen ?? `waits for ${awaiting}`);
+      const notBack = `not yet back at ${short(decision.good.revision)}: ${still}`;
+      // What stands in the way of an app that failed before is no failure of this revision.
+      return decision.failed.revision === input.revision || why !== undefined
+        ? ["failed", `${reason}; ${notBack}`]
+        : ["incomplete", notBack];
+    }
     return decision.failed.revision === input.revision ? ["reverted", reason] : ["held", reason];
   }
   if (decision.state === "freeze") {
     const reason = why ?? decision.failed.reason;
     if (decision.failed.revision === input.revision) {
-      return [
-        "failed",
-        decision.good === undefined ? `${reason}; nothing to return to` : `${reason}; halted`,
-      ];
+      return ["failed", `${reason}; ${decision.why}`];
     }
     return [
       "held",
       `app/${family} failed at ${short(decision.failed.revision)} and stays as it is: ${reason}`,
     ];
   }
-  if (input.supersededBy !== undefined && open.length > 0)
+  if (input.supersededBy !== undefined && (open.length > 0 || awaiting !== undefined))
     return ["superseded", `superseded by ${short(input.supersededBy)}`];
   if (unresolved !== undefined) return ["incomplete", unresolved.text];
   if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
-  if (open.length === 0) return ["applied", provenText(facts)];
+  if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];
   const barred = input.observed.find((t) => open.some((c) => c.machine === t.machine));
   if (barred !== undefined) return ["incomplete", `${barred.machine}: ${barred.text}`];
+  if (open.length === 0) return ["incomplete", `waits for ${awaiting}`];
   const trouble = own[0]?.failure;
   return trouble === undefined
     ? ["failed", `still differs after applying: ${openText(open, own)}`]
@@ -135,7 +147,7 @@ function distinct(troubles: readonly Trouble[]): readonly Trouble[] {
   return [...new Map(troubles.map((t) => [`${t.machine} ${t.class} ${t.text}`, t])).values()];
 }
 
-export const short = (revision: string): string => revision.slice(0, 8);
+const short = (revision: string): string => revision.slice(0, 8);
 
 const shortDigest = (reference: string): string =>
   /sha256:([0-9a-f]{12})/.exec(reference)?.[1] ?? reference;

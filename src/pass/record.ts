@@ -116,6 +116,9 @@ function keptOn(
   machine: string,
   inventory: Inventory,
 ): Inventory["kept"] {
+  const volumes = ending.look.observations.get(machine)?.kinds.get("app/volume");
+  // Which of them are still there is not known: what was written stands.
+  if (volumes?.state !== "present" && volumes?.state !== "absent") return inventory.kept;
   const held = ending.look.plan.held
     .filter((h) => h.code === "destroy" && h.machine === machine)
     .map((h) => h.address);

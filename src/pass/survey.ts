@@ -22,6 +22,7 @@ import {
   heldFamilies,
   inputDigestOn,
   settledFamilies,
+  withoutLost,
 } from "./decisions.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
@@ -57,6 +58,8 @@ export interface FamilySurvey {
   readonly images: ReadonlyMap<string, string>;
   /** The name that its containers and volumes were made under. */
   readonly formerly?: string;
+  /** What a part of it still waits for. */
+  readonly awaiting?: string;
 }
 
 export interface SurveyRequest {
@@ -90,8 +93,9 @@ export async function survey(
   const observations = new Map([...placed, ...left]);
   const ofHead = [...documents.apps.values()];
   const head = await settleImages(world, documents, ofHead, { inventories, observations }, request);
-  const decisions = decideAll(documents, observations, inventories, head.references, trail);
-  const returned = await former.load(decisions);
+  const wished = decideAll(documents, observations, inventories, head.references, trail);
+  const returned = await former.load(wished);
+  const decisions = withoutLost(wished, returned);
   const apps = effectiveApps(documents, returned);
   const returning = apps.filter((a) => returned.has(a.family));
   const settled = await settleImages(
@@ -123,7 +127,7 @@ export async function survey(
     resources: [...resources, ...placeholders(apps, observations)],
     observations,
     policies: policiesOf(apps),
-    frozen: frozenFamilies(decisions, returned, unresolved),
+    frozen: frozenFamilies(decisions, unresolved),
     allows: trail.allows,
     restores: request.restores,
     held: heldFamilies(decisions),
@@ -134,6 +138,7 @@ export async function survey(
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
     const running = apps.filter((a) => a.family === family);
     const name = formerly.get(family);
+    const awaited = awaiting.find((a) => a.family === family)?.on;
     return {
       family,
       decision,
@@ -142,6 +147,7 @@ export async function survey(
         inputDigestOn(machine, family, documents, observations, head.references),
       images: imagesOf(running, images),
       ...(name === undefined ? {} : { formerly: name }),
+      ...(awaited === undefined ? {} : { awaiting: awaited }),
     };
   });
   const kept = keptVolumes(observations, resources);

@@ -32,7 +32,14 @@ export function diffMachine(
     ) {
       const why =
         all?.state === "unknown" ? all.why : (observation?.troubles[0]?.text ?? "not observed");
-      unknown.push(...resources.map((r) => ({ address: r.address, machine, why })));
+      unknown.push(
+        ...resources.map(({ address, family }) => ({
+          address,
+          machine,
+          why,
+          ...(family === undefined ? {} : { family }),
+        })),
+      );
       continue;
     }
     const present = all.state === "present" ? all.value : new Map<string, unknown>();

@@ -13,8 +13,13 @@ export type Decision =
   | { readonly state: "go"; readonly good?: Mark }
   /** HEAD's input has failed: the app stays at (or returns to) `good`. */
   | { readonly state: "return"; readonly failed: Mark; readonly good: Mark }
-  /** Nothing to return to, or told to halt: its containers stay as they are. */
-  | { readonly state: "freeze"; readonly failed: Mark; readonly good?: Mark };
+  /** Its containers stay as they are; `why`, in words: nothing to return to, halted. */
+  | {
+      readonly state: "freeze";
+      readonly failed: Mark;
+      readonly good?: Mark;
+      readonly why: string;
+    };
 
 /**
  * Whether a family is tried, from the marks on its machines. `isRetried` says whether someone asked for another try
@@ -38,8 +43,8 @@ export function decide(
     ),
   );
   if (failed === undefined || isRetried(failed)) return { state: "go", ...(good ? { good } : {}) };
-  if (good === undefined) return { state: "freeze", failed };
-  if (input.onFailure === "halt") return { state: "freeze", failed, good };
+  if (good === undefined) return { state: "freeze", failed, why: "nothing to return to" };
+  if (input.onFailure === "halt") return { state: "freeze", failed, good, why: "halted" };
   return { state: "return", failed, good };
 }
 

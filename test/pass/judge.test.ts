@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Trouble } from "../../src/model/outcome.ts";
+import { judge, type JudgeInput } from "../../src/pass/judge.ts";
+import {
+  appliedOf,
+  changeOf,
+  evidence,
+  factsOf,
+  failureOf,
+  inputOf,
+  mark,
+  planOf,
+  rev,
+} from "./facts.ts";
+
+const open = planOf([changeOf("shop")]);
+const unhealthy = failureOf("shop", "app", "not healthy in 60 s", { evidence });
+const unreachable: Trouble = { machine: "web-1", class: "unreachable", text: "no route to host" };
+const returning = (failedAt: string) => ({
+  families: [
+    factsOf("shop", {
+      decision: { state: "return", failed: mark(failedAt), good: mark(rev("1"), "live") },
+    }),
+  ],
+});
+const frozen = (failedAt: string, why: string) => ({
+  families: [factsOf("shop", { decision: { state: "freeze", failed: mark(failedAt), why } })],
+});
+
+const cases: readonly (readonly [
+  name: string,
+  input: Partial<JudgeInput>,
+  outcome: string,
+  text: string,
+])[] = [
+  ["nothing differs", {}, "applied", "live on web-1 (abababababab)"],
+  [
+    "nothing differs, without machines",
+    { families: [factsOf("shop", { machines: [], imageDigests: [] })] },
+    "applied",
+    "live on no machine",
+  ],
+  [
+    "steps failed for the machine's sake, but all is as declared",
+    { applied: [appliedOf({ failures: [failureOf("shop", "machine", "timed out")] })] },
+    "applied",
+    "live on web-1 (abababababab)",
+  ],
+  [
+    "it failed, and is back",
+    { ...returning(rev("3")), applied: [appliedOf({ failures: [unhealthy] })] },
+    "reverted",
+    "not healthy in 60 s",
+  ],
+  [
+    "it failed, and is not back yet",
+    { ...returning(rev("3")), last: open, applied: [appliedOf({ failures: [unhealthy] })] },
+    "failed",
+    "not healthy in 60 s; not yet back at 11111111: machine/web-1/app/shop/container/1: not healthy in 60 s",
+  ],
+  [
+    "it failed, and whether it is back is unknown",
+    {
+      ...returning(rev("3")),
+      last: planOf([], {
+        unknown: [{ address: "a", machine: "web-1", family: "shop", why: "no answer" }],
+      }),
+    },
+    "failed",
+    "not healthy in 60 s; not yet back at 11111111: web-1: no answer",
+  ],
+  [
+    "it failed at an earlier revision, and where it went back to is unknown",
+    {
+      ...returning(rev("2")),
+      last: planOf([], {
+        unknown: [{ address: "a", machine: "web-1", family: "shop", why: "no answer" }],
+      }),
+    },
+    "incomplete",
+    "not yet back at 11111111: web-1: no answer",
+  ],
+  ["it failed at an earlier revision", returning(rev("2")), "held", "not healthy in 60 s"],
+  [
+    "it failed, with nothing to return to",
+    {
+      ...frozen(rev("3"), "nothing to return to"),
+      applied: [appliedOf({ failures: [unhealthy] })],
+    },
+    "failed",
+    "not healthy in 60 s; nothing to return to",
+  ],
+  ["it failed, told to halt", frozen(rev("3"), "halted"), "failed", "not healthy in 60 s; halted"],
+  [
+    "it failed, and what it would return to is gone",
+    frozen(rev("3"), "its good revision 11111111 cannot be read any more"),
+    "failed",
+    "not healthy in 60 s; its good revision 11111111 cannot be read any more",
+  ],
+  [
+    "it failed at an earlier revision and stays as it is",
+    frozen(rev("2"), "halted"),
+    "held",
+    "app/shop failed at 22222222 and stays as it is: not healthy in 60 s",
+  ],
+  [
+    "a newer revision takes over half-way",
+    { last: open, supersededBy: rev("4") },
+    "superseded",
+    "superseded by 44444444",
+  ],
+  [
+    "a newer revision takes over when all is done",
+    { supersededBy: rev("4") },
+    "applied",
+    "live on web-1 (abababababab)",
+  ],
+  [
+    "its image cannot be named",
+    {
+      unresolved: new Map([
+        ["shop", { machine: "web-1", class: "pull", text: "image shop:2 cannot be resolved: 404" }],
+      ]),
+    },
+    "incomplete",
+    "image shop:2 cannot be resolved: 404",
+  ],
+  [
+    "part of it is unknown",
+    {
+      last: planOf([], {
+        unknown: [{ address: "a", machine: "web-2", family: "shop", why: "unreachable" }],
+      }),
+    },
+    "incomplete",
+    "web-2: unreachable",
+  ],
+  [
+    "another app whose name begins alike is unknown",
+    {
+      last: planOf([], {
+        unknown: [
+          {
+            address: "machine/web-2/app/shop-admin/container/1",
+            machine: "web-2",
+            family: "shop-admin",
+            why: "unreachable",
+          },
+        ],
+      }),
+    },
+    "applied",
+    "live on web-1 (abababababab)",
+  ],
+  [
+    "a part of it still waits for the bridge",
+    { families: [factsOf("shop", { awaiting: "slipway-acme" })] },
+    "incomplete",
+    "waits for slipway-acme",
+  ],
+  [
+    "what it is after did not converge",
+    { last: open, applied: [appliedOf({ waiting: new Map([["shop", "db"]]) })] },
+    "held",
+    "needs app/db first",
+  ],
+  [
+    "it failed, and no mark could be written",
+    { last: open, applied: [appliedOf({ failures: [unhealthy] })] },
+    "failed",
+    "not healthy in 60 s",
+  ],
+  [
+    "its machine cannot be reached",
+    { last: open, observed: [unreachable] },
+    "incomplete",
+    "web-1: no route to host",
+  ],
+  [
+    "another machine cannot be reached, and its own still differs",
+    { last: open, observed: [{ ...unreachable, machine: "web-2" }] },
+    "failed",
+    "still differs after applying: machine/web-1/app/shop/container/1: another image",
+  ],
+  [
+    "a step met trouble with the machine",
+    {
+      last: open,
+      applied: [
+        appliedOf({
+          failures: [failureOf("shop", "machine", "no space left on device", { trouble: "disk" })],
+        }),
+      ],
+    },
+    "incomplete",
+    "web-1: no space left on device",
+  ],
+  [
+    "all steps returned well and it still differs",
+    { last: open, applied: [appliedOf({ done: [changeOf("shop")] })] },
+    "failed",
+    "still differs after applying: machine/web-1/app/shop/container/1: another image",
+  ],
+];
+
+for (const [name, input, outcome, text] of cases) {
+  test(`an app is ${outcome} when ${name}`, () => {
+    const { apps } = judge(inputOf(input));
+    assert.deepEqual(
+      apps.map((a) => [a.family, a.outcome, a.text]),
+      [["shop", outcome, text]],
+    );
+  });
+}
+
+test("evidence, the good revision and the number of changes stand beside the outcome", () => {
+  const input = inputOf({
+    ...returning(rev("3")),
+    applied: [
+      appliedOf({ done: [changeOf("shop"), changeOf("db")], failures: [unhealthy] }),
+      appliedOf({ done: [changeOf("shop")] }),
+    ],
+  });
+  const [app] = judge(input).apps;
+  assert.deepEqual(app?.evidence, [evidence]);
+  assert.equal(app.good, rev("1"));
+  assert.equal(app.changes, 2);
+});
+
+test("troubles are told once each, and never an app's own failure or a preemption", () => {
+  const { troubles } = judge(
+    inputOf({
+      observed: [unreachable, { ...unreachable }],
+      applied: [
+        appliedOf({
+          failures: [
+            unhealthy,
+            failureOf("shop", "preempted", "a newer revision takes over"),
+            failureOf("shop", "machine", "disk", { trouble: "disk" }),
+            failureOf(undefined, "machine", "disk", { trouble: "disk" }),
+          ],
+        }),
+      ],
+    }),
+  );
+  assert.deepEqual(troubles, [unreachable, { machine: "web-1", class: "disk", text: "disk" }]);
+});
