@@ -6,6 +6,17 @@ import type { StepContext } from "./steps.ts";
 /** A pull answers 200 at once and tells of trouble in its stream. */
 export async function pull(context: StepContext, step: PullStep): Promise<void> {
   const signal = AbortSignal.any([AbortSignal.timeout(step.timeoutMs), context.preempt]);
+  try {
+    await pullUntil(context, step, signal);
+  } catch (error) {
+    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
+    if (signal.aborted)
+      throw pullFailure(step, `not done in ${Math.round(step.timeoutMs / 1000)} s`);
+    throw error;
+  }
+}
+
+async function pullUntil(context: StepContext, step: PullStep, signal: AbortSignal): Promise<void> {
   const stream = await context.session.engineStream({
     method: "POST",
     path: `/images/create?fromImage=${encodeURIComponent(step.image)}`,
@@ -21,11 +32,6 @@ export async function pull(context: StepContext, step: PullStep): Promise<void> 
     }
     pullProgress(context, step, rest);
     if (stream.status !== 200) throw pullFailure(step, rest || `status ${stream.status}`);
-  } catch (error) {
-    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
-    if (signal.aborted)
-      throw pullFailure(step, `not done in ${Math.round(step.timeoutMs / 1000)} s`);
-    throw error;
   } finally {
     stream.close();
   }

@@ -22,6 +22,8 @@ export interface Stage {
   readonly repoUrl: string;
   /** A clone whose upstream is the git server. */
   readonly clone: string;
+  /** What the command line is given there. */
+  readonly env: NodeJS.ProcessEnv;
   git(...argv: string[]): Promise<string>;
   /** Writes (or with undefined removes) files, commits and pushes them; gives the commit. */
   commit(message: string, files: Readonly<Record<string, string | undefined>>): Promise<string>;
@@ -113,6 +115,7 @@ export async function openStage(
     fleet,
     repoUrl,
     clone,
+    env,
     git,
     note,
     commit: async (message, files) => {
