@@ -29,6 +29,8 @@ const execMs = 20_000;
 const releaseMs = 2_000;
 const busyCode = 75;
 const fencedCode = 76;
+/** A check so young counts for the next step as well: a step may take as long to arrive after its own. */
+const freshMs = 150;
 
 /**
  * Runs as root under `flock`: makes the folder and the machine's key, tells what the former holder announced, then reads
@@ -176,11 +178,22 @@ interface Announcements {
 function openAnnouncements(clock: Clock, write: (seconds: string) => Promise<void>): Announcements {
   const untilMs = new Set<{ readonly ms: number }>();
   let isWritten = false;
+  let checkedMs = Number.NEGATIVE_INFINITY;
+  const check = async (seconds: string): Promise<void> => {
+    // From its start, and by the clock on the wall, which goes on while this process or its machine sleeps.
+    const startedMs = clock.now();
+    await write(seconds);
+    checkedMs = startedMs;
+  };
+  const isFresh = (): boolean => {
+    const ageMs = clock.now() - checkedMs;
+    return ageMs >= 0 && ageMs <= freshMs;
+  };
   let writes = Promise.resolve();
   const say = (): Promise<void> => {
     const mine = writes.then(async () => {
       const leftMs = Math.max(0, ...[...untilMs].map(({ ms }) => ms - clock.now()));
-      await write(String(Math.ceil(leftMs / 1_000)));
+      await check(String(Math.ceil(leftMs / 1_000)));
       isWritten = leftMs > 0;
     });
     writes = mine.catch(() => undefined);
@@ -191,7 +204,7 @@ function openAnnouncements(clock: Clock, write: (seconds: string) => Promise<voi
       const own = { ms: clock.now() + outlivesMs + 1_000 };
       if (outlivesMs > 0) untilMs.add(own);
       if (outlivesMs > 0 || (isWritten && untilMs.size === 0)) await say();
-      else await write("-");
+      else if (!isFresh()) await check("-");
       return () => void untilMs.delete(own);
     },
     takeBack: async () => {
