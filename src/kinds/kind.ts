@@ -59,6 +59,8 @@ export interface Kind<Spec, State> {
   owner(state: State): Owner | undefined;
   /** Undefined: as declared. `want` undefined: no longer declared. Both undefined: undefined. */
   diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
+  /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
+  holds?(want: Spec | undefined, have: State | undefined): readonly string[];
   apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;

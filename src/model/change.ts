@@ -45,4 +45,16 @@ export interface Change extends Difference {
   readonly family?: string;
   readonly name: string;
   readonly steps: readonly Step[];
+  /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */
+  readonly holds?: readonly string[];
+}
+
+/** Whether both want the same port, one of them perhaps on all addresses. */
+export function clash(a: string, b: string): boolean {
+  const [[protocol, address, port], [otherProtocol, otherAddress, otherPort]] = [
+    a.split(" "),
+    b.split(" "),
+  ];
+  if (protocol !== otherProtocol || port !== otherPort) return false;
+  return address === otherAddress || address === "" || otherAddress === "";
 }

@@ -96,6 +96,7 @@ function changeOf(
     name,
     ...(app === undefined ? {} : { app }),
     ...(family === undefined ? {} : { family }),
+    ...holding(kind, resource.spec, have),
     steps: kind.apply(
       { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
       facts,
@@ -124,7 +125,13 @@ function orphanChange(
       name,
       ...(app === undefined ? {} : { app }),
       ...(family === undefined ? {} : { family }),
+      ...holding(kind, undefined, state),
       steps: kind.apply({ difference, have: state }, facts),
     },
   ];
+}
+
+function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {
+  const holds = kind.holds?.(want, have) ?? [];
+  return holds.length === 0 ? {} : { holds };
 }

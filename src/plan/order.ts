@@ -1,5 +1,5 @@
 import { groupBy } from "../lib/parallel.ts";
-import type { Change } from "../model/change.ts";
+import { clash, type Change } from "../model/change.ts";
 import type { Rollout, Turn } from "../model/plan.ts";
 
 /** How an app file wants to be rolled out. */
@@ -34,21 +34,37 @@ export function order(
   policies: ReadonlyMap<string, FamilyPolicy>,
 ): Ordered {
   const sorted = changes.toSorted(compareChanges);
-  const cleanup = sorted.filter((c) => c.action === "delete").toReversed();
   const making = sorted.filter((c) => c.action !== "delete");
+  const leaving = sorted.filter((c) => c.action === "delete").toReversed();
+  const early = new Map(leaving.flatMap((c) => pairOf(c, heir(c, making))));
   const ofFamily = groupBy(
     making.filter((c) => c.family !== undefined),
     (c) => c.family as string,
   );
   const rollouts = [...ofFamily].map(([family, own]) =>
-    rolloutOf(family, own, policies.get(family)),
+    rolloutOf(
+      family,
+      [...leaving.filter((c) => early.get(c) === family), ...own],
+      policies.get(family),
+    ),
   );
   return {
     machines: turnsOf(making.filter((c) => c.family === undefined)),
     rollouts: sortByAfter(rollouts),
-    cleanup: turnsOf(cleanup),
+    cleanup: turnsOf(leaving.filter((c) => !early.has(c))),
   };
 }
+
+/** The family that needs on this machine what a change gives up: then it cannot wait until the end. */
+const heir = (leaving: Change, making: readonly Change[]): string | undefined =>
+  making.find(
+    (c) =>
+      c.machine === leaving.machine &&
+      (c.holds ?? []).some((wanted) => (leaving.holds ?? []).some((held) => clash(wanted, held))),
+  )?.family;
+
+const pairOf = <K, V>(key: K, value: V | undefined): readonly (readonly [K, V])[] =>
+  value === undefined ? [] : [[key, value]];
 
 function rolloutOf(
   family: string,

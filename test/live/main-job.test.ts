@@ -66,7 +66,7 @@ ${more}`;
 
   test("a plan says what would change, exits with 2, and touches nothing", async () => {
     const plan = await stage.slipway(["--json", "plan", "--exit-code"]);
-    assert.equal(plan.code, 2, plan.stderr);
+    assert.equal(plan.code, 2, plan.stderr + plan.stdout);
     const { changes } = JSON.parse(plan.stdout) as {
       changes: { address: string; action: string }[];
     };
@@ -230,8 +230,20 @@ ${more}`;
     assert.match(history.stdout, /"reverted"/);
   });
 
+  test("another app takes the port over in one commit", async () => {
+    await stage.commit("Store instead of shop", {
+      "apps/shop": undefined,
+      "apps/store/app.yaml": app("1"),
+      "apps/store/shop.toml": "colour = 'green'\n",
+    });
+    const taken = await reconcile();
+    assert.equal(taken.code, 0, JSON.stringify(taken.outcome));
+    assert.equal(await versionOn("web-1"), "1");
+    await assertEmptyPlan();
+  });
+
   test("removing the app removes its containers, files and names; the machines are left clean", async () => {
-    await stage.commit("No shop", { "apps/shop": undefined });
+    await stage.commit("No shop", { "apps/store": undefined });
     const { code, outcome } = await reconcile();
     assert.equal(code, 0, JSON.stringify(outcome));
     for (const machine of ["web-1", "web-2"]) {

@@ -60,6 +60,25 @@ test("one machine goes first as the canary, then batch at a time, in order of na
   assert.deepEqual(wavesWith(10), [["m1"], ["m2", "m3", "m4"]]);
 });
 
+test("a port that an app on its way out holds is free before the app that wants it starts", () => {
+  const holds = (address: string) => [`tcp ${address} 8080`];
+  const old = { ...deletion("m1", "old"), holds: holds("") };
+  const other = { ...deletion("m2", "old"), holds: holds("10.0.0.9") };
+  const making = ["m1", "m2"].map((m) =>
+    changeOf(m, "app/container", "shop", "1", { holds: holds("10.0.0.1") }),
+  );
+  const { rollouts, cleanup } = order([...making, old, other], new Map());
+  const [canary] = rollouts[0]?.waves[0] ?? [];
+  assert.deepEqual(
+    canary?.changes.map((c) => `${c.action} ${c.address}`),
+    ["delete machine/m1/app/old/container/1", "create machine/m1/app/shop/container/1"],
+  );
+  assert.deepEqual(
+    cleanup.flatMap((t) => t.changes).map((c) => c.address),
+    [other.address],
+  );
+});
+
 test("families come after those that they are after", () => {
   const changes = ["a", "b", "c"].map((f) => changeOf("m", "app/container", f, "1"));
   const policies = new Map([

@@ -89,6 +89,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     fields: list(some({ path: text, declared: value, live: value }, ["path"])),
     disruption: some({ kind: fc.constantFrom("none", "restart", "gap"), seconds: count }, ["kind"]),
     steps: fc.constant([]),
+    holds: fc.constant([]),
   },
   ["action", "address", "kind", "machine", "name", "reason", "fields", "disruption", "steps"],
 );

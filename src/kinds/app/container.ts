@@ -1,6 +1,7 @@
 import type { Kind, Selector } from "../kind.ts";
 import { containersQuery } from "../shared/engine.ts";
-import type { ContainerSpec } from "../shared/container/spec.ts";
+import { publishedPorts } from "../shared/container/fields.ts";
+import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { diffInstance } from "./container/diff.ts";
 import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
@@ -28,11 +29,20 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   owner: ({ app, family, instance }) => ({ app, family, name: String(instance) }),
   diff: diffInstance,
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
+  holds: (want, have) => (want === undefined ? portsHeld(have) : want.ports.map(portText)),
   redact: (state) => ({
     ...state,
     containers: state.containers.map((c) => ({ ...c, fields: redactFields(c.fields) })),
   }),
 };
+
+const portText = ({ protocol, hostIp, hostPort }: Omit<PortBinding, "containerPort">): string =>
+  `${protocol} ${hostIp} ${hostPort}`;
+
+const portsHeld = (state: ContainerState | undefined): readonly string[] =>
+  (state?.containers ?? [])
+    .filter((c) => c.running)
+    .flatMap((c) => publishedPorts(c.fields).map(portText));
 
 const networksOf = (spec: ContainerSpec): readonly Selector[] =>
   spec.networks === "host" ? [] : spec.networks.map(({ name }) => ({ kind: "app/network", name }));

@@ -119,6 +119,18 @@ export const publishField = (ports: readonly PortBinding[]): readonly string[] =
     }),
   );
 
+/** The host's side of a `publish` field. */
+export function publishedPorts(fields: Fields): readonly Omit<PortBinding, "containerPort">[] {
+  const { publish } = fields;
+  const texts = Array.isArray(publish) ? publish.filter((p) => typeof p === "string") : [];
+  return texts.flatMap((text) => {
+    const [, address = "", port, protocol] = /^(?:(.*):)?(\d+):\d+\/(tcp|udp)$/.exec(text) ?? [];
+    if (port === undefined) return [];
+    const hostIp = address.replace(/^\[|\]$/g, "");
+    return [{ hostIp, hostPort: Number(port), protocol: protocol === "udp" ? "udp" : "tcp" }];
+  });
+}
+
 export const ulimitsField = (
   ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[],
 ): readonly string[] => sorted(ulimits.map((u) => `${u.name}=${u.soft}:${u.hard}`));
