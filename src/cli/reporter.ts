@@ -1,7 +1,7 @@
 import type { Forge } from "../forges/forge.ts";
 import type { Outbox } from "../forges/outbox.ts";
-import { closePending } from "../forges/close-pending.ts";
-import { endingOf, fleetContext, finalStatuses, pendingStatuses } from "../forges/statuses.ts";
+import { reportToForge, type ForgeReporter } from "../forges/reporter.ts";
+import type { Clock } from "../lib/clock.ts";
 import { noteWith, outcomesOfNote } from "../model/ledger.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import type { Reporter } from "../pass/world.ts";
@@ -16,6 +16,7 @@ export interface StatusPost {
 
 export interface ReporterOptions {
   readonly source: Source;
+  readonly clock: Clock;
   readonly log: Log;
   /** Undefined where there is no forge to tell; asked when the first thing is told. */
   readonly post: () => Promise<StatusPost | undefined>;
@@ -32,63 +33,45 @@ const recentCommits = 20;
  * The ledger and the forge. Neither holds a deploy up: trouble with them is logged, and statuses wait in the outbox.
  */
 export function openReporter(options: ReporterOptions): OpenReporter {
-  const { source, log } = options;
-  const flusher = createFlusher(options);
-
-  const tell = async (
-    make: (post: StatusPost) => Promise<Parameters<Outbox["put"]>[0]>,
-  ): Promise<void> => {
+  const { source, clock, log } = options;
+  const warn = (text: string): void => log.warn(`statuses: ${text}`);
+  let fleet = "";
+  let opened: Promise<ForgeReporter | undefined> | undefined;
+  const open = async (): Promise<ForgeReporter | undefined> => {
     const post = await options.post();
-    if (post === undefined) return;
-    try {
-      await post.outbox.put(await make(post));
-    } catch (error) {
-      log.warn(`statuses: ${messageOf(error)}`);
-    }
-    flusher.kick();
+    if (post === undefined) return undefined;
+    return reportToForge({
+      ...post,
+      clock,
+      warn,
+      recent: async () => (await source.recent(recentCommits)).map(({ revision }) => revision),
+      outcomeOf: async (revision) => await outcomeAt(source, fleet, revision),
+    });
   };
-
+  const tell = async (say: (forge: ForgeReporter) => Promise<void>): Promise<void> => {
+    try {
+      const forge = await (opened ??= open());
+      if (forge !== undefined) await say(forge);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      warn(error.message);
+    }
+  };
   return {
-    started: async (fleet, revision) =>
-      await tell(async ({ forge }) =>
-        Promise.resolve(
-          pendingStatuses(fleet, revision, {
-            changed: [],
-            descriptionLimit: forge.limits.description,
-          }),
-        ),
-      ),
+    started: async (name, revision) =>
+      await tell(async (forge) => await forge.started(name, revision)),
     ended: async (outcome, isNews) => {
       if (isNews) await writeNote(source, outcome, log);
-      await tell(async ({ forge }) =>
-        Promise.resolve(
-          finalStatuses(outcome, {
-            changed: changedApps(outcome),
-            descriptionLimit: forge.limits.description,
-          }),
-        ),
-      );
+      await tell(async (forge) => await forge.ended(outcome));
     },
-    resume: async (fleet, head) =>
-      await tell(async ({ forge }) => {
-        const outcomes = await recentOutcomes(source, fleet);
-        const { statuses, unread } = await closePending(
-          forge,
-          [...outcomes.keys()],
-          fleetContext(fleet),
-          (left) =>
-            endingOf(left, fleet, {
-              head,
-              outcomeOf: (revision) => outcomes.get(revision),
-              descriptionLimit: forge.limits.description,
-            }),
-        );
-        const first = unread[0];
-        if (first !== undefined)
-          log.warn(`statuses of ${unread.length} commits cannot be read: ${first.error.message}`);
-        return statuses;
-      }),
-    settle: (budgetMs) => flusher.settle(budgetMs),
+    resume: async (name, head) => {
+      fleet = name;
+      await tell(async (forge) => await forge.resume(name, head));
+    },
+    settle: async (budgetMs) => {
+      const forge = await opened;
+      await forge?.close(budgetMs);
+    },
   };
 }
 
@@ -103,62 +86,11 @@ async function writeNote(source: Source, outcome: RevisionOutcome, log: Log): Pr
   }
 }
 
-const changedApps = (outcome: RevisionOutcome): readonly string[] =>
-  outcome.apps.filter((app) => app.changes > 0).map(({ family }) => family);
-
-async function recentOutcomes(
+async function outcomeAt(
   source: Source,
   fleet: string,
-): Promise<ReadonlyMap<string, RevisionOutcome | undefined>> {
-  const outcomes = new Map<string, RevisionOutcome | undefined>();
-  for (const { revision } of await source.recent(recentCommits)) {
-    const all = outcomesOfNote(await source.readNote(revision));
-    outcomes.set(
-      revision,
-      all.find((outcome) => outcome.fleet === fleet),
-    );
-  }
-  return outcomes;
+  revision: string,
+): Promise<RevisionOutcome | undefined> {
+  const outcomes = outcomesOfNote(await source.readNote(revision));
+  return outcomes.find((outcome) => outcome.fleet === fleet);
 }
-
-interface Flusher {
-  kick(): void;
-  settle(budgetMs: number): Promise<void>;
-}
-
-/** Sends in the background; what cannot be sent now is tried again when its time has come. */
-function createFlusher({ post, log }: ReporterOptions): Flusher {
-  let running: Promise<void> = Promise.resolve();
-  let again: NodeJS.Timeout | undefined;
-  const flush = async (): Promise<void> => {
-    const open = await post();
-    if (open === undefined) return;
-    const { nextAtMs, notes, trouble } = await open.outbox.flush();
-    for (const note of notes) log.warn(`statuses: ${note}`);
-    if (trouble !== undefined) log.warn(`statuses wait: ${trouble.message}`);
-    clearTimeout(again);
-    if (nextAtMs !== undefined)
-      again = setTimeout(kick, Math.max(1000, nextAtMs - Date.now())).unref();
-  };
-  const kick = (): void => {
-    running = running
-      .then(flush)
-      .catch((error: unknown) => log.error(`statuses: ${messageOf(error)}`));
-  };
-  return {
-    kick,
-    settle: async (budgetMs) => {
-      clearTimeout(again);
-      const open = await post();
-      await running;
-      const left = open === undefined ? undefined : await open.outbox.drain(budgetMs);
-      if (left !== undefined && left.waiting > 0)
-        log.warn(
-          `${left.waiting} statuses have not been sent; they are kept and sent by the next run`,
-        );
-    },
-  };
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

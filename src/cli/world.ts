@@ -106,6 +106,7 @@ async function reporterFor(
   };
   return openReporter({
     source: world.source,
+    clock: world.clock,
     log,
     post: async () => (token === undefined ? undefined : await (post ??= open(token))),
   });
