@@ -4,16 +4,20 @@ import { deserialize } from "node:v8";
 import type { Observation } from "../../src/model/observation.ts";
 import { changesOf } from "../../src/model/plan.ts";
 import { fleetDocuments, planOf } from "./plan-fleet.ts";
-import { timed } from "./row.ts";
 
 /** What one process says of planning, on its last line. */
 export interface Planned {
-  readonly sameMs: readonly number[];
-  readonly rolledMs: readonly number[];
-  readonly sameChanges: number;
-  readonly rolledChanges: number;
-  /** The most memory that the process ever had: documents, observations and plans, and Node itself. */
+  readonly same: Timed;
+  readonly rolled: Timed;
+  /** The most memory that the process had until each was planned once: documents, observations, plans, Node itself. */
   readonly peakMiB: number;
+}
+
+export interface Timed {
+  readonly changes: number;
+  readonly ms: readonly number[];
+  /** Of the main thread: what others do on the same machine counts less. */
+  readonly cpuMs: readonly number[];
 }
 
 const rounds = 5;
@@ -26,31 +30,27 @@ async function main(path: string): Promise<void> {
     const observation = deserialize(Buffer.from(line, "base64")) as Observation;
     observations.set(observation.machine, observation);
   }
-  const same = await times(() => changesOf(planOf(documents, observations)).length);
-  const rolled = await times(
-    () => changesOf(planOf(documents, observations, { "app-3": "b" })).length,
-  );
-  const planned: Planned = {
-    sameMs: same.ms,
-    rolledMs: rolled.ms,
-    sameChanges: same.result,
-    rolledChanges: rolled.result,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
-  };
+  const same = (): number => changesOf(planOf(documents, observations)).length;
+  const rolled = (): number => changesOf(planOf(documents, observations, { "app-3": "b" })).length;
+  same();
+  rolled();
+  const peakMiB = process.resourceUsage().maxRSS / 1024;
+  const planned: Planned = { same: times(same), rolled: times(rolled), peakMiB };
   process.stdout.write(`${JSON.stringify(planned)}\n`);
 }
 
-async function times(
-  work: () => number,
-): Promise<{ readonly ms: readonly number[]; readonly result: number }> {
+function times(work: () => number): Timed {
   const ms: number[] = [];
-  let result = 0;
+  const cpuMs: number[] = [];
+  let changes = 0;
   for (let round = 0; round < rounds; round++) {
-    const one = await timed(work);
-    ms.push(one.ms);
-    result = one.result;
+    const [started, before] = [performance.now(), process.threadCpuUsage()];
+    changes = work();
+    const { user, system } = process.threadCpuUsage(before);
+    ms.push(performance.now() - started);
+    cpuMs.push((user + system) / 1_000);
   }
-  return { ms, result };
+  return { changes, ms, cpuMs };
 }
 
 await main(process.argv[2] ?? "");
