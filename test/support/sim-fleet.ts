@@ -1,0 +1,152 @@
+import { compile } from "../../src/desired/compile.ts";
+import { imageTextsOf } from "../../src/desired/names.ts";
+import { kinds } from "../../src/kinds/index.ts";
+import { digestOf, digestOfBytes } from "../../src/lib/hash.ts";
+import { load, createParseCache } from "../../src/load/load.ts";
+import { formatDiagnostic } from "../../src/model/diagnostic.ts";
+import type { Documents } from "../../src/model/documents.ts";
+import { imageKey } from "../../src/model/image.ts";
+import { emptyInventory } from "../../src/model/inventory.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import { changesOf, type Plan } from "../../src/model/plan.ts";
+import { contextsOf } from "../../src/pass/contexts.ts";
+import { makePlan } from "../../src/plan/plan.ts";
+import { policiesOf } from "../../src/plan/policy.ts";
+import { about, facts } from "./converge.ts";
+import { EngineSim } from "./engine-sim.ts";
+import { snapshotOf } from "./repo.ts";
+
+export type Files = Readonly<Record<string, string>>;
+
+const cache = createParseCache(1_000);
+const roundLimit = 6;
+
+/** The documents of a repo; throws with its findings. */
+export async function documentsOf(files: Files, revision: string): Promise<Documents> {
+  const { documents, findings } = await load(snapshotOf(files, { revision }), { cache });
+  if (documents === undefined) throw new Error(findings.map(formatDiagnostic).join("\n"));
+  return documents;
+}
+
+/** What a text means here: every image can be pulled everywhere. */
+const referenceOf = (text: string): string =>
+  `${text.slice(0, text.lastIndexOf(":"))}@sha256:${digestOf(text)}`;
+
+/** Machines in memory, planned for and changed as a pass does, without connections between. */
+export class SimFleet {
+  readonly sims = new Map<string, EngineSim>();
+
+  /** Plans and does it until nothing differs; gives each round's plan. Throws when it does not settle. */
+  async converge(files: Files, revision: string): Promise<readonly Plan[]> {
+    const documents = await documentsOf(files, revision);
+    const plans: Plan[] = [];
+    for (;;) {
+      const plan = this.plan(documents, files);
+      if (changesOf(plan).length === 0 && plan.awaiting.length === 0) return plans;
+      if (plans.length === roundLimit)
+        throw new Error(
+          `not settled: ${changesOf(plan)
+            .map((c) => `${c.address}: ${c.reason.text}`)
+            .join("; ")}`,
+        );
+      this.apply(plan);
+      plans.push(plan);
+    }
+  }
+
+  plan(documents: Documents, files: Files): Plan {
+    const apps = [...documents.apps.values()];
+    const texts = apps.flatMap((app) =>
+      [...imageTextsOf(app).keys()].map((text) => ({ app: app.name, text })),
+    );
+    for (const machine of documents.machines.keys()) {
+      const sim = this.simOf(machine);
+      for (const { text } of texts) {
+        const reference = referenceOf(text);
+        const image = { id: `sha256:${digestOf(reference)}`, digests: [reference], tags: [] };
+        if (!sim.registry.has(reference)) sim.registry.set(reference, { ...image, config: {} });
+      }
+      const shipped = apps.flatMap((a) => [...a.ships.values()].flat());
+      const contents = snapshotOf(files).entries;
+      for (const { blob } of shipped) {
+        const path = contents.find((e) => e.blob === blob)?.path ?? "";
+        sim.blobs.set(blob, files[path] ?? "");
+      }
+    }
+    const observations = new Map(
+      [...documents.machines.keys()].map((m) => [m, this.observe(m)] as const),
+    );
+    const [anySim] = this.sims.values();
+    const { resources, awaiting } = compile({
+      documents,
+      apps,
+      machines: contextsOf(observations, documents.fleet),
+      images: new Map(texts.map(({ app, text }) => [imageKey(app, text), referenceOf(text)])),
+      hashes: new Map(
+        [...(anySim?.blobs ?? [])].map(([b, text]) => [b, digestOfBytes(Buffer.from(text))]),
+      ),
+      formerly: new Map(),
+    });
+    return makePlan({
+      revision: documents.revision,
+      kinds,
+      resources,
+      observations,
+      policies: policiesOf(apps),
+      frozen: new Set(),
+      allows: [],
+      restores: true,
+      held: [],
+      awaiting,
+      settled: new Map(),
+      suspended: new Set(),
+    });
+  }
+
+  /** What runs and stands there, as far as a repo decides it: names, never ids or times. */
+  state(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(
+      [...this.sims].map(([machine, { engine, disk }]) => {
+        const isKept = (name: string): boolean => /-(?:prev|failed)$/.test(name);
+        const containers = engine.containers
+          .filter((c) => !isKept(c.name))
+          .map((c) => ({
+            name: c.name,
+            image: c.image.id,
+            env: c.body["Env"],
+            running: engine.isRunning(c),
+            host: c.host,
+            networks: Object.fromEntries(c.networks),
+          }))
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+        const networks = engine.networks.map((n) => n.name).toSorted();
+        const hosts = ["/etc/hosts", `${about.root}/hosts`].map((path) => disk.read(path));
+        return [machine, { containers, networks, hosts }];
+      }),
+    );
+  }
+
+  private simOf(machine: string): EngineSim {
+    const sim = this.sims.get(machine) ?? new EngineSim();
+    this.sims.set(machine, sim);
+    return sim;
+  }
+
+  private observe(machine: string): Observation {
+    const sim = this.simOf(machine);
+    return {
+      machine,
+      facts: { ...facts, machine, key: "k" },
+      inventory: { state: "present", value: emptyInventory("acme", machine) },
+      kinds: new Map(kinds.map((k) => [k.id, { state: "present", value: k.read(sim, about) }])),
+      troubles: [],
+    };
+  }
+
+  private apply(plan: Plan): void {
+    for (const change of changesOf(plan)) {
+      const ran = this.simOf(change.machine).run(change.steps);
+      if (ran.state !== "done") throw new Error(`${change.address}: ${ran.why}`);
+    }
+  }
+}
