@@ -42,7 +42,11 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   const healed: Address[] = [];
   const heardWorld: World = {
     ...world,
-    onTargets: (targets, fleet) => watch.follow(targets, fleet),
+    onTargets: (targets, fleet) => {
+      // What was heard before a look is seen by it: mostly the pass's own work.
+      drift = undefined;
+      watch.follow(targets, fleet);
+    },
     listener: (event: Event) => {
       if (event.type === "change-done") healed.push(event.address);
       world.listener(event);
@@ -56,7 +60,8 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   let retryAtMs: number | undefined;
   try {
     while (!signal.aborted) {
-      const head = await headOrLog(world, log);
+      // Without the repository what it said last is kept up.
+      const head = (await headOrLog(world, log)) ?? last?.head;
       const now = clock.now();
       const cause = causeNow(head, now);
       if (cause !== undefined && head !== undefined) {
@@ -67,8 +72,6 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         drift = undefined;
         healed.length = 0;
         const outcome = await passOver(head, cause);
-        // What was heard meanwhile was this pass's own work, and it looked again at the end.
-        drift = undefined;
         if (outcome !== undefined) {
           if (cause === "drift") heals = countHeals(heals, healed, clock.now());
           if (last === undefined) await world.reporter.resume(outcome.fleet, head);

@@ -2,7 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import { isObject } from "../lib/json.ts";
 import { RemoteError, type Fleet, type Target } from "../remote/session.ts";
 
-/** What an engine told of something that carries our label. */
+/** What an engine told of something of ours. */
 export interface EngineEvent {
   readonly machine: string;
   /** `die`, `destroy`, `rename`, …; `reconnected` when events may have been missed. */
@@ -21,6 +21,7 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 const headMs = 20_000;
 const lineLimit = 200_000;
+const fleetLabel = "slipway.fleet";
 
 /** Actions that may make live differ from declared; `exec_*` and health are everyday life. */
 const telling = new Set([
@@ -37,7 +38,7 @@ const telling = new Set([
   "oom",
   "connect",
   "disconnect",
-  "delete",
+  "remove",
 ]);
 
 /** Listens to each engine's event stream; a stream that ends is opened again with growing pauses. */
@@ -82,12 +83,13 @@ async function listen(
   while (!signal.aborted) {
     try {
       const session = await remote.session(target);
-      const filters = JSON.stringify({ label: [`slipway.fleet=${fleet}`] });
+      // By label would leave out networks: the engine does not say theirs.
+      const filters = JSON.stringify({ type: ["container", "network"], event: [...telling] });
       const path = `/events?filters=${encodeURIComponent(filters)}`;
       const stream = await session.engineStream({ method: "GET", path, timeoutMs: headMs, signal });
       if (missed) tell({ machine: target.machine, action: "reconnected", name: "" });
       pauseMs = firstPauseMs;
-      for await (const event of eventsOf(stream.chunks, target.machine)) tell(event);
+      for await (const event of eventsOf(stream.chunks, target.machine, fleet)) tell(event);
     } catch (error) {
       if (!(error instanceof RemoteError) && !signal.aborted) throw error;
     }
@@ -100,19 +102,20 @@ async function listen(
 async function* eventsOf(
   chunks: AsyncIterable<Uint8Array>,
   machine: string,
+  fleet: string,
 ): AsyncIterable<EngineEvent> {
   let rest = "";
   for await (const chunk of chunks) {
     const lines = (rest + Buffer.from(chunk).toString("utf8")).split("\n");
     rest = (lines.pop() ?? "").slice(-lineLimit);
     for (const line of lines) {
-      const event = parseEvent(line, machine);
+      const event = parseEvent(line, machine, fleet);
       if (event !== undefined) yield event;
     }
   }
 }
 
-function parseEvent(line: string, machine: string): EngineEvent | undefined {
+function parseEvent(line: string, machine: string, fleet: string): EngineEvent | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -120,9 +123,13 @@ function parseEvent(line: string, machine: string): EngineEvent | undefined {
     return undefined;
   }
   if (!isObject(value)) return undefined;
-  const { Action: action, Actor: actor } = value;
+  const { Type: type, Action: action, Actor: actor } = value;
   if (typeof action !== "string" || !telling.has(action)) return undefined;
   const attributes = isObject(actor) && isObject(actor["Attributes"]) ? actor["Attributes"] : {};
-  const name = attributes["name"];
-  return { machine, action, name: typeof name === "string" ? name : "" };
+  const name = typeof attributes["name"] === "string" ? attributes["name"] : "";
+  const isOurs =
+    type === "network"
+      ? name === `slipway-${fleet}` || name.startsWith(`slipway-${fleet}-`)
+      : attributes[fleetLabel] === fleet;
+  return isOurs ? { machine, action, name } : undefined;
 }

@@ -31,9 +31,10 @@ export function withoutUnhealed(
 }
 
 function whyUnhealed(change: Change, input: DriftInput): string | undefined {
-  if (input.suspended.has(change.address))
-    return "healed five times in five minutes, not again for now";
-  const { family, machine } = change;
-  if (family === undefined || input.settled.get(machine)?.has(family) !== true) return undefined;
+  const { address, family, machine } = change;
+  // What a commit asks for anew is no drift.
+  if (family !== undefined && input.settled.get(machine)?.has(family) !== true) return undefined;
+  if (input.suspended.has(address)) return "healed five times in five minutes, not again for now";
+  if (family === undefined) return undefined;
   return input.policies.get(family)?.drift === "report" ? "drift: report" : undefined;
 }
