@@ -25,6 +25,7 @@ export async function lookWith(
   let leaving: ReturnType<typeof machinesToEmpty> | undefined;
   let restores: boolean | undefined;
   return async () => {
+    world.listener({ type: "stage", stage: "observe", text: "" });
     const ask = async (): Promise<Survey> =>
       await survey(world, former, {
         documents,
@@ -51,6 +52,7 @@ export async function applyLook(
   holds: Holds,
   former: Former,
 ): Promise<Applied> {
+  world.listener({ type: "stage", stage: "apply", text: "" });
   return await applyPlan(look.plan, {
     holds: holds.taken,
     clock: world.clock,

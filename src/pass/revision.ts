@@ -20,6 +20,7 @@ export interface Revision {
 
 /** Fetches and loads one revision; default: the branch's head. */
 export async function readRevision(world: World, revision?: string): Promise<Revision> {
+  world.listener({ type: "stage", stage: "source", text: "" });
   const snapshot = await world.source.snapshot(revision);
   const commit = await world.source.commit(snapshot.revision);
   const environment = world.environment === undefined ? {} : { environment: world.environment };
