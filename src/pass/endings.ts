@@ -115,11 +115,17 @@ function textOf(
       const [trouble, ...more] = verdict.troubles;
       if (trouble !== undefined)
         return `${sayTrouble(trouble)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
-      return worst === undefined ? `not settled: ${open.join(", ")}` : sayApp(worst);
+      return worst === undefined ? `not settled: ${listed(open)}` : sayApp(worst);
     }
     case "superseded":
       return `superseded by ${shortRevision(verdict.supersededBy ?? "")}`;
     default:
       return worst === undefined ? outcome : sayApp(worst);
   }
+}
+
+/** The first few, and how many more there are. */
+function listed(addresses: readonly string[]): string {
+  const shown = addresses.slice(0, 3).join(", ");
+  return addresses.length > 3 ? `${shown} and ${addresses.length - 3} more` : shown;
 }
