@@ -10,7 +10,7 @@ import { applyLook, lookWith } from "./pass/look.ts";
 import { machinesToRecord, recordEnding } from "./pass/record.ts";
 import { readRevision } from "./pass/revision.ts";
 import type { Survey } from "./pass/survey.ts";
-import { lastOutcome } from "./pass/trail.ts";
+import { lastOutcome, rememberedOutcome } from "./pass/trail.ts";
 import type { Request, World } from "./pass/world.ts";
 
 /** A pass looks again after each round of changes; what has not settled by then is told as it is. */
@@ -20,14 +20,16 @@ const roundLimit = 6;
 export async function reconcile(world: World, request: Request): Promise<RevisionOutcome> {
   const started = world.clock.now();
   const revision = await readRevision(world, request.revision);
-  const before = await lastOutcome(world, revision.fleet, revision.snapshot.revision);
+  const noted = await lastOutcome(world, revision.fleet, revision.snapshot.revision);
   const holds = openHolds(world, revision.fleet);
   try {
-    const ending = await converge({ world, request, revision, started, holds }, before);
-    const { outcome } = ending;
+    const ending = await converge({ world, request, revision, started, holds }, noted);
+    const { outcome, before } = ending;
     // Told to stop half-way is no outcome: the next controller finishes and tells.
     if (request.preempt.reason === "stop" && outcome.outcome !== "applied") return outcome;
     if (isAnothers(outcome)) return outcome;
+    // What was said of an older revision stands: looking at it again does not change what became of it.
+    if (ending.isRefused === true && before !== undefined) return outcome;
     const isVerdict = before === undefined || before.outcome !== outcome.outcome;
     await remember(world, holds, ending, isVerdict || outcome.changes > 0);
     if (isVerdict) await world.reporter.ended(outcome, true);
@@ -47,21 +49,26 @@ const isAnothers = ({ troubles }: RevisionOutcome): boolean =>
 interface Converged {
   readonly outcome: RevisionOutcome;
   readonly look?: Survey;
+  /** What came of this revision before, by the ledger or by the machines. */
+  readonly before?: RevisionOutcome;
+  readonly isRefused?: boolean;
 }
 
 interface Pass extends PassSoFar {
   readonly holds: Holds;
 }
 
-async function converge(pass: Pass, before: RevisionOutcome | undefined): Promise<Converged> {
+async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise<Converged> {
   const { world, request, revision, started, holds } = pass;
   const { documents } = revision;
-  if (documents === undefined) return { outcome: rejected(pass) };
-  if (before === undefined) await world.reporter.started(documents.fleet, documents.revision);
+  if (documents === undefined) return { outcome: rejected(pass), ...known(noted) };
   const former = formerRevisions(world, revision.snapshot);
   const look = await lookWith(world, request, revision, former, started);
   let found = await look();
-  if (found.trail.refusal !== undefined) return { outcome: refused(pass, found.trail.refusal) };
+  const before = noted ?? (await rememberedOutcome(world, found, documents));
+  if (found.trail.refusal !== undefined)
+    return { outcome: refused(pass, found.trail.refusal), isRefused: true, ...known(before) };
+  if (before === undefined) await world.reporter.started(documents.fleet, documents.revision);
   const applied: Applied[] = [];
   const tried = new Set<string>();
   for (let round = 1; round <= roundLimit && hasNews(found.plan, tried); round++) {
@@ -88,8 +95,11 @@ async function converge(pass: Pass, before: RevisionOutcome | undefined): Promis
     unresolved: found.unresolved,
     ...(request.preempt.aborted ? { supersededBy: String(request.preempt.reason) } : {}),
   });
-  return { outcome: summed(pass, verdict, found.plan, applied), look: found };
+  return { outcome: summed(pass, verdict, found.plan, applied), look: found, ...known(before) };
 }
+
+const known = (before: RevisionOutcome | undefined): Pick<Converged, "before"> =>
+  before === undefined ? {} : { before };
 
 /** Writes marks, the revision and history on the machines. */
 async function remember(

@@ -15,7 +15,8 @@ export async function unhealthy(
   const evidence: Evidence = {
     machine: context.session.machine,
     container: seen.name || container,
-    exitCode: seen.exitCode,
+    // One that runs has not ended; what it ends with later is our stop.
+    ...(seen.running ? {} : { exitCode: seen.exitCode }),
     outOfMemory: seen.outOfMemory,
     restarts: seen.restarts,
     logTail: await logTail(context.session, container, seen.tty),

@@ -9,17 +9,26 @@ export interface NamesTable {
   readonly apps: readonly AppDocument[];
   /** By machine, in order of name. */
   readonly machines: ReadonlyMap<string, NamesOfMachine>;
-  /** The lines of all machines. Cut in two it serves each of them: they share its memory. */
-  readonly text: string;
+  /** The lines of all machines, for machines. */
+  readonly all: SharedLines;
+  /** For containers: what is published, and of the rest the names of single instances. */
+  readonly published: SharedLines;
+  readonly instances: SharedLines;
 }
+
+/** One text, cut in two for each machine: they share its memory. */
+interface SharedLines {
+  readonly text: string;
+  readonly spans: ReadonlyMap<string, { readonly from: number; readonly to: number }>;
+}
+
+type Named = readonly (readonly [app: AppDocument | undefined, names: readonly string[]])[];
 
 interface NamesOfMachine {
   readonly address: string | undefined;
   /** Its own name, then those of each app on it, by app. */
-  readonly names: readonly (readonly [app: AppDocument | undefined, names: readonly string[]])[];
-  /** As every other machine says them: where in the table's `text`. */
-  readonly from: number;
-  readonly to: number;
+  readonly names: Named;
+  readonly unpublished: Named;
 }
 
 export function namesTable(
@@ -35,23 +44,54 @@ export function namesTable(
     for (const on of app.machines) {
       const count = instancesOn(app, on);
       const own = Array.from({ length: count }, (_, i) => `${app.name}-${next + i}`);
-      placed.get(on)?.push([app, [app.name, ...own, `${app.name}.${on}`]]);
+      if (count > 0) placed.get(on)?.push([app, [app.name, ...own, `${app.name}.${on}`]]);
       next += count;
     }
   }
+  const table = new Map(
+    [...machines].map(([name, { fields }]) => {
+      const address = privateAddressOf(fields);
+      const names = placed.get(name) ?? [];
+      const isOpen = ([app]: Named[number]): boolean =>
+        app === undefined || isPublished(app, name, address);
+      return [name, { address, names, unpublished: names.filter((n) => !isOpen(n)) }] as const;
+    }),
+  );
+  const published = ({ names, unpublished }: NamesOfMachine): Named =>
+    names.filter((n) => !unpublished.includes(n));
+  return {
+    fleet,
+    apps,
+    machines: table,
+    all: sharedLines(table, ({ names }) => names),
+    published: sharedLines(table, published),
+    instances: sharedLines(table, ({ unpublished }) =>
+      unpublished.map(([app, names]) => [app, names.filter((name) => name !== app?.name)] as const),
+    ),
+  };
+}
+
+function sharedLines(
+  table: ReadonlyMap<string, NamesOfMachine>,
+  pick: (own: NamesOfMachine) => Named,
+): SharedLines {
   const parts: string[] = [];
+  const spans = new Map<string, { from: number; to: number }>();
   let from = 0;
-  const table = [...machines].map(([name, { fields }]) => {
-    const address = privateAddressOf(fields);
-    const names = placed.get(name) ?? [];
-    const own = address === undefined ? [] : linesOf(address, allOf(names));
-    const text = own.map((line) => `${line}\n`).join("");
+  for (const [name, own] of table) {
+    const lines = own.address === undefined ? [] : linesOf(own.address, allOf(pick(own)));
+    const text = lines.map((line) => `${line}\n`).join("");
     parts.push(text);
-    const span = { from, to: from + text.length };
-    from = span.to;
-    return [name, { address, names, ...span }] as const;
-  });
-  return { fleet, apps, machines: new Map(table), text: parts.join("") };
+    spans.set(name, { from, to: from + text.length });
+    from += text.length;
+  }
+  return { text: parts.join(""), spans };
+}
+
+/** The lines of all but one machine, each part without its last line end. */
+function othersIn({ text, spans }: SharedLines, machine: string): readonly string[] {
+  const { from = 0, to = 0 } = spans.get(machine) ?? {};
+  return [text.slice(0, Math.max(0, from - 1)), text.slice(to, -1)].filter((t) => t !== "");
 }
 
 /** The names as one machine and its containers see them, its own first. `gateway`: the fleet's bridge there. */
@@ -65,11 +105,6 @@ export function namesFor(
   const near = own?.address ?? gateway;
   // What is not published there is reached on its bridge, where the engine's own names answer.
   const published = all.filter(([app]) => app === undefined || isPublished(app, machine, near));
-  const { from = 0, to = 0 } = own ?? {};
-  // Each without its last line end.
-  const others = [table.text.slice(0, Math.max(0, from - 1)), table.text.slice(to, -1)].filter(
-    (text) => text !== "",
-  );
   const extra = table.apps
     .filter((app) => app.machines.includes(machine))
     .flatMap((app) => {
@@ -78,13 +113,33 @@ export function namesFor(
     });
   return {
     fleet: table.fleet,
-    containerLines: [...(near === undefined ? [] : linesOf(near, allOf(published))), ...others],
-    machineLines: [...linesOf(own?.address ?? "127.0.0.1", allOf(all)), ...others],
+    containerLines: [
+      ...(near === undefined ? [] : linesOf(near, allOf(published))),
+      ...othersIn(table.published, machine),
+      ...othersIn(table.instances, machine),
+      ...farLines(machine, table),
+    ],
+    machineLines: [
+      ...linesOf(own?.address ?? "127.0.0.1", allOf(all)),
+      ...othersIn(table.all, machine),
+    ],
     extra: Object.fromEntries(extra),
   };
 }
 
-const allOf = (names: NamesOfMachine["names"]): readonly string[] => names.flatMap(([, n]) => n);
+/** Apps that only other machines have resolve too, though unpublished; of one that is near its bridge's name answers. */
+function farLines(machine: string, table: NamesTable): readonly string[] {
+  return [...table.machines].flatMap(([name, { address, unpublished }]) => {
+    if (name === machine || address === undefined || unpublished.length === 0) return [];
+    const far = unpublished.filter(([app]) => app?.machines.includes(machine) !== true);
+    return linesOf(
+      address,
+      far.flatMap(([app]) => app?.name ?? []),
+    );
+  });
+}
+
+const allOf = (names: Named): readonly string[] => names.flatMap(([, n]) => n);
 
 /** musl reads no line of 512 bytes or more. Source: musl, src/network/lookup_name.c. */
 const lineLimit = 400;

@@ -114,6 +114,10 @@ function verdictOf(
     return ["superseded", `superseded by ${short(input.supersededBy)}`];
   if (unresolved !== undefined) return ["incomplete", unresolved.text];
   if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
+  const drifted = input.last.held.find(
+    (h) => h.code === "drift" && (h.app === family || h.app?.startsWith(`${family}-`) === true),
+  );
+  if (drifted !== undefined) return ["held", `${drifted.address}: ${drifted.text}`];
   if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];

@@ -25,7 +25,19 @@ export interface Guarded {
 export function guard(input: GuardInput): Guarded {
   const data = guardData(input, input.changes);
   const mass = guardMassDeletion(input, data.changes);
-  return { changes: mass.changes, held: [...data.held, ...mass.held] };
+  return { changes: withoutGround(mass), held: [...data.held, ...mass.held] };
+}
+
+/** What stays keeps what it stands on: its machine's bridge, and its names everywhere. */
+function withoutGround({ changes, held }: Guarded): readonly Change[] {
+  const staying = new Set(held.filter((h) => h.code === "guard").map((h) => h.machine));
+  if (staying.size === 0) return changes;
+  return changes.filter((change) => {
+    if (change.kind === "machine/names") return false;
+    return (
+      change.kind !== "app/network" || change.action !== "delete" || !staying.has(change.machine)
+    );
+  });
 }
 
 /** Data goes only by its full address. */

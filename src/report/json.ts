@@ -30,8 +30,14 @@ export interface ChangeDocument {
     readonly file: string | null;
     readonly line: number | null;
   };
-  readonly fields: readonly Field[];
+  readonly fields: readonly FieldDocument[];
   readonly disruption: Disruption;
+}
+
+export interface FieldDocument {
+  readonly path: string;
+  readonly declared: Json;
+  readonly live: Json;
 }
 
 export interface HeldDocument {
@@ -77,11 +83,11 @@ const changeDocument = (change: Change): ChangeDocument => ({
   disruption: change.disruption,
 });
 
-/** A side that is not there is left out: null is a value. */
-const fieldDocument = ({ path, declared, live }: Field): Field => ({
+/** A side that is not there is null. */
+const fieldDocument = ({ path, declared, live }: Field): FieldDocument => ({
   path,
-  ...(declared === undefined ? {} : { declared }),
-  ...(live === undefined ? {} : { live }),
+  declared: declared ?? null,
+  live: live ?? null,
 });
 
 const heldDocument = (held: Held): HeldDocument => ({

@@ -26,18 +26,24 @@ test("a machine's own names come first; instances are numbered over the fleet", 
     one,
     two,
   ]);
+  const published = { one: "10.0.0.11 web-1", two: "10.0.0.12 web-2 db db-1 db.web-2" };
+  const instances = {
+    one: "10.0.0.11 shop-1 shop-2 shop.web-1",
+    two: "10.0.0.12 shop-3 shop.web-2",
+  };
   assert.deepEqual(
     lines(namesOn(compiled, "web-1").containerLines),
-    ["10.0.0.11 web-1", two],
-    "what is reached through the bridge is left to the engine's own names",
+    ["10.0.0.11 web-1", published.two, instances.two],
+    "the name of what is reached through the bridge is left to the engine",
   );
   assert.deepEqual(lines(namesOn(compiled, "web-2").containerLines), [
-    "10.0.0.12 web-2 db db-1 db.web-2",
-    one,
+    published.two,
+    published.one,
+    instances.one,
   ]);
   assert.deepEqual(
     lines(namesOn(compiled, "web-3").containerLines),
-    ["172.30.0.1 web-3", one, two],
+    ["172.30.0.1 web-3", published.one, published.two, instances.one, instances.two],
     "without a private address the bridge is the way to the machine",
   );
 });

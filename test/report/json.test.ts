@@ -110,7 +110,7 @@ suite("JSON documents", () => {
             declared: "registry.example.com/shop:1.4.2",
             live: "registry.example.com/shop:1.4.1",
           },
-          { path: "env.LOG_LEVEL", declared: "debug" },
+          { path: "env.LOG_LEVEL", declared: "debug", live: null },
         ],
         disruption: { kind: "none" },
       },
