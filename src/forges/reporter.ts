@@ -133,6 +133,8 @@ function openCourier(outbox: Outbox, clock: Clock, warn: (text: string) => void)
       closing.abort();
       await running;
       if (outbox.waiting() > 0) tell(await outbox.drain(budgetMs, AbortSignal.timeout(budgetMs)));
+      const left = outbox.waiting();
+      if (left > 0) warn(`${left} have not been sent; they are kept, and sent by the next run`);
     },
   };
 }
