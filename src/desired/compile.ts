@@ -254,4 +254,5 @@ const resourceOf = (
   name,
   spec,
   where: app.at(path),
+  at: (field) => app.at(field),
 });

@@ -12,6 +12,8 @@ export interface Resource {
   /** The kind's own Spec. */
   readonly spec: unknown;
   readonly where?: Where;
+  /** Where a field of it was written; of one that was not, the nearest above. */
+  readonly at?: (path: readonly string[]) => Where;
 }
 
 /** What the controller knows of a machine before its kinds are planned. */

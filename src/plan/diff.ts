@@ -1,6 +1,7 @@
 import type { AnyKind } from "../kinds/kind.ts";
 import { resourceAddress } from "../model/address.ts";
-import type { Change } from "../model/change.ts";
+import type { Change, Difference } from "../model/change.ts";
+import type { Where } from "../model/diagnostic.ts";
 import type { Observation } from "../model/observation.ts";
 import type { UnknownLive } from "../model/plan.ts";
 import type { Facts, Resource } from "../model/resource.ts";
@@ -82,7 +83,8 @@ function changeOf(
 ): Change | undefined {
   const difference = kind.diff(resource.spec, have, facts);
   if (difference === undefined) return undefined;
-  const { address, machine, app, family, name, where } = resource;
+  const { address, machine, app, family, name } = resource;
+  const where = fieldPlace(resource, difference.fields) ?? resource.where;
   const reason =
     difference.reason.where || where === undefined
       ? difference.reason
@@ -129,6 +131,16 @@ function orphanChange(
       steps: kind.apply({ difference, have: state }, facts),
     },
   ];
+}
+
+/** Where the field that differs was written: the one line to look at, when it is one. */
+function fieldPlace(resource: Resource, fields: Difference["fields"]): Where | undefined {
+  const [first, ...others] = fields;
+  if (first === undefined || others.length > 0 || resource.at === undefined) return undefined;
+  const dot = first.path.indexOf(".");
+  return resource.at(
+    dot < 0 ? [first.path] : [first.path.slice(0, dot), first.path.slice(dot + 1)],
+  );
 }
 
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {
