@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { didYouMean } from "../lib/suggest.ts";
 import { catalog, commandNames } from "./catalog.ts";
@@ -52,10 +53,11 @@ export function buildProgram(io: Pick<Io, "out" | "err">, act: Act): Command {
     .argument("[command]")
     .allowExcessArguments(true)
     .helpCommand("help [command]", "how to use a command")
+    .option("--version", "which version this is")
     .addHelpText("after", () => environmentHelp())
-    .action((name: string | undefined) => {
+    .action((name: string | undefined, flags: { readonly version?: true }) => {
       if (name !== undefined) throw unknownCommand(name);
-      io.out.write(tour());
+      io.out.write(flags.version === true ? `slipway ${versionOf()}\n` : tour());
     });
   for (const flag of Object.values<Flag>(globalFlags)) program.addOption(globalOption(flag));
   for (const { title, commands } of catalog) {
@@ -158,6 +160,11 @@ function nearFlag(error: CommanderError, command: string | undefined): string {
   const flags = [...Object.values<Flag>(globalFlags), ...(spec?.options ?? [])];
   const known = flags.flatMap(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? []);
   return didYouMean(/--[^'=]+/.exec(error.message)?.[0] ?? "", known);
+}
+
+function versionOf(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
 }
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -88,7 +88,7 @@ describe("slipway reconcile tells what became of a commit", () => {
     for (let i = 0; i < 40; i += 1) github.fail({ kind: "status", status: 503 });
     const ran = await slipway("reconcile");
     assert.equal(ran.code, 0, ran.stderr);
-    assert.match(ran.stderr, /warn.* have not been sent; they are kept/);
+    assert.match(ran.stderr, /warn.*have not been sent; they are kept/);
     assert(!ran.stderr.includes(github.token));
   });
 
