@@ -129,13 +129,13 @@ export function namesFor(
 
 /** Apps that only other machines have resolve too, though unpublished; of one that is near its bridge's name answers. */
 function farLines(machine: string, table: NamesTable): readonly string[] {
+  const near = new Set((table.machines.get(machine)?.names ?? []).map(([app]) => app));
   return [...table.machines].flatMap(([name, { address, unpublished }]) => {
-    if (name === machine || address === undefined || unpublished.length === 0) return [];
-    const far = unpublished.filter(([app]) => app?.machines.includes(machine) !== true);
-    return linesOf(
-      address,
-      far.flatMap(([app]) => app?.name ?? []),
+    if (name === machine || address === undefined) return [];
+    const far = unpublished.flatMap(([app]) =>
+      app === undefined || near.has(app) ? [] : app.name,
     );
+    return linesOf(address, far);
   });
 }
 
