@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Change } from "../../src/model/change.ts";
 import { guard, type GuardInput } from "../../src/plan/guard.ts";
 import { changeOf, deletion } from "../support/changes.ts";
 
@@ -97,4 +98,25 @@ test("a volume is kept and told once; with its address in full it goes", () => {
   const allowed = at({ allows: [{ verb: "destroy", address: volume.address }] });
   assert.deepEqual([allowed.changes.length, allowed.held.length], [1, 0]);
   assert.equal(at({ restores: true }).changes.length, 0, "bringing a state back never takes data");
+});
+
+test("what is held back keeps its network and its names", () => {
+  const shared = (kind: string, action: Change["action"]): Change => {
+    const { app: _app, family: _family, ...change } = deletion("m", "a", kind);
+    return { ...change, action };
+  };
+  const changes = [
+    deletion("m", "a"),
+    deletion("m", "b"),
+    shared("app/network", "delete"),
+    shared("app/network", "create"),
+    shared("machine/names", "update"),
+  ];
+  const liveFamilies = live({ m: ["a", "b"] });
+  const passed = guard(input({ changes, liveFamilies })).changes;
+  assert.deepEqual(
+    passed.map((c) => `${c.action} ${c.kind}`),
+    ["create app/network"],
+  );
+  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 5);
 });
