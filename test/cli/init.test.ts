@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { parseMachine } from "../../src/cli/init/machines.ts";
 import { UserError } from "../../src/cli/trouble.ts";
+import { assertPublished } from "../support/published.ts";
 import { startSshd } from "../support/sshd.ts";
 
 const bin = new URL("../../bin/slipway", import.meta.url).pathname;
@@ -106,6 +107,8 @@ describe("slipway init", () => {
     );
     const other = await slipway(["init", "other", "--fleet", "infra"]);
     assert.match(other.stdout, /The age key for secrets is the one in/);
+    const third = await slipway(["init", "third", "--fleet", "infra", "--json"]);
+    assertPublished("init", JSON.parse(third.stdout));
     const recipients = await Promise.all(
       ["infra", "other"].map((name) => readFile(join(dir, name, ".age-recipients"), "utf8")),
     );

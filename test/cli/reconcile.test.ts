@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cleanEnv, run } from "../fleet/run.ts";
 import { makeInfra, type Infra } from "../support/infra.ts";
+import { assertPublished } from "../support/published.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
 
 const bin = new URL("../../bin/slipway", import.meta.url).pathname;
@@ -73,6 +74,7 @@ describe("slipway reconcile tells what became of a commit", () => {
     github.addCommit(commit);
     const ran = await slipway("reconcile", "--json");
     assert.equal(ran.code, 1);
+    assertPublished("outcome", JSON.parse(ran.stdout));
     const outcome = JSON.parse(ran.stdout) as { outcome: string; findings: string[] };
     assert.equal(outcome.outcome, "rejected");
     assert.match(outcome.findings[0] ?? "", /^slipway.yaml:3:1: unknown key 'flet'/);

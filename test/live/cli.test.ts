@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { until } from "../fleet/wait.ts";
+import { assertPublished } from "../support/published.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 
 const bin = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
@@ -102,6 +103,7 @@ ${more}`;
       /\nwho can reach what\n +shop:8080 +the private network +web-1 \(10\./,
     );
     const comment = await stage.slipway(["plan", "--markdown"]);
+    assertPublished("plan", await json("plan"));
     assert.match(comment.stdout, /^<!-- slipway plan acme -->\n### Slipway: \d+ to create/);
     const status = await stage.slipway(["status"]);
     assert.match(
@@ -122,6 +124,7 @@ ${more}`;
   test("status and ps see what runs, also from a controller that knows nothing", async () => {
     const env = { SLIPWAY_STATE: `${stage.env["HOME"] ?? ""}/other-state` };
     const { stdout, stderr } = await stage.slipway(["status", "--json"], { env });
+    assertPublished("status", JSON.parse(stdout));
     const status = JSON.parse(stdout) as {
       revision: string;
       head: Record<string, unknown>;
@@ -215,6 +218,7 @@ ${more}`;
     assert.deepEqual(times, times.toSorted());
     const one = await stage.slipway(["logs", "shop", "--on", "web-2", "--tail", "1", "--json"]);
     const line = JSON.parse(one.stdout.split("\n")[0] ?? "") as Record<string, unknown>;
+    assertPublished("log-line", line);
     assert.deepEqual([line["machine"], line["app"], line["instance"]], ["web-2", "shop", "1"]);
     assert.equal((await stage.note(second))?.["outcome"], "applied");
   });
@@ -237,6 +241,7 @@ ${more}`;
     assert.match(pending.stdout, /\n {2}commit +[0-9a-f]{8} Say hi, by Ada/);
     assert.match(pending.stdout, /GREETING: hello → hi/);
     const why = await json("why", "app/shop");
+    assertPublished("why", why);
     assert.equal((why["commit"] as { subject: string }).subject, "Say hi");
     assert.match(
       (await stage.slipway(["why", "app/shpo"])).stderr,
@@ -254,6 +259,7 @@ ${more}`;
     );
     const done = await stage.slipway(["rollback", "--yes", "--json"]);
     assert.equal(done.code, 0, done.stderr);
+    assertPublished("rollback", JSON.parse(done.stdout));
     const { revision, to } = JSON.parse(done.stdout) as { revision: string; to: string };
     await stage.git("pull", "-q", "origin", "main");
     assert.equal((await stage.git("rev-parse", "HEAD")).trim(), revision);
@@ -275,6 +281,7 @@ ${more}`;
   test("history comes from the notes, and from the machines when they are gone", async () => {
     const before = await stage.slipway(["history", "--json"]);
     const all = JSON.parse(before.stdout) as { revisions: { subject: string; outcome: string }[] };
+    assertPublished("history", all);
     assert(all.revisions.length >= 4);
     const server = stage.fleet.git!;
     await stage.git("push", "-q", server.loginUrl("infra"), ":refs/notes/slipway");
