@@ -28,6 +28,21 @@ export const markGood = (inventory: Inventory, family: string, mark: Mark): Inve
 export const markFailed = (inventory: Inventory, family: string, mark: Mark): Inventory =>
   withRecord(inventory, family, (record) => ({ ...record, failed: mark }));
 
+/** An app that has gone has nothing to return to when it comes back; what its images meant and released stays. */
+export const forgetMarks = (
+  inventory: Inventory,
+  isDeclared: (family: string) => boolean,
+): Inventory => ({
+  ...inventory,
+  apps: Object.fromEntries(
+    Object.entries(inventory.apps).map(([family, record]) => {
+      if (isDeclared(family)) return [family, record];
+      const { good: _good, failed: _failed, ...rest } = record;
+      return [family, rest];
+    }),
+  ),
+});
+
 export const recordFormerName = (
   inventory: Inventory,
   family: string,

@@ -2,6 +2,7 @@ import { asFailure, type StepFailure } from "../apply/failure.ts";
 import type { Hold } from "../apply/lock.ts";
 import {
   appendHistory,
+  forgetMarks,
   markFailed,
   markGood,
   recordFormerName,
@@ -107,7 +108,9 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
     if (family.formerly !== undefined)
       next = recordFormerName(next, family.family, family.formerly);
   }
-  return next;
+  if (outcome.outcome !== "applied") return next;
+  const declared = new Set(look.families.map((f) => f.family));
+  return forgetMarks(next, (family) => declared.has(family));
 }
 
 /** Volumes that nobody declares any more, each with the revision that first let go of it. */

@@ -6,6 +6,7 @@ import type { Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
 import { aliasesOf, createBody } from "../shared/container/body.ts";
 import { labelOf, readContainer } from "../shared/container/live.ts";
+import { missingFolders } from "../shared/container/folders.ts";
 import type { ContainerSpec } from "../shared/container/spec.ts";
 import { difference } from "../shared/difference.ts";
 import {
@@ -75,8 +76,10 @@ export const release: Kind<ReleaseSpec, ReleaseState> = {
       ? undefined
       : difference("run", "failed-before", `${run.name} ended with exit code ${run.exitCode}`);
   },
-  apply: ({ want, have }) =>
-    want === undefined ? (have?.containers ?? []).flatMap(discard) : releaseSteps(want, have),
+  apply: ({ want, have }, facts) =>
+    want === undefined
+      ? (have?.containers ?? []).flatMap(discard)
+      : releaseSteps(want, have, facts.root),
   redact: (state) => state,
 };
 
@@ -109,7 +112,11 @@ function readReleases(answers: Answers, about: About): ReadonlyMap<string, Relea
 const runOf = (want: ReleaseSpec, have: ReleaseState | undefined): ReleaseContainer | undefined =>
   have?.containers.find((c) => c.digest === want.digest);
 
-function releaseSteps(want: ReleaseSpec, have: ReleaseState | undefined): readonly Step[] {
+function releaseSteps(
+  want: ReleaseSpec,
+  have: ReleaseState | undefined,
+  root: string,
+): readonly Step[] {
   const run = runOf(want, have);
   const others = (have?.containers ?? []).filter((c) => c.app === want.app && c !== run);
   const finish = (container: string | { bound: string }): readonly Step[] => [
@@ -127,6 +134,7 @@ function releaseSteps(want: ReleaseSpec, have: ReleaseState | undefined): readon
   const more = container.networks === "host" ? [] : container.networks.slice(1);
   return [
     ...[...others, ...(run ? [run] : [])].flatMap(discard),
+    ...missingFolders(container, root),
     createContainer(name, body, "release"),
     ...more.map((n) => connectNetwork(n.name, name, aliasesOf(container, n))),
     ...finish({ bound: "release" }),

@@ -2,6 +2,7 @@ import type { Json } from "../../../lib/json.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
 import { aliasesOf, createBody } from "../../shared/container/body.ts";
+import { missingFolders } from "../../shared/container/folders.ts";
 import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import {
@@ -123,20 +124,6 @@ function obtain(
       ...more.map((network) => connectNetwork(network.name, name, aliasesOf(want, network))),
     ],
   };
-}
-
-/** A host path that is declared as a volume is made where it is missing, as the engine's `-v` does. */
-function missingFolders(want: ContainerSpec, root: string): readonly Step[] {
-  const sources = want.mounts.filter((m) => m.type === "bind" && !m.source.startsWith(`${root}/`));
-  const script = 'for path; do [ -e "$path" ] || mkdir -p -- "$path" || exit 1; done';
-  if (sources.length === 0) return [];
-  return [
-    {
-      do: "run",
-      argv: ["sh", "-c", script, "sh", ...sources.map((m) => m.source)],
-      timeoutMs: 30_000,
-    },
-  ];
 }
 
 /** Brings limits, restart policy and networks in line, in place. */

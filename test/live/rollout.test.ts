@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "../fleet/wait.ts";
+import { follow } from "../support/following.ts";
+import { startController } from "../support/processes.ts";
+import { openSite, type Site } from "../support/site.ts";
+import { eventsSince } from "../support/witness.ts";
+
+describe("a rollout", () => {
+  let site: Site;
+
+  const app = (tag: string, more = "", deploy = ""): string => `
+image: ${site.image(tag)}
+machines: all
+port: 8080
+health: { http: /up, interval: 50ms, deadline: 3s }
+deploy: { stopTimeout: 1s${deploy} }
+${more}`;
+
+  const docker = async (machine: string, ...argv: string[]): Promise<string> =>
+    (await site.fleet.machine(machine).docker(argv)).trim();
+
+  const ids = async (machine: string, name: string): Promise<readonly string[]> =>
+    (await site.running(machine, name)).map((line) => line.split(" ", 1)[0] ?? "").toSorted();
+
+  const idOf = async (machine: string, name: string): Promise<string> => {
+    const [id] = await ids(machine, name);
+    assert.ok(id !== undefined, `${name} does not run on ${machine}`);
+    return id;
+  };
+
+  const versionOn = async (machine: string, name: string): Promise<string> => {
+    const text = await docker(machine, "exec", await idOf(machine, name), "wget", "-qO-", self);
+    return /^version=(.*)$/m.exec(text)?.[1] ?? text;
+  };
+  const self = "http://127.0.0.1:8080/";
+
+  /** An app of this test alone, which is gone after it. */
+  const withApp = async (name: string, text: string, work: () => Promise<void>): Promise<void> => {
+    await site.commit(`${name} is new`, { [`apps/${name}.yaml`]: text });
+    await site.settle();
+    await work();
+    await site.commit(`${name} goes`, { [`apps/${name}.yaml`]: undefined });
+    await site.settle();
+  };
+
+  before(async () => {
+    site = await openSite(
+      { machines: ["web-1", "web-2"] },
+      { "1": {}, "2": {}, sick: { env: { FAIL: "health" } } },
+    );
+    await site.commit("Still", { "apps/still.yaml": app("1"), "apps/other.yaml": app("1") });
+    await site.settle();
+  });
+  after(async () => {
+    await site?.close();
+  });
+
+  test("goes to one machine first: where that fails, no other is touched", async () => {
+    await withApp("shop", app("1"), async () => {
+      const serving = await idOf("web-1", "shop");
+      const sinceMs = Date.now();
+      await site.commit("Sick", { "apps/shop.yaml": app("sick").replace("3s", "1s") });
+      const outcome = await site.settle("reverted");
+      assert.deepEqual(
+        outcome.apps.find((a) => a.family === "shop")?.evidence?.map((e) => e.machine),
+        ["web-1"],
+      );
+      assert.deepEqual(await eventsSince(site.fleet.machine("web-2"), "shop", sinceMs), []);
+      assert.equal(await idOf("web-1", "shop"), serving);
+    });
+  });
+
+  const failsOnSecond = "perMachine: { web-2: { env: { FAIL: health } } }\n";
+
+  test("that fails on the second machine returns the first", async () => {
+    await withApp("shop", app("1"), async () => {
+      const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
+      const sick = app("2", failsOnSecond).replace("3s", "1s");
+      await site.commit("Fails there", { "apps/shop.yaml": sick });
+      const outcome = await site.settle("reverted");
+      assert.match(outcome.text, /^app\/shop still at [0-9a-f]{8}: /);
+      assert.equal(await idOf("web-1", "shop"), first);
+      assert.equal(await idOf("web-2", "shop"), second);
+    });
+  });
+
+  test("that fails with onFailure: halt stops where it is", async () => {
+    const halt = ", onFailure: halt";
+    await withApp("shop", app("1", "", halt), async () => {
+      const second = await idOf("web-2", "shop");
+      const sick = app("2", failsOnSecond, halt).replace("3s", "1s");
+      await site.commit("Fails there", { "apps/shop.yaml": sick });
+      const outcome = await site.reconcile();
+      assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
+      assert.match(outcome.text, /halt/);
+      assert.equal(await versionOn("web-1", "shop"), "2");
+      assert.equal(await idOf("web-2", "shop"), second);
+      const again = await site.reconcile();
+      assert.deepEqual([again.outcome, again.changes], ["failed", 0], JSON.stringify(again));
+    });
+  });
+
+  test("of an app that came back has nothing to return to", async () => {
+    await withApp("shop", app("1"), async () => {});
+    await site.commit("Back, but sick", { "apps/shop.yaml": app("sick").replace("3s", "1s") });
+    const outcome = await site.reconcile();
+    assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
+    assert.match(outcome.text, /nothing to return to/);
+    assert.deepEqual(await ids("web-1", "shop"), []);
+    await site.commit("shop goes", { "apps/shop.yaml": undefined });
+    await site.settle();
+  });
+
+  test("does not try what comes after an app that fails", async () => {
+    const api = (tag: string): string => app(tag, "after: [db]\n");
+    await withApp("db", app("1"), async () => {
+      await withApp("api", api("1"), async () => {
+        const before = await idOf("web-1", "api");
+        const commit = await site.commit("Both", {
+          "apps/db.yaml": app("sick").replace("3s", "1s"),
+          "apps/api.yaml": api("2"),
+        });
+        const outcome = await site.reconcile();
+        const of = (family: string) => outcome.apps.find((a) => a.family === family);
+        assert.deepEqual(
+          [of("db")?.outcome, of("api")?.outcome],
+          ["reverted", "held"],
+          JSON.stringify(outcome),
+        );
+        assert.match(of("api")?.text ?? "", /needs app\/db/);
+        assert.equal(await idOf("web-1", "api"), before);
+        await site.infra.revert(commit);
+        await site.settle();
+        await site.commit("In order", { "apps/db.yaml": app("2"), "apps/api.yaml": api("2") });
+        const sinceMs = Date.now();
+        await site.settle();
+        const startedAt = async (name: string): Promise<readonly number[]> => {
+          const machines = ["web-1", "web-2"].map((m) => site.fleet.machine(m));
+          const events = await Promise.all(machines.map((m) => eventsSince(m, name, sinceMs)));
+          return events.flat().flatMap((e) => (e.action === "start" ? e.at : []));
+        };
+        const [db, later] = [await startedAt("db"), await startedAt("api")];
+        assert.ok(Math.max(...db) < Math.min(...later), `${db.join()} before ${later.join()}`);
+      });
+    });
+  });
+
+  test("runs its release once, before any switch: not on a revert, a heal or after a crash", async () => {
+    const release = (tag: string): string =>
+      app(
+        tag,
+        `volumes: { /srv/shop: /data }
+release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], deadline: 20s }
+`,
+      );
+    const releases = async (machine = "web-1"): Promise<string> => {
+      const { stdout } = await site.fleet.machine(machine).exec(["cat", "/srv/shop/releases"]);
+      return stdout.trim();
+    };
+    await withApp("shop", release("1"), async () => {
+      assert.equal(await releases(), "1");
+      assert.equal(await releases("web-2"), "");
+      const commit = await site.commit("Two", { "apps/shop.yaml": release("2") });
+      const child = startController(site.options);
+      await until("the release runs", async () =>
+        child.made().some((c) => c.text.endsWith("/start")) ? true : undefined,
+      );
+      child.process.kill("SIGKILL");
+      await child.ended;
+      assert.equal(await releases(), "1", "it was killed in the middle");
+      await site.settle();
+      assert.equal(await releases(), "1\n2");
+      await docker("web-1", "rm", "-f", await idOf("web-1", "shop"));
+      await site.settle();
+      await site.infra.revert(commit);
+      await site.settle();
+      assert.equal(await versionOn("web-1", "shop"), "1");
+      assert.equal(await releases(), "1\n2");
+    });
+  });
+
+  test("scales up and down without touching the others", async () => {
+    await withApp("shop", app("1", "instances: 2\n"), async () => {
+      const two = await ids("web-1", "shop");
+      assert.equal(two.length, 2);
+      await site.commit("Three", { "apps/shop.yaml": app("1", "instances: 3\n") });
+      await site.settle();
+      const three = await ids("web-1", "shop");
+      assert.deepEqual([three.length, two.every((id) => three.includes(id))], [3, true]);
+      await site.commit("One", { "apps/shop.yaml": app("1") });
+      await site.settle();
+      const [one, ...rest] = await ids("web-1", "shop");
+      assert.deepEqual([rest, two.includes(one ?? "")], [[], true]);
+    });
+  });
+
+  test("gives services a bridge of their own, where they have short names", async () => {
+    const services = "services: { shop: {}, web: {}, worker: { command: [/app/server] } }\n";
+    await withApp("shop", app("1", services), async () => {
+      const worker = await idOf("web-1", "shop-worker");
+      for (const name of ["shop", "web"]) {
+        const url = `http://${name}:8080/`;
+        const answer = await docker("web-1", "exec", worker, "wget", "-qO-", url);
+        assert.match(answer, /^version=1$/m, name);
+      }
+      const still = await idOf("web-1", "still");
+      await assert.rejects(
+        docker("web-1", "exec", still, "wget", "-T", "2", "-qO-", "http://worker:8080/"),
+      );
+    });
+  });
+
+  test("stops what is declared stopped and starts the same container again", async () => {
+    await withApp("shop", app("1"), async () => {
+      const before = await ids("web-1", "shop");
+      await site.commit("Stop", { "apps/shop.yaml": app("1", "state: stopped\n") });
+      await site.settle();
+      assert.deepEqual(await ids("web-1", "shop"), []);
+      await site.commit("Start", { "apps/shop.yaml": app("1") });
+      await site.settle();
+      assert.deepEqual(await ids("web-1", "shop"), before);
+    });
+  });
+
+  test("keeps containers and data through a rename; data goes only when told by name", async () => {
+    const data = "volumes: { data: /data }\n";
+    await site.commit("Catalog", { "apps/catalog.yaml": app("1", data) });
+    await site.settle();
+    const before = await idOf("web-1", "catalog");
+    await docker("web-1", "exec", before, "sh", "-c", "echo precious > /data/x");
+    await site.commit("Renamed", {
+      "apps/catalog.yaml": undefined,
+      "apps/products.yaml": app("1", `${data}renamedFrom: catalog\n`),
+    });
+    await site.settle();
+    const named = await docker(
+      "web-1",
+      "ps",
+      "-q",
+      "--no-trunc",
+      "--filter",
+      "name=acme-products-",
+    );
+    assert.equal(named, before);
+    assert.equal(await docker("web-1", "exec", before, "cat", "/data/x"), "precious");
+
+    await site.commit("Gone", { "apps/products.yaml": undefined });
+    const held = await site.reconcile();
+    assert.equal(held.outcome, "held", JSON.stringify(held));
+    const volumes = held.held.map((h) => h.address);
+    assert.equal(volumes.length, 2, JSON.stringify(held.held));
+    assert.match(held.held[0]?.text ?? "", /data is kept; needs Slipway-Allow: destroy machine\//);
+    assert.equal(await docker("web-1", "volume", "ls", "-q"), "catalog_data");
+    await site.commit("Words", { "README.md": "words\n" });
+    await site.settle();
+    assert.equal(await docker("web-1", "volume", "ls", "-q"), "catalog_data", "still kept");
+    const allows = volumes.map((address) => `Slipway-Allow: destroy ${address}`).join("\n");
+    await site.commit(`The data, too\n\n${allows}`, {});
+    await site.settle();
+    assert.equal(await docker("web-1", "volume", "ls", "-q"), "");
+  });
+
+  test("makes room for a newer commit within seconds", async () => {
+    await withApp("shop", app("1"), async () => {
+      const daemon = await follow(site.options);
+      const stuck = app("2", "env: { START_MS: '120000' }\n").replace("3s", "180s");
+      const old = await site.commit("Stuck", { "apps/shop.yaml": stuck });
+      await until("it waits", async () =>
+        daemon.controller.events.some((e) => e.type === "progress" && /waiting/.test(e.text))
+          ? true
+          : undefined,
+      );
+      const startedMs = performance.now();
+      const newer = await site.commit("Better", { "apps/shop.yaml": app("2") });
+      const superseded = await daemon.ended(old, "superseded");
+      assert.match(superseded.text, new RegExp(`superseded by ${newer.slice(0, 8)}`));
+      await daemon.ended(newer, "applied");
+      const tookMs = performance.now() - startedMs;
+      await daemon.stop();
+      assert.ok(tookMs < 15_000, `it took ${tookMs} ms`);
+      assert.equal(await versionOn("web-2", "shop"), "2");
+      assert.deepEqual(
+        daemon.controller.told.filter((o) => o.revision === old).map((o) => o.outcome),
+        ["superseded"],
+      );
+    });
+  });
+
+  test("does not empty most of the fleet unasked; a revert needs no leave", async () => {
+    const before = await ids("web-1", "still");
+    const gone = await site.commit("No apps", {
+      "apps/still.yaml": undefined,
+      "apps/other.yaml": undefined,
+    });
+    const held = await site.reconcile();
+    assert.equal(held.outcome, "held", JSON.stringify(held));
+    assert.match(held.text, /needs Slipway-Allow: delete/);
+    assert.deepEqual(await ids("web-1", "still"), before);
+    await site.infra.revert(gone);
+    await site.settle();
+    assert.deepEqual(await ids("web-1", "still"), before);
+    const two = "Two more";
+    const more = await site.commit(two, { "apps/x.yaml": app("1"), "apps/y.yaml": app("1") });
+    await site.settle();
+    const three = await site.commit("A third", { "apps/z.yaml": app("1") });
+    await site.settle();
+    await site.infra.git("revert", "--no-edit", three, more);
+    await site.settle();
+    assert.deepEqual(await ids("web-1", "x"), []);
+    const allows = ["still", "other"].map((a) => `Slipway-Allow: delete app/${a}`).join("\n");
+    await site.commit(`No apps, really\n\n${allows}`, {
+      "apps/still.yaml": undefined,
+      "apps/other.yaml": undefined,
+    });
+    await site.settle();
+    assert.deepEqual(await ids("web-1", "still"), []);
+  });
+
+  test("forgets a machine that is removed; empties it only when told", async () => {
+    await site.commit("Still", { "apps/still.yaml": app("1") });
+    await site.settle();
+    const before = await ids("web-2", "still");
+    const removed = await site.commit("One machine", { "machines/web-2.yaml": undefined });
+    await site.settle();
+    assert.deepEqual(await ids("web-2", "still"), before);
+    await site.infra.revert(removed);
+    await site.settle();
+    assert.deepEqual(await ids("web-2", "still"), before);
+    await site.commit("Empty it\n\nSlipway-Allow: delete machine/web-2", {
+      "machines/web-2.yaml": undefined,
+    });
+    await site.settle();
+    assert.deepEqual(await ids("web-2", "still"), []);
+    assert.equal((await ids("web-1", "still")).length, 1);
+  });
+});
