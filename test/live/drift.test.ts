@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { changesOf } from "../../src/model/plan.ts";
 import type { FleetMachine } from "../fleet/fleet.ts";
 import { until } from "../fleet/wait.ts";
@@ -95,6 +96,15 @@ ${more}`;
       ? true
       : undefined;
 
+  /** What it heard of its own work may bring a further look. */
+  const quiet = async (): Promise<void> => {
+    let seen = -1;
+    while (daemon.outcomes().length !== seen) {
+      seen = daemon.outcomes().length;
+      await pause(1_000);
+    }
+  };
+
   before(async () => {
     site = await openSite({ machines: ["web"] });
     machine = site.fleet.machine("web");
@@ -106,6 +116,7 @@ ${more}`;
     });
     daemon = await follow(site.options);
     await daemon.ended(commit, "applied", 60_000);
+    await quiet();
   });
   after(async () => {
     await daemon?.stop();

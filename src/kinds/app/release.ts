@@ -119,15 +119,14 @@ function releaseSteps(
 ): readonly Step[] {
   const run = runOf(want, have);
   const others = (have?.containers ?? []).filter((c) => c.app === want.app && c !== run);
-  const finish = (container: string | { bound: string }): readonly Step[] => [
-    {
-      do: "attempt",
-      steps: [startContainer(container), { do: "finish", container, deadlineMs: want.deadlineMs }],
-      otherwise: [stopContainer(container, want.container.stopTimeoutSeconds)],
-    },
-  ];
+  const finish = (container: string | { bound: string }, first: readonly Step[]): Step => ({
+    do: "attempt",
+    steps: [...first, { do: "finish", container, deadlineMs: want.deadlineMs }],
+    otherwise: [stopContainer(container, want.container.stopTimeoutSeconds)],
+  });
   // Only a running one is waited for: one that never started may lack a network, one that failed is tried anew.
-  if (run?.running === true) return [...others.flatMap(discard), ...finish(run.id)];
+  // It is not started: it may have ended by now, and would run again.
+  if (run?.running === true) return [...others.flatMap(discard), finish(run.id, [])];
   const { container } = want;
   const name = `${container.fleet}-${want.app}-release-${shortHash(want.digest)}`;
   const body = createBody(container, { restart: "no", labels: { [label.release]: want.digest } });
@@ -137,7 +136,7 @@ function releaseSteps(
     ...missingFolders(container, root),
     createContainer(name, body, "release"),
     ...more.map((n) => connectNetwork(n.name, name, aliasesOf(container, n))),
-    ...finish({ bound: "release" }),
+    finish({ bound: "release" }, [startContainer({ bound: "release" })]),
   ];
 }
 
