@@ -1,12 +1,13 @@
 import type { Address } from "../model/address.ts";
 import type { Event } from "../model/events.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
-import { watchEngines, type EngineEvent } from "../observe/watch.ts";
+import { watchEngines } from "../observe/watch.ts";
 import type { World } from "../pass/world.ts";
 import { reconcile } from "../reconcile.ts";
 import { SourceError } from "../source/source.ts";
 import { retryIn } from "./backoff.ts";
 import { createBell } from "./bell.ts";
+import { createHearing } from "./hearing.ts";
 import { countHeals, noHeals, suspended } from "./heals.ts";
 
 export interface DaemonOptions {
@@ -33,21 +34,23 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   const observeEveryMs = options.observeEveryMs ?? observeEveryMsDefault;
   const bell = createBell();
   const { clock } = world;
-  let drift: EngineEvent | undefined;
+  const hearing = createHearing();
   let heals = noHeals;
   const watch = watchEngines(world.remote, clock, (event) => {
-    drift ??= event;
+    hearing.hear(event);
     bell.ring();
   });
   const healed: Address[] = [];
+  let isHealing = false;
   const heardWorld: World = {
     ...world,
     onTargets: (targets, fleet) => {
-      // What was heard before a look is seen by it: mostly the pass's own work.
-      drift = undefined;
+      hearing.look();
       watch.follow(targets, fleet);
     },
     listener: (event: Event) => {
+      if (event.type === "change-started" && isHealing)
+        for (const cause of hearing.causes()) log("info", cause);
       if (event.type === "change-done") healed.push(event.address);
       world.listener(event);
     },
@@ -65,13 +68,11 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
       const now = clock.now();
       const cause = causeNow(head, now);
       if (cause !== undefined && head !== undefined) {
-        if (cause === "drift" && drift !== undefined) {
-          log("info", `${drift.machine}: heard ${drift.action} ${drift.name}`);
-          await clock.sleep(settleMs, signal).catch(() => undefined);
-        }
-        drift = undefined;
+        if (hearing.isNews()) await clock.sleep(settleMs, signal).catch(() => undefined);
+        isHealing = cause === "drift";
         healed.length = 0;
         const outcome = await passOver(head, cause);
+        hearing.passEnded();
         if (outcome !== undefined) {
           if (cause === "drift") heals = countHeals(heals, healed, clock.now());
           if (last === undefined) await world.reporter.resume(outcome.fleet, head);
@@ -96,7 +97,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
 
   function causeNow(head: string | undefined, now: number): Cause | undefined {
     if (last === undefined || (head !== undefined && head !== last.head)) return "commit";
-    if (drift !== undefined) return "drift";
+    if (hearing.isNews()) return "drift";
     if (retryAtMs !== undefined && now >= retryAtMs) return "retry";
     return now - last.atMs >= observeEveryMs ? "drift" : undefined;
   }

@@ -23,7 +23,7 @@ const breakages: readonly Breakage[] = [
   {
     name: "stopped",
     breakIt: (m, id) => m.docker(["stop", "-t", "1", id]),
-    heard: /heard (kill|die|stop) acme-stopped/,
+    heard: /heard .*(kill|die|stop) acme-stopped/,
     reason: /is stopped/,
   },
   {
@@ -53,7 +53,7 @@ const breakages: readonly Breakage[] = [
   {
     name: "limited",
     breakIt: (m, id) => m.docker(["update", "--memory", "64m", "--memory-swap", "128m", id]),
-    heard: /heard update acme-limited/,
+    heard: /heard .*update acme-limited/,
     reason: /limits of/,
   },
   {
@@ -101,7 +101,7 @@ ${more}`;
     let seen = -1;
     while (daemon.outcomes().length !== seen) {
       seen = daemon.outcomes().length;
-      await pause(1_000);
+      await pause(700);
     }
   };
 
@@ -116,7 +116,6 @@ ${more}`;
     });
     daemon = await follow(site.options);
     await daemon.ended(commit, "applied", 60_000);
-    await quiet();
   });
   after(async () => {
     await daemon?.stop();
@@ -125,6 +124,7 @@ ${more}`;
 
   for (const { name, breakIt, heard, reason } of breakages) {
     test(`${name}: it is heard of, healed, and the cause is told`, async () => {
+      await quiet();
       const id = await idOf(name);
       assert.ok(id !== undefined);
       const [lines, events] = [daemon.log.length, daemon.controller.events.length];
