@@ -1,3 +1,4 @@
+import { demultiplex } from "../lib/demux.ts";
 import type { Evidence } from "../model/outcome.ts";
 import type { Session } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
@@ -26,44 +27,44 @@ export async function unhealthy(
   return new StepFailure("app", because, { evidence });
 }
 
-/** The last 10 lines of both streams; never stands in the way of the failure itself. */
+const tailLines = 10;
+const tailBytes = 100_000;
+
+/** The last 10 lines of both streams; never stands in the way of the failure itself: what came counts. */
 async function logTail(
   session: Session,
   container: string,
   tty: boolean,
 ): Promise<readonly string[]> {
+  const pieces: Uint8Array[] = [];
   try {
     const stream = await session.engineStream({
       method: "GET",
-      path: `/containers/${encodeURIComponent(container)}/logs?stdout=1&stderr=1&tail=10`,
+      path: `/containers/${encodeURIComponent(container)}/logs?stdout=1&stderr=1&tail=${tailLines}`,
       timeoutMs: engineCallMs,
     });
-    const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of stream.chunks) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > 100_000) break;
+    for await (const data of outputOf(stream.chunks, tty)) {
+      pieces.push(data);
+      size += data.length;
+      if (size > tailBytes) break;
     }
     stream.close();
-    const text = tty ? Buffer.concat(chunks).toString("utf8") : plainOf(Buffer.concat(chunks));
-    return text
-      .split("\n")
-      .filter((line) => line !== "")
-      .slice(-10)
-      .map((line) => line.slice(0, 300));
   } catch {
-    return [];
+    // The failure is told with the lines that there are.
   }
+  return Buffer.concat(pieces)
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .slice(-tailLines)
+    .map((line) => line.slice(0, 300));
 }
 
-/** Frames of 8 header bytes (stream, 0, 0, 0, length) and payload. Source: Docker Engine API, attach. */
-function plainOf(framed: Buffer): string {
-  const parts: Buffer[] = [];
-  for (let offset = 0; offset + 8 <= framed.length;) {
-    const length = framed.readUInt32BE(offset + 4);
-    parts.push(framed.subarray(offset + 8, offset + 8 + length));
-    offset += 8 + length;
-  }
-  return Buffer.concat(parts).toString("utf8");
+async function* outputOf(
+  chunks: AsyncIterable<Uint8Array>,
+  tty: boolean,
+): AsyncIterable<Uint8Array> {
+  if (tty) return yield* chunks;
+  for await (const { data } of demultiplex(chunks)) yield data;
 }

@@ -16,7 +16,7 @@ export async function waitHealthy(
   step: WaitStep,
   container: string,
 ): Promise<void> {
-  const { clock, session } = context;
+  const { clock } = context;
   const startedMs = clock.now();
   const deadlineMs = startedMs + step.deadlineMs;
   let streak = 0;
@@ -24,13 +24,7 @@ export async function waitHealthy(
   let last = "not probed yet";
   let steady = { startedAt: "", sinceMs: startedMs };
   for (;;) {
-    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
-    const seen = await look(session, container);
-    if (seen === undefined) {
-      throw new StepFailure("app", "the container is gone", {
-        evidence: { machine: session.machine, container },
-      });
-    }
+    const seen = await lookUnlessPreempted(context, container);
     const ended = endedText(seen);
     if (ended !== undefined && (!seen.restarting || seen.restarts >= restartsAllowed)) {
       throw await unhealthy(context, seen, container, ended, last);
@@ -69,13 +63,7 @@ export async function finishContainer(
   const deadlineMs = context.clock.now() + step.deadlineMs;
   let pauseMs = 50;
   for (;;) {
-    if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
-    const seen = await look(context.session, container);
-    if (seen === undefined) {
-      throw new StepFailure("app", "the container is gone", {
-        evidence: { machine: context.session.machine, container },
-      });
-    }
+    const seen = await lookUnlessPreempted(context, container);
     if (!seen.running && !seen.restarting) {
       if (seen.exitCode === 0) return;
       throw await unhealthy(
@@ -98,6 +86,16 @@ export async function finishContainer(
     await sleepOrPreempt(context, pauseMs);
     pauseMs = Math.min(pauseMs * 2, 1_000);
   }
+}
+
+async function lookUnlessPreempted(context: StepContext, container: string): Promise<Seen> {
+  const { session } = context;
+  if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
+  const seen = await look(session, container);
+  if (seen !== undefined) return seen;
+  throw new StepFailure("app", "the container is gone", {
+    evidence: { machine: session.machine, container },
+  });
 }
 
 async function sleepOrPreempt(context: StepContext, ms: number): Promise<void> {

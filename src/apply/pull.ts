@@ -1,4 +1,5 @@
-import { isObject, type Json } from "../lib/json.ts";
+import { isObject } from "../lib/json.ts";
+import { linesOf, parsedJson } from "../lib/lines.ts";
 import type { PullStep } from "../model/step.ts";
 import { isDiskFull, StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";
@@ -24,22 +25,19 @@ async function pullUntil(context: StepContext, step: PullStep, signal: AbortSign
     signal,
   });
   try {
-    let rest = "";
-    for await (const chunk of stream.chunks) {
-      const lines = (rest + Buffer.from(chunk).toString("utf8")).split("\n");
-      rest = lines.pop()?.slice(-100_000) ?? "";
-      for (const line of lines) pullProgress(context, step, line);
+    let last = "";
+    for await (const line of linesOf(stream.chunks)) {
+      pullProgress(context, step, line);
+      last = line;
     }
-    pullProgress(context, step, rest);
-    if (stream.status !== 200) throw pullFailure(step, rest || `status ${stream.status}`);
+    if (stream.status !== 200) throw pullFailure(step, last || `status ${stream.status}`);
   } finally {
     stream.close();
   }
 }
 
 function pullProgress(context: StepContext, step: PullStep, line: string): void {
-  if (line.trim() === "") return;
-  const message: Json | undefined = parseJson(line);
+  const message = parsedJson(line);
   if (!isObject(message)) return;
   if (typeof message["message"] === "string") throw pullFailure(step, message["message"]);
   if (typeof message["error"] === "string") throw pullFailure(step, message["error"]);
@@ -51,12 +49,4 @@ function pullFailure(step: PullStep, text: string): StepFailure {
   return new StepFailure("machine", `pull of ${step.image}: ${text}`, {
     trouble: isDiskFull(text) ? "disk" : "pull",
   });
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { engineMessage } from "../lib/engine-message.ts";
 import { isObject } from "../lib/json.ts";
 import type {
   Bound,
@@ -147,7 +148,7 @@ async function callEngine(
   });
   const done =
     (reply.status >= 200 && reply.status < 300) || (step.accept ?? []).includes(reply.status);
-  if (!done) throw refused(step, reply.status, engineMessage(reply.body));
+  if (!done) throw refused(step, reply.status, engineMessage(reply.body) ?? "no message");
   if (step.bind === undefined) return;
   const id = isObject(reply.body) ? reply.body["Id"] : undefined;
   if (typeof id !== "string")
@@ -165,11 +166,6 @@ function refused(step: EngineStep, status: number, message: string): StepFailure
 
 const describe = (step: EngineStep): string =>
   `${step.method} /${step.path.map((s) => (typeof s === "string" ? s : `<${s.bound}>`)).join("/")}`;
-
-function engineMessage(body: unknown): string {
-  if (isObject(body) && typeof body["message"] === "string") return body["message"];
-  return typeof body === "string" && body !== "" ? body.slice(0, 500) : "no message";
-}
 
 function resolveRef(segment: string | Bound, bindings: Bindings): string {
   if (typeof segment === "string") return segment;

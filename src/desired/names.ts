@@ -166,7 +166,10 @@ export function imageTextsOf(app: AppDocument): ReadonlyMap<string, readonly str
   const texts = new Map<string, string[]>();
   for (const machine of app.machines) {
     const text = fieldsOn(app, machine).image;
-    if (text !== undefined) texts.set(text, [...(texts.get(text) ?? []), machine]);
+    if (text === undefined) continue;
+    const machines = texts.get(text);
+    if (machines === undefined) texts.set(text, [machine]);
+    else machines.push(machine);
   }
   return texts;
 }

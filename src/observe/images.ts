@@ -1,4 +1,5 @@
 import { mapLimit } from "../lib/parallel.ts";
+import { engineMessage } from "../lib/engine-message.ts";
 import { isObject } from "../lib/json.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
@@ -99,10 +100,7 @@ async function ask(
       return `${repositoryOf(text)}@${digest}`;
     const local = await localImage(session, text);
     if (local !== undefined) return local;
-    const said =
-      isObject(reply.body) && typeof reply.body["message"] === "string"
-        ? reply.body["message"]
-        : `status ${reply.status}`;
+    const said = engineMessage(reply.body) ?? `status ${reply.status}`;
     return { machine, class: "pull", text: `image ${text} cannot be resolved: ${said}` };
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "../lib/json.ts";
-import { demultiplex } from "../remote/demux.ts";
+import { demultiplex } from "../lib/demux.ts";
 import { RemoteError, type EngineReply, type Session } from "../remote/session.ts";
 
 /** A container that may have logs. */

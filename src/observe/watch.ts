@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { isObject } from "../lib/json.ts";
+import { jsonLinesOf } from "../lib/lines.ts";
 import { RemoteError, type Fleet, type Target } from "../remote/session.ts";
 
 /** What an engine told of something of ours. */
@@ -20,7 +21,6 @@ export interface Watch {
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 const headMs = 20_000;
-const lineLimit = 200_000;
 const fleetLabel = "slipway.fleet";
 
 /** Actions that may make live differ from declared; `exec_*` and health are everyday life. */
@@ -104,24 +104,13 @@ async function* eventsOf(
   machine: string,
   fleet: string,
 ): AsyncIterable<EngineEvent> {
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + Buffer.from(chunk).toString("utf8")).split("\n");
-    rest = (lines.pop() ?? "").slice(-lineLimit);
-    for (const line of lines) {
-      const event = parseEvent(line, machine, fleet);
-      if (event !== undefined) yield event;
-    }
+  for await (const value of jsonLinesOf(chunks)) {
+    const event = eventOf(value, machine, fleet);
+    if (event !== undefined) yield event;
   }
 }
 
-function parseEvent(line: string, machine: string, fleet: string): EngineEvent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+function eventOf(value: unknown, machine: string, fleet: string): EngineEvent | undefined {
   if (!isObject(value)) return undefined;
   const { Type: type, Action: action, Actor: actor } = value;
   if (typeof action !== "string" || !telling.has(action)) return undefined;

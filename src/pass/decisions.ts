@@ -9,12 +9,30 @@ import type { Held } from "../model/plan.ts";
 import { decide, type Decision } from "../plan/marks.ts";
 import type { Trail } from "./trail.ts";
 
+/** Digest of a family's input at HEAD under a machine's key; undefined for a machine without one. */
+export type InputDigests = (machine: string, family: string) => string | undefined;
+
+/** A family's input is the same on every machine: put together once, keyed for each. */
+export function inputDigests(
+  documents: Documents,
+  observations: ReadonlyMap<string, Observation>,
+  images: ImageReferences,
+): InputDigests {
+  const inputs = new Map<string, string>();
+  return (machine, family) => {
+    const key = observations.get(machine)?.facts?.key;
+    if (key === undefined) return undefined;
+    const input = inputs.get(family) ?? familyInput(documents, family, images);
+    inputs.set(family, input);
+    return keyedInput(key, input);
+  };
+}
+
 /** Whether each family of HEAD is tried, from the marks on the machines. */
 export function decideAll(
   documents: Documents,
-  observations: ReadonlyMap<string, Observation>,
   inventories: ReadonlyMap<string, Inventory>,
-  images: ImageReferences,
+  digests: InputDigests,
   trail: Trail,
 ): ReadonlyMap<string, Decision> {
   const families = [...new Set([...documents.apps.values()].map((a) => a.family))];
@@ -24,24 +42,12 @@ export function decideAll(
       const input = {
         family,
         machines: machinesOf(members),
-        inputDigest: (machine: string) =>
-          inputDigestOn(machine, family, documents, observations, images),
+        inputDigest: (machine: string) => digests(machine, family),
         onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
       };
       return [family, decide(input, inventories, (mark) => trail.isRetried(family, mark))];
     }),
   );
-}
-
-export function inputDigestOn(
-  machine: string,
-  family: string,
-  documents: Documents,
-  observations: ReadonlyMap<string, Observation>,
-  images: ImageReferences,
-): string | undefined {
-  const key = observations.get(machine)?.facts?.key;
-  return key === undefined ? undefined : keyedInput(key, familyInput(documents, family, images));
 }
 
 /** A return to a revision that cannot be had any more leaves the containers as they are. */
@@ -80,23 +86,17 @@ export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly
   );
 
 /** By machine: families whose present input was proven there before. What differs now is drift. */
-export function settledFamilies(
+export const settledFamilies = (
   decisions: ReadonlyMap<string, Decision>,
-  documents: Documents,
-  observations: ReadonlyMap<string, Observation>,
   inventories: ReadonlyMap<string, Inventory>,
-  images: ImageReferences,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
+  digests: InputDigests,
+): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(
     [...inventories].map(([machine, inventory]) => {
       const settled = [...decisions.keys()].filter((family) => {
         const good = inventory.apps[family]?.good?.inputDigest;
-        return (
-          good !== undefined &&
-          good === inputDigestOn(machine, family, documents, observations, images)
-        );
+        return good !== undefined && good === digests(machine, family);
       });
       return [machine, new Set(settled)];
     }),
   );
-}

@@ -20,7 +20,7 @@ import {
   decideAll,
   frozenFamilies,
   heldFamilies,
-  inputDigestOn,
+  inputDigests,
   settledFamilies,
   withoutLost,
 } from "./decisions.ts";
@@ -93,7 +93,8 @@ export async function survey(
   const observations = new Map([...placed, ...left]);
   const ofHead = [...documents.apps.values()];
   const head = await settleImages(world, documents, ofHead, { inventories, observations }, request);
-  const wished = decideAll(documents, observations, inventories, head.references, trail);
+  const digests = inputDigests(documents, observations, head.references);
+  const wished = decideAll(documents, inventories, digests, trail);
   const returned = await former.load(wished);
   const decisions = withoutLost(wished, returned);
   const apps = effectiveApps(documents, returned);
@@ -132,7 +133,7 @@ export async function survey(
     restores: request.restores,
     held: heldFamilies(decisions),
     awaiting,
-    settled: settledFamilies(decisions, documents, observations, inventories, head.references),
+    settled: settledFamilies(decisions, inventories, digests),
     suspended: request.suspended,
   });
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
@@ -143,8 +144,7 @@ export async function survey(
       family,
       decision,
       machines: machinesOf(running),
-      inputDigest: (machine) =>
-        inputDigestOn(machine, family, documents, observations, head.references),
+      inputDigest: (machine) => digests(machine, family),
       images: imagesOf(running, images),
       ...(name === undefined ? {} : { formerly: name }),
       ...(awaited === undefined ? {} : { awaiting: awaited }),

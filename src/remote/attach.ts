@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { PassThrough, type Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isObject } from "../lib/json.ts";
-import { demultiplex } from "./demux.ts";
-import { engineMessage, type Engine } from "./engine.ts";
+import { demultiplex } from "../lib/demux.ts";
+import { engineMessage } from "../lib/engine-message.ts";
+import type { Engine } from "./engine.ts";
 import { RemoteError, type ContainerCommand, type ContainerProcess } from "./session.ts";
 
 const timeoutMs = 15_000;

@@ -1,6 +1,5 @@
 import { Readable, type Duplex } from "node:stream";
-import { isObject } from "../lib/json.ts";
-import { printableLine } from "../lib/text.ts";
+import { engineMessage } from "../lib/engine-message.ts";
 import { DeadlinePassed, orAbort, startDeadline } from "../lib/deadline.ts";
 import { ChannelRefused } from "./channel.ts";
 import { linksTo } from "./engine-link.ts";
@@ -156,12 +155,6 @@ export function createEngine(connection: Connection, slots: Slots, login: Login)
         throw trouble(engineMessage(parsed(text)) ?? `status ${sent.response.statusCode}`);
       }),
   };
-}
-
-/** The engine's own words in an answer of failure. */
-export function engineMessage(body: unknown): string | undefined {
-  if (isObject(body) && typeof body["message"] === "string") return printableLine(body["message"]);
-  return typeof body === "string" && body !== "" ? printableLine(body) : undefined;
 }
 
 function parsed(text: string): unknown {

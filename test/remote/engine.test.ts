@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { linesOf } from "../../src/remote/lines.ts";
+import { linesOf } from "../../src/lib/lines.ts";
 import type { EngineRequest, Fleet, Session } from "../../src/remote/session.ts";
 import { stubEngine, type EngineStub } from "../support/engine-stub.ts";
 import { all, fleetFor, trouble } from "../support/remote.ts";

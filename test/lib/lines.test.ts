@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { all } from "../support/remote.ts";
-import { jsonLinesOf, linesOf } from "../../src/remote/lines.ts";
+import { jsonLinesOf, linesOf } from "../../src/lib/lines.ts";
 
 async function* chunked(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { demultiplex } from "../../src/remote/demux.ts";
+import { demultiplex } from "../../src/lib/demux.ts";
 
 const frame = (stream: number, data: Uint8Array): Buffer => {
   const header = Buffer.alloc(8);

@@ -25,7 +25,7 @@ export async function* linesOf(
 /** A stream of JSON documents, one a line (pull progress, events). What is none is left out. */
 export async function* jsonLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   for await (const line of linesOf(chunks)) {
-    const value = parsed(line);
+    const value = parsedJson(line);
     if (value !== undefined) yield value;
   }
 }
@@ -33,7 +33,8 @@ export async function* jsonLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGene
 const textOf = (parts: readonly Uint8Array[]): string =>
   Buffer.concat(parts).toString().replace(/\r$/, "");
 
-function parsed(line: string): unknown {
+/** Undefined for what is no JSON. */
+export function parsedJson(line: string): unknown {
   try {
     return JSON.parse(line) as unknown;
   } catch {
