@@ -28,12 +28,15 @@ export function guard(input: GuardInput): Guarded {
   return { changes: withoutGround(mass), held: [...data.held, ...mass.held] };
 }
 
-/** What stays keeps what it stands on: its machine's bridge, and its names everywhere. */
+/**
+ * What stays keeps what it stands on: its machine's bridge, and its names everywhere. A machine that has no names yet
+ * gets them all the same, as no container starts without the file.
+ */
 function withoutGround({ changes, held }: Guarded): readonly Change[] {
   const staying = new Set(held.filter((h) => h.code === "guard").map((h) => h.machine));
   if (staying.size === 0) return changes;
   return changes.filter((change) => {
-    if (change.kind === "machine/names") return false;
+    if (change.kind === "machine/names") return change.action === "create";
     return (
       change.kind !== "app/network" || change.action !== "delete" || !staying.has(change.machine)
     );

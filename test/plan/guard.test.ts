@@ -111,12 +111,13 @@ test("what is held back keeps its network and its names", () => {
     shared("app/network", "delete"),
     shared("app/network", "create"),
     shared("machine/names", "update"),
+    shared("machine/names", "create"),
   ];
   const liveFamilies = live({ m: ["a", "b"] });
   const passed = guard(input({ changes, liveFamilies })).changes;
   assert.deepEqual(
     passed.map((c) => `${c.action} ${c.kind}`),
-    ["create app/network"],
+    ["create app/network", "create machine/names"],
   );
-  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 5);
+  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 6);
 });
