@@ -3,6 +3,7 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
+import type { Step } from "../model/step.ts";
 import { asFailure, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
 import { runSteps } from "./steps.ts";
@@ -91,6 +92,7 @@ class ApplyRun {
     await mapLimit(rollout.prepare, machinesAtOnce, async (turn) => {
       if (!(await this.turn(turn))) unprepared.add(turn.machine);
     });
+    for (const machine of await this.withoutRoom(rollout, unprepared)) unprepared.add(machine);
     if (rollout.release !== undefined && !(await this.turn(rollout.release))) {
       await this.failIfApps(rollout, before);
       return false;
@@ -103,6 +105,20 @@ class ApplyRun {
       if (this.context.preempt.aborted) return false;
     }
     return complete;
+  }
+
+  /** Machines where a new container has no room: asked of all before the first container moves. */
+  private async withoutRoom(
+    rollout: Rollout,
+    unprepared: ReadonlySet<string>,
+  ): Promise<readonly string[]> {
+    const turns = rollout.waves.flat().filter((turn) => !unprepared.has(turn.machine));
+    const lacking = await mapLimit(turns, machinesAtOnce, async (turn) => {
+      const checked = turn.changes.filter(({ checks }) => checks !== undefined);
+      const fits = await mapLimit(checked, 4, async (c) => await this.steps(c, c.checks ?? []));
+      return fits.every((fit) => fit) ? [] : [turn.machine];
+    });
+    return lacking.flat();
   }
 
   private async failIfApps(rollout: Rollout, since: number): Promise<boolean> {
@@ -123,11 +139,30 @@ class ApplyRun {
 
   private async change(change: Change): Promise<boolean> {
     const { context } = this;
-    const hold = context.holds.get(change.machine);
-    if (hold === undefined || this.lost.has(change.machine) || context.preempt.aborted)
-      return false;
+    if (!this.isHeld(change.machine)) return false;
     const startedMs = context.clock.now();
     context.listener({ type: "change-started", change });
+    const isDone = await this.steps(change, change.steps);
+    if (!isDone) return false;
+    this.done.push(change);
+    context.listener({
+      type: "change-done",
+      address: change.address,
+      durationMs: context.clock.now() - startedMs,
+    });
+    return true;
+  }
+
+  private isHeld(machine: string): boolean {
+    const { holds, preempt } = this.context;
+    return holds.has(machine) && !this.lost.has(machine) && !preempt.aborted;
+  }
+
+  /** Runs steps of a change; what fails is remembered, and told. */
+  private async steps(change: Change, steps: readonly Step[]): Promise<boolean> {
+    const { context } = this;
+    const hold = context.holds.get(change.machine);
+    if (hold === undefined || !this.isHeld(change.machine)) return false;
     try {
       await runSteps(
         {
@@ -138,7 +173,7 @@ class ApplyRun {
           fence: (outlivesMs) => hold.fence(outlivesMs),
           progress: (text) => context.listener({ type: "progress", address: change.address, text }),
         },
-        change.steps,
+        steps,
       );
       if (change.kind === "app/release") await context.onRelease(change);
     } catch (error) {
@@ -148,12 +183,6 @@ class ApplyRun {
       context.listener({ type: "change-failed", address: change.address, text: failure.message });
       return false;
     }
-    this.done.push(change);
-    context.listener({
-      type: "change-done",
-      address: change.address,
-      durationMs: context.clock.now() - startedMs,
-    });
     return true;
   }
 }

@@ -15,6 +15,7 @@ import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
+import { checkRoom } from "./room.ts";
 
 /** What running steps needs besides the plan. */
 export interface StepContext {
@@ -63,6 +64,8 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
       return await attempt(context, step.steps, step.otherwise, bindings);
     case "mark":
       return preemptIfAsked(context);
+    case "room":
+      return await checkRoom(context.session, step);
     case "wait":
       return await waitHealthy(context, step, resolveRef(step.container, bindings));
     case "finish":

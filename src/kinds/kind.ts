@@ -1,7 +1,7 @@
 import type { Difference } from "../model/change.ts";
 import type { Answers, Query } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
-import type { Step } from "../model/step.ts";
+import type { RoomStep, Step } from "../model/step.ts";
 
 /** What a kind may know when it asks: the fleet, and where its own folder stands on the machine. */
 export interface About {
@@ -62,6 +62,8 @@ export interface Kind<Spec, State> {
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];
   apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];
+  /** What must hold on the machine before anything of the rollout moves. */
+  checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;
 }

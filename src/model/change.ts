@@ -1,7 +1,7 @@
 import type { Json } from "../lib/json.ts";
 import type { Address } from "./address.ts";
 import type { Where } from "./diagnostic.ts";
-import type { Step } from "./step.ts";
+import type { RoomStep, Step } from "./step.ts";
 
 export type Action = "create" | "update" | "replace" | "delete" | "run";
 
@@ -45,6 +45,8 @@ export interface Change extends Difference {
   readonly family?: string;
   readonly name: string;
   readonly steps: readonly Step[];
+  /** What must hold before the first container of its rollout moves; they change nothing. */
+  readonly checks?: readonly RoomStep[];
   /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */
   readonly holds?: readonly string[];
 }

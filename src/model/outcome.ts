@@ -59,6 +59,7 @@ export interface Trouble {
     | "engine"
     | "pull"
     | "disk"
+    | "memory"
     | "network"
     | "fenced"
     | "locked";

@@ -37,5 +37,7 @@ export interface Facts {
   readonly memoryAvailableBytes: number;
   readonly diskTotalBytes: number;
   readonly diskAvailableBytes: number;
+  /** Where the engine keeps its data; the disk is the one that this folder is on. */
+  readonly engineFolder: string;
   readonly engineVersion?: string;
 }

@@ -13,7 +13,8 @@ export type Step =
   | WaitStep
   | FinishStep
   | AttemptStep
-  | MarkStep;
+  | MarkStep
+  | RoomStep;
 
 /** The result of an earlier step of the same change, by the name it was bound to. */
 export interface Bound {
@@ -121,4 +122,22 @@ export interface AttemptStep {
 export interface MarkStep {
   readonly do: "mark";
   readonly text: string;
+}
+
+/**
+ * Asks whether there is room for a new container before any moves: `diskBytes` left on the engine's disk, and with `beside`
+ * as much memory as the container uses now that goes on running next to the new one. Too little is the machine's trouble.
+ */
+export interface RoomStep {
+  readonly do: "room";
+  /** A folder on the disk of the engine's data. */
+  readonly folder: string;
+  readonly diskBytes: number;
+  readonly beside?: {
+    readonly container: string;
+    /** The new one is promised at least so much. */
+    readonly reservationBytes?: number;
+    /** It cannot take more. */
+    readonly limitBytes?: number;
+  };
 }

@@ -40,6 +40,7 @@ disk=
   case $line in *'"data-root"'*) disk=\${line#*'"data-root"'} disk=\${disk#*\\"} disk=\${disk%%\\"*} ;; esac
 done </etc/docker/daemon.json
 for folder in "$disk" /var/lib/docker /var/lib/containers /var/lib /; do [ ! -d "$folder" ] || break; done
+say engineFolder "$folder"
 set -- $(LC_ALL=C df -Pk "$folder")
 shift 7
 say diskTotal "$2"
@@ -87,6 +88,7 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
     memoryAvailableBytes: number("memoryAvailable") * 1024,
     diskTotalBytes: number("diskTotal") * 1024,
     diskAvailableBytes: number("diskAvailable") * 1024,
+    engineFolder: text("engineFolder"),
     ...(engineVersion === undefined ? {} : { engineVersion }),
   };
 }

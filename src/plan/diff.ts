@@ -103,6 +103,7 @@ function changeOf(
       { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
       facts,
     ),
+    ...checking(kind, resource.spec, have, facts),
   };
 }
 
@@ -146,4 +147,14 @@ function fieldPlace(resource: Resource, fields: Difference["fields"]): Where | u
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {
   const holds = kind.holds?.(want, have) ?? [];
   return holds.length === 0 ? {} : { holds };
+}
+
+function checking(
+  kind: AnyKind,
+  want: unknown,
+  have: unknown,
+  facts: Facts,
+): Pick<Change, "checks"> {
+  const checks = kind.checks?.(want, have, facts) ?? [];
+  return checks.length === 0 ? {} : { checks };
 }

@@ -26,6 +26,7 @@ interface Case {
   readonly states?: Json;
   readonly unreadable?: string;
   readonly difference?: Json;
+  readonly checks?: readonly string[];
   readonly steps?: readonly string[];
 }
 
@@ -51,7 +52,11 @@ const run: Readonly<Record<string, (kind: AnyKind, given: Case) => Partial<Case>
     const { want, have } = sides(kind, given);
     const difference = kind.diff(want, have, facts);
     assert.ok(difference !== undefined, "nothing differs");
-    return { steps: linesOf(kind.apply({ difference, want, have }, facts)) };
+    const checks = want === undefined ? [] : (kind.checks?.(want, have, facts) ?? []);
+    return {
+      ...(checks.length === 0 ? {} : { checks: linesOf(checks) }),
+      steps: linesOf(kind.apply({ difference, want, have }, facts)),
+    };
   },
 };
 

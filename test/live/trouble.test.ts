@@ -107,7 +107,7 @@ ${more}`;
 
   before(async () => {
     site = await openSite(
-      { machines: [well, ...outages.map((o) => o.name), { name: full, diskMiB: 64 }] },
+      { machines: [well, ...outages.map((o) => o.name), { name: full, diskMiB: 128 }] },
       { "1": {}, "2": {}, "3": {}, "4": {}, "5": {}, big: { padMiB: 20 } },
     );
     await change();
@@ -207,6 +207,46 @@ ${more}`;
     }
     await site.settle();
     assert.equal(await roundOn(full), String(round));
+  });
+
+  test("a disk that is nearly full: no container moves there, and none is lost", async () => {
+    const { faults } = site.fleet.machine(full);
+    const before = await site.running(full, "shop");
+    await faults.fillDisk();
+    try {
+      await change();
+      const outcome = await site.reconcile();
+      assertIncomplete(outcome, full, /disk/, /MB of disk are left/);
+      assert.equal(await roundOn(well), String(round));
+      assert.deepEqual(await site.running(full, "shop"), before);
+    } finally {
+      await faults.freeDisk();
+    }
+    await site.settle();
+    assert.equal(await roundOn(full), String(round));
+  });
+
+  test("no memory for old and new side by side: the old one stays, and stop-first needs none", async () => {
+    const huge = (text: string, deploy = ""): string => `
+image: ${site.image("1")}
+machines: ${well}
+env: { TEXT: ${text} }
+health: off
+resources: { memoryReservation: 4096g }
+${deploy}`;
+    await site.commit("Huge", { "apps/huge.yaml": huge("one") });
+    await site.settle();
+    const before = await site.running(well, "huge");
+    await site.commit("Huge, changed", { "apps/huge.yaml": huge("two") });
+    const outcome = await site.reconcile();
+    assertIncomplete(outcome, well, /memory/, /MB of memory are left, 4194304 MB are needed/);
+    assert.deepEqual(await site.running(well, "huge"), before);
+    const stopFirst = "deploy: { strategy: stop-first, stopTimeout: 1s }";
+    await site.commit("Huge, stopped first", { "apps/huge.yaml": huge("two", stopFirst) });
+    await site.settle();
+    assert.notDeepEqual(await site.running(well, "huge"), before);
+    await site.commit("Gone", { "apps/huge.yaml": undefined });
+    await site.settle();
   });
 
   for (const [fault, tag] of [

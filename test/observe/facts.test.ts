@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { describe, test } from "node:test";
 import { queryKey, type Answer } from "../../src/model/query.ts";
@@ -54,6 +54,7 @@ for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
         facts.memoryTotalBytes > facts.memoryAvailableBytes && facts.memoryAvailableBytes > 0,
       );
       assert.ok(facts.diskTotalBytes > facts.diskAvailableBytes && facts.diskAvailableBytes > 0);
+      assert.ok(existsSync(facts.engineFolder));
       assert.ok(facts.uptimeSeconds > 0 && facts.load1 >= 0);
     });
   });
@@ -69,6 +70,7 @@ uptime=5891.93
 load=0.42
 memoryTotal=1000
 memoryAvailable=400
+engineFolder=/var/lib/docker
 diskTotal=2000
 diskAvailable=700
 `;
@@ -91,6 +93,7 @@ test("sizes are bytes, the clock is milliseconds, the key comes without its line
     memoryAvailableBytes: 409_600,
     diskTotalBytes: 2_048_000,
     diskAvailableBytes: 716_800,
+    engineFolder: "/var/lib/docker",
     engineVersion: "20.10.24",
   });
 });

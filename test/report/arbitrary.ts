@@ -90,6 +90,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     disruption: some({ kind: fc.constantFrom("none", "restart", "gap"), seconds: count }, ["kind"]),
     steps: fc.constant([]),
     holds: fc.constant([]),
+    checks: fc.constant([]),
   },
   ["action", "address", "kind", "machine", "name", "reason", "fields", "disruption", "steps"],
 );

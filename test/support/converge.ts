@@ -22,6 +22,7 @@ export const facts: Facts = {
   memoryAvailableBytes: 8e9,
   diskTotalBytes: 1e11,
   diskAvailableBytes: 1e11,
+  engineFolder: "/var/lib/docker",
 };
 
 /** What a kind finds under the key of what is wanted, or under this key. */

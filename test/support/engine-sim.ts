@@ -209,6 +209,7 @@ class SimRun {
         return;
       }
       case "mark":
+      case "room":
         return;
     }
   }

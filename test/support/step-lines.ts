@@ -45,5 +45,7 @@ function lines(step: Step): readonly string[] {
       return [`remove ${step.path}`];
     case "mark":
       return [`mark ${step.text}`];
+    case "room":
+      return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }
 }

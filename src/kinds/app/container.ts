@@ -5,6 +5,7 @@ import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { diffInstance } from "./container/diff.ts";
 import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
+import { roomFor } from "./container/room.ts";
 import { instanceSteps } from "./container/steps.ts";
 
 export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
@@ -29,6 +30,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   owner: ({ app, family, instance }) => ({ app, family, name: String(instance) }),
   diff: diffInstance,
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
+  checks: roomFor,
   holds: (want, have) => (want === undefined ? portsHeld(have) : want.ports.map(portText)),
   redact: (state) => ({
     ...state,

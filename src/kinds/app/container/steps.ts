@@ -83,7 +83,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
 }
 
 /** Whether all others are stopped before the right one is started. */
-const stopsFirst = (situation: Situation): boolean => {
+export const stopsFirst = (situation: Situation): boolean => {
   const { want, right } = situation;
   const isNew = right === undefined || (!right.running && !isProven(situation, right));
   return want.strategy === "stop-first" && isNew;
