@@ -13,6 +13,7 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
+import { changesOf } from "../model/plan.ts";
 import type { ReleaseSpec } from "../kinds/index.ts";
 import type { Holds } from "./holds.ts";
 import type { FamilySurvey, Survey } from "./survey.ts";
@@ -108,9 +109,15 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
     if (family.formerly !== undefined)
       next = recordFormerName(next, family.family, family.formerly);
   }
-  if (outcome.outcome !== "applied") return next;
+  // While a deletion is held what went with it still counts.
+  if (look.plan.held.some((h) => h.code === "guard")) return next;
   const declared = new Set(look.families.map((f) => f.family));
-  return forgetMarks(next, (family) => declared.has(family));
+  const leaving = new Set(
+    changesOf(look.plan)
+      .filter((c) => c.machine === machine)
+      .map((c) => c.family),
+  );
+  return forgetMarks(next, (family) => declared.has(family) || leaving.has(family));
 }
 
 /** Volumes that nobody declares any more, each with the revision that first let go of it. */

@@ -6,6 +6,8 @@ export interface GuardInput {
   readonly changes: readonly Change[];
   /** Families with live containers, by machine. */
   readonly liveFamilies: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Families that were proven there and are not forgotten yet, by machine: what has gone since then still counts. */
+  readonly provenFamilies: ReadonlyMap<string, ReadonlySet<string>>;
   /** Families that are wanted there, by machine. */
   readonly wantedFamilies: ReadonlyMap<string, ReadonlySet<string>>;
   readonly allows: readonly Allow[];
@@ -68,10 +70,11 @@ function guardData(input: GuardInput, changes: readonly Change[]): Guarded {
 /** A commit that empties most of a machine, or of the fleet, is more often a mistake than a wish. */
 function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guarded {
   if (input.restores) return { changes, held: [] };
-  const leaving = leavingFamilies(input, changes);
-  const fleetLive = new Set([...input.liveFamilies.values()].flatMap((families) => [...families]));
+  const known = knownFamilies(input);
+  const leaving = leavingFamilies(input, changes, known);
+  const fleetLive = new Set([...known.values()].flatMap((families) => [...families]));
   const fleetGone = [...fleetLive].filter((family) =>
-    [...input.liveFamilies].every(
+    [...known].every(
       ([machine, live]) => !live.has(family) || leaving.get(machine)?.has(family) === true,
     ),
   );
@@ -82,7 +85,7 @@ function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guard
     if (family === undefined || leaving.get(change.machine)?.has(family) !== true) return true;
     const emptied = isMost(
       leaving.get(change.machine)?.size ?? 0,
-      input.liveFamilies.get(change.machine)?.size ?? 0,
+      known.get(change.machine)?.size ?? 0,
     );
     if (!emptied && !(fleetEmptied && fleetGone.includes(family))) return true;
     if (isAllowed(input.allows, "delete", change.address)) return true;
@@ -96,18 +99,35 @@ function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guard
   return { changes: passed, held };
 }
 
-/** Families that lose their last container on a machine, by machine. */
-function leavingFamilies(input: GuardInput, changes: readonly Change[]): Map<string, Set<string>> {
+type Families = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** By machine, what is there and what was: a deletion that was let through does not make the next one small. */
+function knownFamilies({ liveFamilies, provenFamilies }: GuardInput): Families {
+  return new Map(
+    [...liveFamilies].map(([machine, live]) => [
+      machine,
+      new Set([...live, ...(provenFamilies.get(machine) ?? [])]),
+    ]),
+  );
+}
+
+/** Families that lose their last container on a machine, or have lost it, by machine. */
+function leavingFamilies(
+  { liveFamilies, wantedFamilies }: GuardInput,
+  changes: readonly Change[],
+  known: Families,
+): Families {
   const leaving = new Map<string, Set<string>>();
-  for (const [machine, live] of input.liveFamilies) {
-    const wanted = input.wantedFamilies.get(machine);
+  for (const [machine, families] of known) {
     const deleted = new Set(
       changes
         .filter((c) => c.machine === machine && c.kind === "app/container" && c.action === "delete")
         .map((c) => c.family),
     );
-    const gone = [...live].filter((family) => wanted?.has(family) !== true && deleted.has(family));
-    leaving.set(machine, new Set(gone));
+    const isLeaving = (family: string): boolean =>
+      wantedFamilies.get(machine)?.has(family) !== true &&
+      (deleted.has(family) || liveFamilies.get(machine)?.has(family) !== true);
+    leaving.set(machine, new Set([...families].filter(isLeaving)));
   }
   return leaving;
 }

@@ -57,6 +57,7 @@ export function makePlan(input: PlanInput): Plan {
   const guarded = guard({
     changes: certain,
     liveFamilies: liveFamilies(input),
+    provenFamilies: provenFamilies(input.observations),
     wantedFamilies: wantedFamilies(input.resources),
     allows: input.allows,
     kept: keptVolumes(input.observations),
@@ -99,6 +100,18 @@ function liveFamilies(input: PlanInput): ReadonlyMap<string, ReadonlySet<string>
   };
   return new Map(
     [...input.observations].map(([machine, observation]) => [machine, ofMachine(observation)]),
+  );
+}
+
+function provenFamilies(
+  observations: ReadonlyMap<string, Observation>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...observations].flatMap(([machine, { inventory }]) => {
+      if (inventory.state !== "present") return [];
+      const proven = Object.entries(inventory.value.apps).filter(([, { good }]) => good);
+      return [[machine, new Set(proven.map(([family]) => family))] as const];
+    }),
   );
 }
 

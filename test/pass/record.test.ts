@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { markFailed, recordImages, recordRelease } from "../../src/apply/record.ts";
+import { markFailed, markGood, recordImages, recordRelease } from "../../src/apply/record.ts";
 import type { Hold } from "../../src/apply/lock.ts";
+import type { Change } from "../../src/model/change.ts";
 import { emptyInventory, parseInventory, type Inventory } from "../../src/model/inventory.ts";
 import type { Live } from "../../src/model/live.ts";
 import type { Observation } from "../../src/model/observation.ts";
@@ -11,7 +12,7 @@ import { machinesToRecord, recordEnding, recordFailure } from "../../src/pass/re
 import type { FamilySurvey, Survey } from "../../src/pass/survey.ts";
 import { StepFailure } from "../../src/apply/failure.ts";
 import { facts } from "../support/converge.ts";
-import { mark, planOf, rev } from "./facts.ts";
+import { changeOf, mark, planOf, rev } from "./facts.ts";
 
 const at = "2026-02-02T00:00:00.000Z";
 const reference = (digit: string): string => `shop@sha256:${digit.repeat(64)}`;
@@ -31,6 +32,7 @@ interface Seen {
   readonly volumes?: Live<ReadonlyMap<string, unknown>>;
   readonly kept?: readonly string[];
   readonly held?: readonly Held[];
+  readonly open?: readonly Change[];
 }
 
 function lookOf(seen: Seen): Survey {
@@ -49,7 +51,7 @@ function lookOf(seen: Seen): Survey {
     families: seen.families ?? [familyOf()],
     apps: [],
     resources: [],
-    plan: planOf([], { held: seen.held ?? [] }),
+    plan: planOf(seen.open ?? [], { held: seen.held ?? [] }),
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
     trail: { allows: [], applied: [], isRetried: () => false },
@@ -144,6 +146,18 @@ test("a good mark of the same input keeps its revision and its time", async () =
 test("machines that an app does not run on get no mark of it", async () => {
   const families = [familyOf({ machines: ["web-2"] })];
   assert.deepEqual((await recorded({ families }, outcomeOf("applied"))).apps, {});
+});
+
+test("what has gone is forgotten, but not while it goes, nor while another deletion is held", async () => {
+  const gone = markGood(emptyInventory("acme", "web-1"), "old", mark(rev("1")));
+  const goodAfter = async (seen: Seen): Promise<boolean> => {
+    const { apps } = await recorded({ inventory: gone, ...seen }, outcomeOf("held"));
+    return apps["old"]?.good !== undefined;
+  };
+  assert.equal(await goodAfter({}), false);
+  assert.equal(await goodAfter({ open: [changeOf("old")] }), true);
+  const guarded: Held = { address: "app/other", code: "guard", text: "", machine: "web-1" };
+  assert.equal(await goodAfter({ held: [guarded] }), true);
 });
 
 test("a failure is marked on all machines of the app, before anything returns", async () => {

@@ -7,6 +7,7 @@ import { changeOf, deletion } from "../support/changes.ts";
 const input = (more: Partial<GuardInput>): GuardInput => ({
   changes: [],
   liveFamilies: new Map(),
+  provenFamilies: new Map(),
   wantedFamilies: new Map(),
   allows: [],
   kept: new Map(),
@@ -48,6 +49,18 @@ test("what empties most of a machine is held, and says which trailer lets it", (
     result.held.map((h) => h.needs),
     ["Slipway-Allow: delete app/a", "Slipway-Allow: delete app/b"],
   );
+});
+
+test("what was let go already counts: the last of them does not slip through as a small one", () => {
+  const changes = [deletion("web-1", "b")];
+  const liveFamilies = live({ "web-1": ["a", "b"] });
+  const wantedFamilies = live({ "web-1": ["a"] });
+  const proven = (...families: string[]) => live({ "web-1": families });
+  const heldWith = (provenFamilies: GuardInput["provenFamilies"]): number =>
+    guard(input({ changes, liveFamilies, wantedFamilies, provenFamilies })).held.length;
+  assert.equal(heldWith(proven("a", "b", "c", "d")), 1, "c and d went in this revision");
+  assert.equal(heldWith(proven("a", "b")), 0);
+  assert.equal(heldWith(new Map()), 0, "a machine without inventory");
 });
 
 test("each way to allow it lets it through", () => {
