@@ -61,18 +61,28 @@ export async function lookFor(
 }
 
 /**
- * The plan as it would be carried out: a revision that must not follow the last one is held as a whole, and an app
- * whose image nobody can name is not known.
+ * The plan as it would be carried out: a revision that must not follow the last one is held as a whole, an app whose
+ * image nobody can name is not known, nor is a machine that is in trouble, however little of it was asked for.
  */
-export function planOf({ plan, trail, unresolved }: Survey): Plan {
+export function planOf({ plan, trail, unresolved, observations }: Survey): Plan {
   const unnamed = [...unresolved].map(([family, { machine, text }]) => ({
     address: `app/${family}`,
     machine,
     why: text,
   }));
+  const told = new Set(plan.unknown.map((u) => u.machine));
+  const troubled = [...observations.values()].flatMap(({ machine, troubles: [trouble] }) =>
+    trouble === undefined || told.has(machine)
+      ? []
+      : [{ address: `machine/${machine}`, machine, why: trouble.text }],
+  );
   const refused =
     trail.refusal === undefined
       ? []
       : [{ address: "revision", code: "rewind", text: trail.refusal }];
-  return { ...plan, held: [...refused, ...plan.held], unknown: [...plan.unknown, ...unnamed] };
+  return {
+    ...plan,
+    held: [...refused, ...plan.held],
+    unknown: [...plan.unknown, ...troubled, ...unnamed],
+  };
 }
