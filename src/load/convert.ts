@@ -12,7 +12,8 @@ import {
 import type { Where } from "../model/diagnostic.ts";
 import type { FindingCode } from "./codes.ts";
 import type { Report } from "./findings.ts";
-import type { Entry, Node, ScalarNode } from "./node.ts";
+import { listOf, unknownAt, type Node } from "./node.ts";
+import { mapOf, type Written } from "./duplicates.ts";
 import { depthLimit } from "./scan.ts";
 import { uncarriable } from "./text.ts";
 
@@ -32,7 +33,7 @@ interface Anchored {
   readonly height: number;
 }
 
-/** A problem that leaves nothing to go on with. */
+/** A limit that is passed: nothing of the file is read. */
 class GiveUp extends Error {
   readonly code: FindingCode;
   readonly offset: number;
@@ -43,7 +44,10 @@ class GiveUp extends Error {
   }
 }
 
-/** YAML's nodes as ours: aliases written out (within limits), keys checked. Undefined where a limit is passed. */
+/**
+ * YAML's nodes as ours: aliases written out (within limits), keys checked; what is refused is unknown. Undefined where a
+ * limit is passed.
+ */
 export function convert(contents: unknown, context: Context): Node | undefined {
   try {
     return new Conversion(context).node(contents, 0, 0).node;
@@ -93,26 +97,18 @@ class Conversion {
     depth: number,
     offset: number,
   ): { readonly node: Node; readonly height: number } {
-    this.#refuseTag(source, offset);
-    const entries = new Map<string, Entry>();
+    const written: Written[] = [];
     let height = 0;
     for (const pair of source.items) {
       const keyOffset = offsetOf(pair.key, offset);
       const key = this.#key(pair, keyOffset);
       const value = this.node(pair.value, depth + 1, keyOffset);
       height = Math.max(height, value.height + 1);
-      if (key === undefined) continue;
-      const first = entries.get(key);
-      if (first === undefined)
-        entries.set(key, { keyAt: this.#where(keyOffset), node: value.node });
-      else
-        this.#report(
-          "duplicate-key",
-          keyOffset,
-          `'${key}' is already set in line ${first.keyAt.line}`,
-        );
+      written.push({ key, entry: { keyAt: this.#where(keyOffset), node: value.node } });
     }
-    return { node: { kind: "map", at: this.#where(offset), entries }, height };
+    const at = this.#where(offset);
+    const map = mapOf(at, written, this.#context.report);
+    return { node: this.#refusesTag(source, offset) ? unknownAt(at) : map, height };
   }
 
   #list(
@@ -120,24 +116,25 @@ class Conversion {
     depth: number,
     offset: number,
   ): { readonly node: Node; readonly height: number } {
-    this.#refuseTag(source, offset);
     const items = source.items.map((item) => this.node(item, depth + 1, offset));
-    const height = 1 + Math.max(0, ...items.map((item) => item.height));
-    return {
-      node: { kind: "list", at: this.#where(offset), items: items.map((item) => item.node) },
-      height,
-    };
+    const height = items.reduce((most, item) => Math.max(most, item.height + 1), 1);
+    const at = this.#where(offset);
+    const list = listOf(
+      at,
+      items.map((item) => item.node),
+    );
+    return { node: this.#refusesTag(source, offset) ? unknownAt(at) : list, height };
   }
 
-  #scalar(source: Scalar | undefined, offset: number): ScalarNode {
+  #scalar(source: Scalar | undefined, offset: number): Node {
     const at = this.#where(offset);
     if (source === undefined) return { kind: "scalar", at, value: null, source: "" };
-    this.#refuseTag(source, offset);
     const { value } = source;
     const text = typeof value === "string" ? value : (source.source ?? String(value));
     const bad = uncarriable(text);
     if (bad !== undefined)
       this.#report("control-character", offset, `${bad} cannot be part of a value`);
+    if (this.#refusesTag(source, offset) || bad !== undefined) return unknownAt(at);
     const plain =
       typeof value === "string" || typeof value === "number" || typeof value === "boolean";
     return { kind: "scalar", at, value: plain ? value : null, source: text };
@@ -152,7 +149,7 @@ class Conversion {
       );
       return undefined;
     }
-    this.#refuseTag(key, offset);
+    this.#refusesTag(key, offset);
     const text = typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
     if (text === "<<" && key.type === "PLAIN") {
       this.#report(
@@ -171,11 +168,12 @@ class Conversion {
   #alias(source: Alias, depth: number, offset: number): Anchored {
     const target = this.#anchors.get(source.source);
     if (target === undefined) {
-      throw new GiveUp(
+      this.#report(
         "yaml-alias",
         offset,
         `*${source.source} stands for nothing that was written before it`,
       );
+      return { node: unknownAt(this.#where(offset)), size: 1, height: 0 };
     }
     if (depth + target.height > depthLimit)
       throw new GiveUp("too-deep", offset, `more than ${depthLimit} levels deep`);
@@ -194,9 +192,10 @@ class Conversion {
     }
   }
 
-  #refuseTag(source: { readonly tag?: string }, offset: number): void {
-    if (source.tag === undefined) return;
+  #refusesTag(source: { readonly tag?: string }, offset: number): boolean {
+    if (source.tag === undefined) return false;
     this.#report("yaml-tag", offset, "tags (!…) are not used here; put quotes around text");
+    return true;
   }
 
   #where(offset: number): Where {

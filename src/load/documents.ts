@@ -1,22 +1,33 @@
 import type { AppFields, AppFile } from "../generated/app.ts";
-import type { AppDocument, Documents } from "../model/documents.ts";
+import type { AppDocument, Documents, MachineDocument } from "../model/documents.ts";
 import type { Family } from "./expand.ts";
+import type { Machine } from "./machine.ts";
 import type { PlacedApp, Repo } from "./rules/repo.ts";
 import type { Settings } from "./settings.ts";
 
-/** What the later stages see of a repo in which nothing is wrong. */
-export function documentsOf(revision: string, settings: Settings, repo: Repo): Documents {
+/** What the later stages see of a repo in which nothing is wrong; undefined where what every repo has is missing. */
+export function documentsOf(
+  revision: string,
+  { fleet, fields }: Settings,
+  repo: Repo,
+): Documents | undefined {
+  if (fleet === undefined || fields.fleet === undefined) return undefined;
   const families = [...repo.families.values()].map(
     (family) => [family.name, { file: withoutPlace(family), at: family.at }] as const,
   );
   return {
     revision,
-    fleet: settings.fleet,
-    settings: settings.fields,
-    machines: repo.machines,
+    fleet,
+    settings: { ...fields, fleet: fields.fleet },
+    machines: new Map([...repo.machines.values()].flatMap(machineDocument)),
     apps: new Map(repo.apps.map((app) => [app.name, appDocument(app)])),
     families: new Map(families),
   };
+}
+
+function machineDocument({ name, fields, at }: Machine): readonly [string, MachineDocument][] {
+  const { address } = fields;
+  return address === undefined ? [] : [[name, { name, fields: { ...fields, address }, at }]];
 }
 
 const appDocument = ({
@@ -24,7 +35,7 @@ const appDocument = ({
   family,
   service,
   fields,
-  perMachine,
+  on,
   machines,
   ships,
   at,
@@ -33,14 +44,14 @@ const appDocument = ({
   family,
   ...(service === undefined ? {} : { service }),
   fields,
-  perMachine,
+  perMachine: new Map([...on].map(([machine, reading]) => [machine, reading.fields])),
   machines,
   ships,
   at,
 });
 
 /** Where an app runs and how often is not part of what it is. */
-function withoutPlace({ file }: Family): AppFile {
+function withoutPlace({ fields: file }: Family): AppFile {
   const bare = <T extends AppFields>({
     machines: _machines,
     instances: _instances,

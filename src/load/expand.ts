@@ -1,100 +1,97 @@
 import type { AppFields, AppFile } from "../generated/app.ts";
 import type { Where } from "../model/diagnostic.ts";
-import type { Locator } from "../model/documents.ts";
-import { check, idleNullReporter, type Assembled, type Assembly } from "./layers.ts";
-import { mergeMaps, without } from "./merge.ts";
-import { locatorOf, mapAt, whereOf, type MapNode } from "./node.ts";
-import { plainOf } from "./plain.ts";
+import { idleNullReporter, type Assembled, type Assembly } from "./layers.ts";
+import { mergeLayers, without } from "./merge.ts";
+import { locatorOf, type MapNode, type Node } from "./node.ts";
+import { readingOf, unread, type Reading } from "./reading.ts";
+import { soundPart } from "./sound.ts";
 
-/** One app file, checked, and the apps that it gives. */
-export interface Family {
+/** One app file and the apps that it gives, as far as it could be read. */
+export interface Family extends Reading<AppFile> {
   readonly name: string;
   /** `apps`, or `apps/<name>`. */
   readonly folder: string;
-  readonly file: AppFile;
-  readonly at: Locator;
   readonly members: readonly Member[];
+  /** Whether there are no other members, of which nothing could be read. */
+  readonly complete: boolean;
+  readonly guessed?: true;
 }
 
 /** One app: the file itself, or one of its services. */
-export interface Member {
+export interface Member extends Reading<AppFields> {
   readonly name: string;
   readonly family: string;
   readonly service?: string;
-  readonly fields: AppFields;
-  readonly perMachine: ReadonlyMap<string, AppFields>;
-  readonly at: Locator;
-  /** Where a field differs on one machine, or where it stands for all. */
-  readonly atOn: (machine: string, path: readonly (string | number)[]) => Where;
+  /** What it is on the machines that perMachine names. */
+  readonly on: ReadonlyMap<string, Reading<AppFields>>;
+  /** What it is on all others: the same as by itself, unless perMachine could not be read. */
+  readonly elsewhere: Reading<AppFields>;
 }
 
-/** Undefined where the merged file is not right, with findings. */
-export function expandFamily({ name, folder, root }: Assembled, by: Assembly): Family | undefined {
-  if (root === undefined || !check("app", root, false, by)) return undefined;
-  const members = membersOf(name, root, by);
-  if (members === undefined) return undefined;
-  const file = plainOf(root, by.validators.of("app").textPaths) as unknown as AppFile;
-  return { name, folder, file, at: locatorOf(root), members };
+type Names = Pick<Member, "name" | "family" | "service">;
+
+export function expandFamily({ name, folder, root, guessed }: Assembled, by: Assembly): Family {
+  const sound = root.kind === "map" ? soundPart("app", root, "merged", by) : root;
+  const reading = readingOf<AppFile>(sound, by.validators.of("app").textPaths);
+  const { members, complete } =
+    sound.kind === "map" ? membersOf(name, sound, by) : { members: [], complete: false };
+  return { ...reading, name, folder, members, complete, ...(guessed === true ? { guessed } : {}) };
 }
 
-function membersOf(family: string, root: MapNode, by: Assembly): readonly Member[] | undefined {
-  const shared = without(root, "services");
-  const services = mapAt(root, ["services"]);
-  if (services === undefined) return allOrNothing([memberOf({ name: family, family }, shared, by)]);
-  const members = [...services.entries].map(([service, entry]) => {
-    const name = service === family ? family : `${family}-${service}`;
-    const own = entry.node.kind === "map" ? entry.node : undefined;
-    const merged =
-      own === undefined ? shared : mergeMaps(shared, own, idleNullReporter(by.findings));
-    return memberOf({ name, family, service }, { ...merged, at: entry.keyAt }, by);
-  });
-  return allOrNothing(members);
-}
-
-const allOrNothing = (members: readonly (Member | undefined)[]): readonly Member[] | undefined => {
-  const right = members.filter((member) => member !== undefined);
-  return right.length === members.length ? right : undefined;
-};
-
-function memberOf(
-  names: Pick<Member, "name" | "family" | "service">,
+function membersOf(
+  family: string,
   root: MapNode,
   by: Assembly,
-): Member | undefined {
-  const own = without(root, "perMachine");
-  const fields = fieldsOf(own, by);
-  const overrides = [...(mapAt(root, ["perMachine"])?.entries ?? [])].map(([machine, entry]) => {
-    const merged = entry.node.kind === "map" ? mergeMaps(own, entry.node) : own;
-    return [machine, fieldsOf(merged, by), merged] as const;
+): Pick<Family, "members" | "complete"> {
+  const shared = without(root, "services");
+  const services = root.entries.get("services")?.node;
+  // Where services cannot be read, what stands beside them is still what each of them holds.
+  if (services?.kind !== "map") {
+    const complete = services === undefined;
+    return { members: [memberOf({ name: family, family }, shared, by)], complete };
+  }
+  const members = [...services.entries].map(([service, { keyAt, node }]) => {
+    const name = service === family ? family : `${family}-${service}`;
+    const merged = mergeLayers(shared, node, idleNullReporter(by.findings));
+    return memberOf({ name, family, service }, { ...merged, at: keyAt }, by);
   });
-  if (fields === undefined || overrides.some(([, different]) => different === undefined))
-    return undefined;
-  const roots = new Map(overrides.map(([machine, , merged]) => [machine, merged]));
-  return {
-    ...names,
-    fields,
-    perMachine: new Map(overrides.map(([machine, different]) => [machine, different ?? fields])),
-    at: locatorOf(root),
-    atOn: (machine, path) => whereOf(roots.get(machine) ?? root, path),
-  };
+  return { members, complete: services.unsure !== true };
 }
 
-function fieldsOf(root: MapNode, by: Assembly): AppFields | undefined {
-  if (!check("service", root, false, by)) return undefined;
-  return plainOf(root, by.validators.of("service").textPaths) as unknown as AppFields;
+function memberOf(names: Names, root: Node, by: Assembly): Member {
+  const texts = by.validators.of("service").textPaths;
+  const read = (node: Node): Reading<AppFields> =>
+    readingOf(node.kind === "map" ? soundPart("service", node, "merged", by) : node, texts);
+  if (root.kind !== "map") {
+    const nothing = read(root);
+    return { ...nothing, ...names, on: new Map(), elsewhere: nothing };
+  }
+  const own = without(root, "perMachine");
+  const reading = { ...read(own), at: locatorOf(root) };
+  const different = root.entries.get("perMachine")?.node;
+  if (different?.kind !== "map") {
+    const elsewhere = different === undefined ? reading : unread<AppFields>(root.at, texts);
+    return { ...reading, ...names, on: new Map(), elsewhere };
+  }
+  const on = [...different.entries].map(([machine, { node }]) => {
+    return [machine, read(mergeLayers(own, node))] as const;
+  });
+  const elsewhere = different.unsure === true ? unread<AppFields>(root.at, texts) : reading;
+  return { ...reading, ...names, on: new Map(on), elsewhere };
 }
 
-/** What an app holds on one machine. */
-export const fieldsOn = (app: Pick<Member, "fields" | "perMachine">, machine: string): AppFields =>
-  app.perMachine.get(machine) ?? app.fields;
+/** What an app is on one machine. */
+export const readingOn = (
+  app: Pick<Member, "on" | "elsewhere">,
+  machine: string,
+): Reading<AppFields> => app.on.get(machine) ?? app.elsewhere;
 
 /** Every form that an app takes somewhere: as declared for all, and on single machines. */
-export const variantsOf = (
-  app: Member,
-): readonly { readonly fields: AppFields; readonly at: Locator }[] => [
-  { fields: app.fields, at: app.at },
-  ...[...app.perMachine].map(([machine, fields]) => ({
-    fields,
-    at: (path: Parameters<Locator>[0]) => app.atOn(machine, path),
-  })),
-];
+export const variantsOf = (app: Member): readonly Reading<AppFields>[] => [app, ...app.on.values()];
+
+/** Where a field differs on one machine, or where it stands for all. */
+export const atOn = (
+  app: Pick<Member, "on" | "elsewhere">,
+  machine: string,
+  path: readonly (string | number)[],
+): Where => readingOn(app, machine).at(path);

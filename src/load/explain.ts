@@ -3,42 +3,35 @@ import { isObject, type JsonObject } from "../lib/json.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import { printableLine } from "../lib/text.ts";
 import type { Report } from "./findings.ts";
-import { explainForeign } from "./foreign.ts";
+import { explainForeign, foreignWord } from "./foreign.ts";
+import { meaningOf, placeOf } from "./meant.ts";
+import { badNameCharacter } from "./names.ts";
 import { keyWhereOf, nodeAt, whereOf, type Node, type Path } from "./node.ts";
 import type { DocumentKind, Schemas } from "./schemas.ts";
-import { badNameCharacter } from "./names.ts";
 
 export interface Explained {
   readonly kind: DocumentKind;
   readonly root: Node;
   readonly schemas: Schemas;
   readonly report: Report;
-  /** A layer need not be complete: what is missing is a finding only once all are merged. */
-  readonly partial: boolean;
 }
 
-/** Says in the words of this place what the schema found wrong. */
-export function explainErrors(errors: readonly ErrorObject[], about: Explained): void {
-  const later = new Set(
-    errors.filter((e) => e.keyword === "x-slipway-later").map((e) => parentOf(e.instancePath)),
-  );
-  for (const error of errors) {
-    if (about.partial && (error.keyword === "required" || error.keyword === "minProperties"))
-      continue;
-    if (error.keyword === "required" && later.has(error.instancePath)) continue;
-    explain(error, about);
-  }
-}
-
-const parentOf = (pointer: string): string => pointer.slice(0, pointer.lastIndexOf("/"));
-
-const pathOf = (pointer: string): readonly string[] =>
+/** The path at which something was found wrong. */
+export const pathOf = (pointer: string): readonly string[] =>
   pointer
     .split("/")
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-function explain(error: ErrorObject, about: Explained): void {
+/** The key that is not known, where that is what an error says. */
+export function unknownKeyOf({ keyword, params }: ErrorObject): string | undefined {
+  if (keyword === "additionalProperties") return String(params["additionalProperty"]);
+  if (keyword === "unevaluatedProperties") return String(params["unevaluatedProperty"]);
+  return undefined;
+}
+
+/** Says in the words of this place what the schema found wrong. */
+export function explain(error: ErrorObject, about: Explained): void {
   const path = pathOf(error.instancePath);
   const { report, root } = about;
   const schema: JsonObject = isObject(error.parentSchema) ? error.parentSchema : {};
@@ -49,12 +42,7 @@ function explain(error: ErrorObject, about: Explained): void {
   switch (error.keyword) {
     case "additionalProperties":
     case "unevaluatedProperties":
-      return explainUnknown(
-        String(params["additionalProperty"] ?? params["unevaluatedProperty"]),
-        path,
-        schema,
-        about,
-      );
+      return explainUnknown(unknownKeyOf(error) ?? "", path, schema, about);
     case "x-slipway-later":
       return report(
         "not-yet-supported",
@@ -119,21 +107,17 @@ function explainUnknown(
   about: Explained,
 ): void {
   const where = keyWhereOf(about.root, [...path, key]);
-  const place = placeOf(about.kind, path);
   const prefix = path.length === 0 ? "" : `${labelOf(path)}: `;
-  about.report(
-    explainForeign(place, key) === undefined ? "unknown-key" : "foreign-key",
-    where,
-    () => {
-      const foreign = explainForeign(place, key);
-      if (foreign !== undefined) return `${prefix}unknown key '${shown(key)}': ${foreign}`;
-      const known = knownKeys(schema, about.schemas, `${ownPath(about.kind, path)[0]}.schema.json`);
-      const camel = key.replace(/[_-]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
-      if (camel !== key && known.includes(camel))
-        return `${prefix}unknown key '${shown(key)}': Slipway writes '${camel}'`;
-      return `${prefix}unknown key '${shown(key)}'${didYouMean(key, known)}${lookAlike(key)}`;
-    },
-  );
+  const text = `${prefix}unknown key '${shown(key)}'`;
+  const foreign = foreignWord(placeOf(about.kind, path), key);
+  if (foreign !== undefined)
+    return about.report("foreign-key", where, `${text}: ${explainForeign(key, foreign)}`);
+  about.report("unknown-key", where, () => {
+    const meaning = meaningOf({ key, path, schema }, about);
+    if (meaning?.by === "spelling") return `${text}: Slipway writes '${meaning.key ?? ""}'`;
+    const near = meaning === undefined ? "" : ` (did you mean '${meaning.key ?? ""}'?)`;
+    return `${text}${near}${lookAlike(key)}`;
+  });
 }
 
 /** Keys are ASCII: one that is not looks right and is not. */
@@ -246,35 +230,3 @@ const labelOf = (path: readonly string[]): string =>
 /** Untrusted text, for one line of a message. */
 const shown = (text: string): string =>
   printableLine(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-
-/** Which table of foreign words counts: the document's kind, and the maps on the way that are not names. */
-function placeOf(kind: DocumentKind, path: readonly string[]): string {
-  const [root, rest] = ownPath(kind, path);
-  const first = rest[0];
-  const named = ["app.files", "app.volumes"].includes(`${root}.${first ?? ""}`);
-  if (first === undefined) return root;
-  return rest.length === (named ? 2 : 1) ? `${root}.${first}` : "";
-}
-
-function ownPath(
-  kind: DocumentKind,
-  path: readonly string[],
-): readonly [string, readonly string[]] {
-  if (kind === "app" && (path[0] === "services" || path[0] === "perMachine") && path.length > 1)
-    return ["app", path.slice(2)];
-  if (kind === "slipway" && path[0] === "defaults" && (path[1] === "app" || path[1] === "machine"))
-    return [path[1], path.slice(2)];
-  return [kind === "service" ? "app" : kind, path];
-}
-
-/** The keys that a schema knows, those that come later included. */
-function knownKeys(schema: JsonObject, schemas: Schemas, base: string): readonly string[] {
-  const own = isObject(schema["properties"]) ? Object.keys(schema["properties"]) : [];
-  const parts = Array.isArray(schema["allOf"]) ? schema["allOf"] : [];
-  const inherited = parts.flatMap((part) => {
-    if (!isObject(part) || typeof part["$ref"] !== "string") return [];
-    const target = schemas.resolve(part["$ref"], base);
-    return knownKeys(target.schema, schemas, target.base);
-  });
-  return [...own, ...inherited];
-}

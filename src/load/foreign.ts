@@ -4,7 +4,7 @@
  */
 
 /** What Slipway calls it and how it is written; or, without `ours`, why there is nothing to write. */
-interface Foreign {
+export interface Foreign {
   readonly words: readonly string[];
   readonly ours?: string;
   readonly example: string;
@@ -215,13 +215,15 @@ const foreign: Readonly<Record<string, readonly Foreign[]>> = {
   ],
 };
 
-/** What to say about a word of another tool at a place; undefined if it is none. */
-export function explainForeign(place: string, word: string): string | undefined {
-  const found = foreign[place]?.find((entry) => entry.words.includes(word));
-  if (found === undefined) return undefined;
-  if (found.ours === undefined) return `Slipway has no '${word}': ${found.example}`;
-  return `Slipway calls this '${found.ours}', for example ${found.example}`;
-}
+/** What a word of another tool stands for at a place; undefined if it is none. */
+export const foreignWord = (place: string, word: string): Foreign | undefined =>
+  foreign[place]?.find((entry) => entry.words.includes(word));
+
+/** What to say about a word of another tool. */
+export const explainForeign = (word: string, { ours, example }: Foreign): string =>
+  ours === undefined
+    ? `Slipway has no '${word}': ${example}`
+    : `Slipway calls this '${ours}', for example ${example}`;
 
 /** Every word there is, with its place: for tests and docs. */
 export const foreignWords = (): readonly (readonly [place: string, word: string])[] =>

@@ -1,26 +1,26 @@
-import type { Diagnostic, Where } from "../model/diagnostic.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Snapshot, TreeEntry } from "../model/snapshot.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { ParseCache } from "./cache.ts";
-import { explainErrors } from "./explain.ts";
-import type { Findings, Report } from "./findings.ts";
-import { mergeMaps, withoutNulls, type OnIdleNull } from "./merge.ts";
-import { emptyMap, startOf, type MapNode } from "./node.ts";
+import type { Findings } from "./findings.ts";
+import { mergeLayers, type OnIdleNull } from "./merge.ts";
+import { emptyMap, isNull, mapAt, startOf, unknownAt, type Entry, type Node } from "./node.ts";
 import { parseFile, yamlLimit, type ParsedFile } from "./parse.ts";
-import { plainOf } from "./plain.ts";
+import { lacks } from "./reading.ts";
 import type { DocumentKind } from "./schemas.ts";
-import type { Validators } from "./validators.ts";
-import type { Layers } from "./tree.ts";
+import { soundPart, type Checking } from "./sound.ts";
+import type { LayerFile, Layers } from "./tree.ts";
 
 const readsAtOnce = 32;
 
 /** Reads and parses all files of these, unless the cache has them. */
 export async function parseAll(
-  entries: readonly TreeEntry[],
+  entries: readonly LayerFile[],
   snapshot: Snapshot,
   cache: ParseCache,
 ): Promise<ReadonlyMap<string, ParsedFile>> {
-  const files = await mapLimit(entries, readsAtOnce, async (entry) => {
+  const readable = entries.filter((entry) => entry.refused !== true);
+  const files = await mapLimit(readable, readsAtOnce, async (entry) => {
     const known = cache.get(entry.path, entry.blob);
     if (known !== undefined) return [entry.path, known] as const;
     const file = await parseEntry(entry, snapshot);
@@ -49,87 +49,68 @@ async function parseEntry(entry: TreeEntry, snapshot: Snapshot): Promise<ParsedF
 const isTooLarge = (error: unknown): boolean =>
   error instanceof Error && "trouble" in error && error.trouble === "too-large";
 
-/** One document, laid together from its files; undefined where one of them is not right, with findings. */
+/** One document, laid together from what its files hold, as far as that is right. */
 export interface Assembled {
   readonly name: string;
   readonly folder: string;
-  readonly file: string;
-  readonly root: MapNode | undefined;
+  readonly root: Node;
+  /** Its file is not called so: that is a guess at the name that it should have. */
+  readonly guessed?: true;
 }
 
-export interface Assembly {
+export interface Assembly extends Checking {
   readonly files: ReadonlyMap<string, ParsedFile>;
-  readonly validators: Validators;
-  readonly findings: Findings;
 }
 
 /** Checks each layer by itself, so that every mistake is found where it stands, and then lays them over each other. */
 export function assemble(
   kind: DocumentKind,
   layers: Layers,
-  defaults: MapNode | undefined,
+  defaults: Node | undefined,
   by: Assembly,
 ): Assembled {
-  const file = layers.files[0]?.path ?? "";
-  const about = { name: layers.name, folder: layers.folder, file };
-  let merged = emptyMap(startOf(file));
-  if (defaults !== undefined) merged = mergeMaps(merged, defaults);
-  let whole = true;
-  for (const entry of layers.files) {
-    const parsed = by.files.get(entry.path);
+  const { name, folder, files, guessed } = layers;
+  const start = emptyMap(startOf(files[0]?.path ?? ""));
+  let root: Node = defaults === undefined ? start : mergeLayers(start, defaults);
+  for (const entry of files) {
+    const parsed = entry.refused === true ? undefined : by.files.get(entry.path);
     by.findings.add(parsed?.findings ?? []);
-    if (parsed?.root === undefined || !check(kind, withoutNulls(parsed.root), true, by)) {
-      whole = false;
-      continue;
-    }
-    merged = mergeMaps(merged, parsed.root, idleNullReporter(by.findings));
+    const layer =
+      parsed?.root === undefined
+        ? unknownAt(startOf(entry.path))
+        : soundPart(kind, parsed.root, "layer", by);
+    const upper = kind === "app" ? withForgotten(root, layer, by.findings) : layer;
+    root = mergeLayers(root, upper, idleNullReporter(by.findings));
   }
-  return { ...about, root: whole ? merged : undefined };
+  return { name, folder, root, ...(guessed === true ? { guessed } : {}) };
 }
 
-/** A null that unsets nothing is mostly a value that was forgotten; a forgotten service would not run. */
-export const idleNullReporter =
-  (findings: Findings): OnIdleNull =>
-  (path, { keyAt }) => {
-    const key = path.at(-1) ?? "";
-    if (path.length === 2 && path[0] === "services") {
-      findings.report(
-        "empty-value",
-        keyAt,
-        `service '${key}' is null, which unsets it; write ${key}: {} if nothing differs`,
-      );
-    } else {
-      const advice = 'write "" for an empty text, {} for an empty map';
-      findings.report(
-        "null-unsets-nothing",
-        keyAt,
-        `'${key}' is null, which unsets what stands below, and nothing does; ${advice}`,
-      );
-    }
-  };
-
-/** Whether a map is what its kind must be; findings where it is not. A partial one may lack keys. */
-export function check(
-  kind: DocumentKind,
-  root: MapNode,
-  partial: boolean,
-  { validators, findings }: Omit<Assembly, "files">,
-): boolean {
-  const validator = validators.of(kind);
-  const told = new Set<Where>();
-  let right = true;
-  const report: Report = (code, where, message) => {
-    right = false;
-    // One mistake is said once: a number with a leading zero is mostly of the wrong type as well.
-    if (told.has(where)) return;
-    findings.report(code, where, message);
-  };
-  const data = plainOf(root, validator.textPaths, (code, where, message) => {
-    report(code, where, message);
-    told.add(where);
+/** A service that is null and unsets none was forgotten, and would not run: it is there, and unknown. */
+function withForgotten(lower: Node, upper: Node, { report }: Findings): Node {
+  const services = mapAt(upper, ["services"]);
+  if (upper.kind !== "map" || services === undefined) return upper;
+  const entries = [...services.entries].map(([key, entry]): [string, Entry] => {
+    if (!isNull(entry.node) || !lacks(lower, ["services", key])) return [key, entry];
+    report(
+      "empty-value",
+      entry.keyAt,
+      `service '${key}' is null, which unsets it; write ${key}: {} if nothing differs`,
+    );
+    return [key, { ...entry, node: unknownAt(entry.keyAt) }];
   });
-  const errors = validator.check(data);
-  if (errors.length > 0)
-    explainErrors(errors, { kind, root, schemas: validators.schemas, partial, report });
-  return right;
+  const keyAt = upper.entries.get("services")?.keyAt ?? services.at;
+  const node = { ...services, entries: new Map(entries) };
+  return { ...upper, entries: new Map(upper.entries).set("services", { keyAt, node }) };
 }
+
+/** A null that unsets nothing is mostly a value that was forgotten. */
+export const idleNullReporter =
+  ({ report }: Findings): OnIdleNull =>
+  (path, { keyAt }) => {
+    const advice = 'write "" for an empty text, {} for an empty map';
+    report(
+      "null-unsets-nothing",
+      keyAt,
+      `'${path.at(-1) ?? ""}' is null, which unsets what stands below, and nothing does; ${advice}`,
+    );
+  };

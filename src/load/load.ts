@@ -1,11 +1,11 @@
 import { didYouMean } from "../lib/suggest.ts";
 import { printableLine } from "../lib/text.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Documents, MachineDocument } from "../model/documents.ts";
+import type { Documents } from "../model/documents.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { createParseCache, type ParseCache } from "./cache.ts";
 import { documentsOf } from "./documents.ts";
-import { expandFamily, type Family } from "./expand.ts";
+import { expandFamily } from "./expand.ts";
 import { collectFindings, type Findings, type Report } from "./findings.ts";
 import { assemble, parseAll, type Assembly } from "./layers.ts";
 import { readMachine } from "./machine.ts";
@@ -13,7 +13,7 @@ import { findMisplaced } from "./misplaced.ts";
 import { startOf } from "./node.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
-import { labelIndexOf, selectMachines, type KnownMachines } from "./select.ts";
+import { createSelector } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
@@ -45,16 +45,17 @@ export async function load(snapshot: Snapshot, options: LoadOptions = {}): Promi
   const findings = collectFindings();
   const { fleet, settings, repo } = await read(snapshot, options, findings);
   const complete = settings !== undefined && repo !== undefined && !findings.hasErrors();
+  const documents = complete ? documentsOf(snapshot.revision, settings, repo) : undefined;
   return {
     ...(fleet === undefined ? {} : { fleet }),
-    ...(complete ? { documents: documentsOf(snapshot.revision, settings, repo) } : {}),
+    ...(documents === undefined ? {} : { documents }),
     findings: findings.shown(),
   };
 }
 
 interface Read {
   readonly fleet?: string | undefined;
-  readonly settings?: Settings | undefined;
+  readonly settings?: Settings;
   readonly repo?: Repo;
 }
 
@@ -92,11 +93,6 @@ async function read(
   const by: Assembly = { files, validators: cache.validators, findings };
   const fleet = fleetOf(tree, environment, by);
   const settings = readSettings(tree, environment, by);
-  // Without its defaults nothing can be held against each other; what each file says by itself still can.
-  if (settings === undefined && tree.settings.length > 0) {
-    checkAlone(tree, by);
-    return { fleet };
-  }
   const repo = readRepo(tree, settings, by);
   for (const rule of rules) rule(repo, report);
   return { fleet, settings, repo };
@@ -121,59 +117,44 @@ function environmentExists(
   return false;
 }
 
-function checkAlone(tree: RepoTree, by: Assembly): void {
-  for (const layers of tree.machines.values()) assemble("machine", layers, undefined, by);
-  for (const layers of tree.apps.values()) assemble("app", layers, undefined, by);
-}
-
-function readRepo(tree: RepoTree, settings: Settings | undefined, by: Assembly): Repo {
+/** All that could be read, whatever else could not. */
+function readRepo(tree: RepoTree, { machineDefaults, appDefaults }: Settings, by: Assembly): Repo {
   const { report } = by.findings;
-  const machineLayers = byName(tree.machines);
-  const read = machineLayers.map((layers) => readMachine(layers, settings?.machineDefaults, by));
   const machines = new Map(
-    present(read).map((machine): [string, MachineDocument] => [machine.name, machine]),
-  );
-  const machineNames = new Set(machineLayers.map((layers) => layers.name));
-  const appLayers = byName(tree.apps);
-  const expanded = appLayers.map((layers) =>
-    expandFamily(assemble("app", layers, settings?.appDefaults, by), by),
+    byName(tree.machines).map((layers) => [layers.name, readMachine(layers, machineDefaults, by)]),
   );
   const families = new Map(
-    present(expanded).map((family): [string, Family] => [family.name, family]),
+    byName(tree.apps).map((layers) => [
+      layers.name,
+      expandFamily(assemble("app", layers, appDefaults, by), by),
+    ]),
   );
-  const known: KnownMachines = {
-    documents: machines,
-    names: machineNames,
-    labels: labelIndexOf(machines),
-    report,
-  };
+  const unlisted = { machines: tree.refused.has("machines"), apps: tree.refused.has("apps") };
+  const select = createSelector({ machines, unlisted: unlisted.machines, report });
   const shippable = shippableOf(tree);
   const apps = [...families.values()].flatMap((family) =>
     family.members.map((member) => ({
       ...member,
-      machines: selectMachines(member, known),
+      ...select(member),
       ships: shipsOf(member, family, shippable, report),
     })),
   );
   return {
     machines,
-    machineNames,
     families,
-    familyNames: new Set(appLayers.map((layers) => layers.name)),
     apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    unlisted,
   };
 }
 
 const byName = (layers: ReadonlyMap<string, Layers>): readonly Layers[] =>
   [...layers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-const present = <T>(values: readonly (T | undefined)[]): readonly T[] =>
-  values.filter((value) => value !== undefined);
-
-const shippableOf = ({ shippable, apps }: RepoTree): Shippable => ({
+const shippableOf = ({ shippable, apps, refused }: RepoTree): Shippable => ({
   entries: shippable,
   paths: [...shippable.keys()].toSorted(),
   appFolders: new Set(
     [...apps.values()].map(({ folder }) => folder).filter((folder) => folder !== "apps"),
   ),
+  refused,
 });

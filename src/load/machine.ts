@@ -1,27 +1,26 @@
 import type { MachineFile } from "../generated/machine.ts";
-import type { MachineDocument } from "../model/documents.ts";
-import { assemble, check, type Assembly } from "./layers.ts";
-import { locatorOf, type MapNode } from "./node.ts";
-import { plainOf } from "./plain.ts";
+import { assemble, type Assembly } from "./layers.ts";
+import type { Node } from "./node.ts";
+import { readingOf, type Reading } from "./reading.ts";
+import { soundPart } from "./sound.ts";
 import type { Layers } from "./tree.ts";
 
-/** One machine's document; undefined where its file is not right, with findings. */
-export function readMachine(
-  layers: Layers,
-  defaults: MapNode | undefined,
-  by: Assembly,
-): MachineDocument | undefined {
-  const { name, root } = assemble("machine", layers, defaults, by);
-  if (root === undefined || !check("machine", root, false, by)) return undefined;
-  const fields = plainOf(root, by.validators.of("machine").textPaths) as unknown as MachineFile;
-  const { address } = fields;
-  if (address === undefined) {
+/** One machine, as far as its files could be read. */
+export interface Machine extends Reading<MachineFile> {
+  readonly name: string;
+  readonly guessed?: true;
+}
+
+export function readMachine(layers: Layers, defaults: Node | undefined, by: Assembly): Machine {
+  const { name, root, guessed } = assemble("machine", layers, defaults, by);
+  const sound = root.kind === "map" ? soundPart("machine", root, "merged", by) : root;
+  const reading = readingOf<MachineFile>(sound, by.validators.of("machine").textPaths);
+  if (reading.lacks(["address"])) {
     by.findings.report(
       "address-missing",
       root.at,
       `machine '${name}' needs an address for SSH, for example address: 203.0.113.10`,
     );
-    return undefined;
   }
-  return { name, fields: { ...fields, address }, at: locatorOf(root) };
+  return { ...reading, name, ...(guessed === true ? { guessed } : {}) };
 }

@@ -1,4 +1,4 @@
-import { isNull, type Entry, type MapNode } from "./node.ts";
+import { emptyMap, isNull, unknownAt, type Entry, type MapNode, type Node } from "./node.ts";
 
 /** Told of every null that had nothing below it to unset. */
 export type OnIdleNull = (path: readonly string[], entry: Entry) => void;
@@ -15,9 +15,16 @@ export const mergeMaps = (
   onIdleNull: OnIdleNull = ignore,
 ): MapNode => merge(lower, upper, onIdleNull, []);
 
+/** The same for layers that may be unknown: one above hides all, one below leaves open what the upper one lacks. */
+export function mergeLayers(lower: Node, upper: Node, onIdleNull: OnIdleNull = ignore): Node {
+  if (upper.kind !== "map") return unknownAt(lower.at);
+  const known: MapNode = lower.kind === "map" ? lower : { ...emptyMap(lower.at), unsure: true };
+  return mergeMaps(known, upper, onIdleNull);
+}
+
 /** A lowest layer: its nulls have nothing to unset. */
-export const withoutNulls = (map: MapNode, onIdleNull: OnIdleNull = ignore): MapNode =>
-  merge({ ...map, entries: new Map() }, map, onIdleNull, []);
+export const withoutNulls = (map: MapNode): MapNode =>
+  merge({ ...map, entries: new Map() }, map, ignore, []);
 
 function merge(
   lower: MapNode,
@@ -29,18 +36,23 @@ function merge(
   for (const [key, entry] of upper.entries) {
     const below = entries.get(key);
     if (isNull(entry.node)) {
-      if (below === undefined) onIdleNull([...path, key], entry);
+      if (below === undefined && lower.unsure !== true) onIdleNull([...path, key], entry);
       entries.delete(key);
     } else if (entry.node.kind === "map") {
-      const under: MapNode =
-        below?.node.kind === "map" ? below.node : { ...entry.node, entries: new Map() };
-      const node = merge(under, entry.node, onIdleNull, [...path, key]);
+      const node = merge(under(below?.node, entry.node), entry.node, onIdleNull, [...path, key]);
       entries.set(key, { keyAt: entry.keyAt, node: { ...node, at: entry.node.at } });
     } else {
       entries.set(key, entry);
     }
   }
-  return { ...lower, entries };
+  const unsure = lower.unsure === true || upper.unsure === true;
+  return { ...lower, entries, ...(unsure ? { unsure } : {}) };
+}
+
+/** What a map is laid over: a map, nothing, or something that might have been one. */
+function under(below: Node | undefined, { at }: MapNode): MapNode {
+  if (below?.kind === "map") return below;
+  return below?.kind === "unknown" ? { ...emptyMap(at), unsure: true } : emptyMap(at);
 }
 
 /** The same map without some of its keys. */

@@ -4,7 +4,8 @@ import type { TreeEntry } from "../model/snapshot.ts";
 import type { Report } from "./findings.ts";
 import { nameProblem } from "./names.ts";
 import { startOf } from "./node.ts";
-import { environmentsOf, topFolders, type RepoTree } from "./tree.ts";
+import { topFolders } from "./places.ts";
+import { environmentsOf, type RepoTree } from "./tree.ts";
 
 /** Files that look meant for Slipway and stand where it does not look. */
 export function findMisplaced(

@@ -18,3 +18,12 @@ export function nameProblem(name: string): string | undefined {
   if (odd !== undefined) return `it holds ${odd}`;
   return name.length > nameLimit ? `it is longer than ${nameLimit}` : "it starts or ends with '-'";
 }
+
+/** The name that something is probably meant to have whose name is none; undefined if that is not to be guessed. */
+export function likelyName(name: string): string | undefined {
+  const likely = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+  return nameProblem(likely) === undefined ? likely : undefined;
+}

@@ -2,12 +2,14 @@ import type { Where } from "../model/diagnostic.ts";
 import type { Locator } from "../model/documents.ts";
 
 /** A value of a YAML file, and where it was written. Never changed once made: files are parsed once and shared. */
-export type Node = MapNode | ListNode | ScalarNode;
+export type Node = MapNode | ListNode | ScalarNode | UnknownNode;
 
 export interface MapNode {
   readonly kind: "map";
   readonly at: Where;
   readonly entries: ReadonlyMap<string, Entry>;
+  /** Something in it could not be read, and may be any key that it seems to lack. */
+  readonly unsure?: true;
 }
 
 export interface Entry {
@@ -19,6 +21,8 @@ export interface ListNode {
   readonly kind: "list";
   readonly at: Where;
   readonly items: readonly Node[];
+  /** Items that could not be read were left out. */
+  readonly unsure?: true;
 }
 
 export interface ScalarNode {
@@ -29,11 +33,27 @@ export interface ScalarNode {
   readonly source: string;
 }
 
+/** Something that cannot be read, as a finding says. It is neither absent nor anything in particular. */
+export interface UnknownNode {
+  readonly kind: "unknown";
+  readonly at: Where;
+  /** Nothing is written under this key: another one was probably meant to be it. */
+  readonly guessed?: true;
+}
+
 export type Path = readonly (string | number)[];
 
 export const startOf = (file: string): Where => ({ file, line: 1, col: 1 });
 
 export const emptyMap = (at: Where): MapNode => ({ kind: "map", at, entries: new Map() });
+
+export const unknownAt = (at: Where): UnknownNode => ({ kind: "unknown", at });
+
+/** A list of what could be read: items have their places by index, so what is unknown among them is left out. */
+export function listOf(at: Where, items: readonly Node[]): ListNode {
+  const read = items.filter((item) => item.kind !== "unknown");
+  return { kind: "list", at, items: read, ...(read.length < items.length ? { unsure: true } : {}) };
+}
 
 export const isNull = (node: Node): boolean => node.kind === "scalar" && node.value === null;
 

@@ -10,7 +10,7 @@ import { decodeText } from "./text.ts";
 /** The largest YAML file that is read. */
 export const yamlLimit = 1024 * 1024;
 
-/** A file as it was read: its map (an empty file is an empty one), unless there is an error. */
+/** A file as far as it could be read: its map (an empty file is an empty one), unless it has none. */
 export interface ParsedFile {
   readonly root?: MapNode;
   readonly findings: readonly Diagnostic[];
@@ -21,7 +21,7 @@ export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
   const findings = collectFindings();
   const root = parseText(file, bytes, findings.report);
   const list = findings.all();
-  return root === undefined || findings.hasErrors() ? { findings: list } : { root, findings: list };
+  return root === undefined ? { findings: list } : { root, findings: list };
 }
 
 function parseText(
@@ -54,9 +54,11 @@ function parseText(
     const [code, message] = explain(error);
     report(code, whereIs(error.pos[0]), message);
   }
-  if (document.errors.length > 0 || document.contents === null) return emptyMap(startOf(file));
+  if (document.errors.some(({ code }) => code !== "TAG_RESOLVE_FAILED")) return undefined;
+  if (document.contents === null) return emptyMap(startOf(file));
   const root = convert(document.contents, { whereIs, report });
-  if (root === undefined || isNull(root)) return emptyMap(startOf(file));
+  if (root === undefined || root.kind === "unknown") return undefined;
+  if (isNull(root)) return emptyMap(startOf(file));
   if (root.kind === "map") return { ...root, at: startOf(file) };
   report(
     "wrong-type",

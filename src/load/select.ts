@@ -1,107 +1,123 @@
 import { didYouMean } from "../lib/suggest.ts";
-import type { Locator, MachineDocument } from "../model/documents.ts";
+import type { Locator } from "../model/documents.ts";
 import type { Member } from "./expand.ts";
 import type { Report } from "./findings.ts";
+import { labelIndexOf, type LabelIndex } from "./labels.ts";
+import type { Machine } from "./machine.ts";
 
-/** The machines of a repo, also those whose files are not right. */
-export interface KnownMachines {
-  readonly documents: ReadonlyMap<string, MachineDocument>;
-  readonly names: ReadonlySet<string>;
-  readonly labels: LabelIndex;
+/** Where an app runs. */
+export interface Selection {
+  /** Names, sorted. */
+  readonly machines: readonly string[];
+  /** Whether it surely runs on no others. */
+  readonly machinesKnown: boolean;
+}
+
+interface Selecting {
+  readonly machines: ReadonlyMap<string, Machine>;
+  /** There are machines that not even the names are known of. */
+  readonly unlisted: boolean;
   readonly report: Report;
 }
 
-/** Where an app runs: names, sorted. What matches nothing is a finding. */
-export function selectMachines(app: Member, known: KnownMachines): readonly string[] {
-  const wish = app.fields.machines;
-  if (wish === undefined) return byDefault(app, known);
-  if (wish === "all") return [...known.names].toSorted();
-  if (typeof wish === "string") return named([wish], () => app.at(["machines"]), known);
-  if (Array.isArray(wish)) return named(wish, (i) => app.at(["machines", i]), known);
-  return byLabels(wish, app.at, known);
+interface Context extends Selecting {
+  readonly labels: LabelIndex;
 }
 
-function byDefault(app: Member, { names, report }: KnownMachines): readonly string[] {
-  if (names.size === 1 || app.fields.instances === 0) return [...names].slice(0, 1);
-  const some = [...names].toSorted().slice(0, 3).join(", ");
+/** Chooses machines for apps. What matches nothing is a finding, but not where what could not be read may match. */
+export function createSelector(from: Selecting): (app: Member) => Selection {
+  const context: Context = { ...from, labels: labelIndexOf(from.machines) };
+  return (app) => {
+    const wish = app.fields.machines;
+    const known = app.knows(["machines"]) && !context.unlisted;
+    if (wish === undefined) return byDefault(app, context);
+    if (wish === "all")
+      return { machines: [...context.machines.keys()].toSorted(), machinesKnown: known };
+    if (typeof wish === "string") {
+      const machines = named([wish], () => app.at(["machines"]), context);
+      return { machines, machinesKnown: known };
+    }
+    if (Array.isArray(wish)) {
+      const machines = named(wish, (i) => app.at(["machines", i]), context);
+      return { machines, machinesKnown: known };
+    }
+    return byLabels(wish, app, context);
+  };
+}
+
+const nowhere: Selection = { machines: [], machinesKnown: false };
+
+function byDefault(app: Member, { machines, unlisted, report }: Context): Selection {
+  if (!app.lacks(["machines"]) || unlisted) return nowhere;
+  const names = [...machines.keys()].toSorted();
+  if (names.length === 1) return { machines: names, machinesKnown: true };
+  if (!app.knows(["instances"])) return nowhere;
+  if (app.fields.instances === 0) return { machines: names.slice(0, 1), machinesKnown: true };
+  const some = names.slice(0, 3).join(", ");
   const example = "for example machines: { role: web }, or all";
   const why =
-    names.size === 0
+    names.length === 0
       ? "there is no machine yet (machines/<name>.yaml)"
-      : `there are ${names.size} (${some}${names.size > 3 ? ", …" : ""})`;
+      : `there are ${names.length} (${some}${names.length > 3 ? ", …" : ""})`;
   report(
     "machines-missing",
     app.at([]),
     `app '${app.name}' must say on which machines it runs, since ${why}; ${example}`,
   );
-  return [];
+  return nowhere;
 }
 
 function named(
   wishes: readonly string[],
   at: (index: number) => ReturnType<Locator>,
-  { names, report }: KnownMachines,
+  { machines, unlisted, report }: Context,
 ): readonly string[] {
   for (const [i, wish] of wishes.entries()) {
-    if (!names.has(wish))
+    if (!machines.has(wish) && !unlisted)
       report(
         "unknown-machine",
         at(i),
-        () => `there is no machine '${wish}'${didYouMean(wish, names)}`,
+        () => `there is no machine '${wish}'${didYouMean(wish, machines.keys())}`,
       );
   }
-  return [...new Set(wishes.filter((wish) => names.has(wish)))].toSorted();
+  return [...new Set(wishes.filter((wish) => machines.has(wish)))].toSorted();
 }
 
 type Wish = Readonly<Record<string, string | readonly string[]>>;
 
-function byLabels(
-  wish: Wish,
-  at: Locator,
-  { documents, names, labels, report }: KnownMachines,
-): readonly string[] {
-  const wishes = Object.entries(wish).map(([label, value]) => {
-    const having = labels.get(label);
-    return new Set([value].flat().flatMap((wanted) => [...(having?.get(wanted) ?? [])]));
-  });
-  const [first = new Set<string>(), ...others] = wishes;
-  const chosen = [...first].filter((name) => others.every((set) => set.has(name)));
-  // A machine whose file is not right may be the one that matches.
-  if (chosen.length === 0 && documents.size === names.size) {
+function byLabels(wish: Wish, app: Member, { labels, unlisted, report }: Context): Selection {
+  // What is left of a label's values, where some could not be read, says neither who has one nor who has none.
+  const wishes = Object.entries(wish).filter(([label]) => app.knows(["machines", label]));
+  const sure = intersection(wishes.map((one) => labels.having(...one)));
+  const perhaps = intersection(wishes.map((one) => labels.perhapsHaving(...one)));
+  if (perhaps.size === 0 && wishes.length > 0 && !unlisted) {
     report(
       "selector-matches-nothing",
-      at(["machines"]),
-      () => `no machine has ${inWords(wish)}${nearLabel(wish, labels)}`,
+      app.at(["machines"]),
+      () => `no machine has ${inWords(wishes)}${nearLabel(wishes, labels)}`,
     );
+    return nowhere;
   }
-  return chosen.toSorted();
+  if (!app.knows(["machines"])) return nowhere;
+  const machinesKnown = perhaps.size === sure.size && !unlisted;
+  return { machines: [...sure].toSorted(), machinesKnown };
 }
 
-/** Label → value → names of the machines that have it. */
-export type LabelIndex = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
-
-export function labelIndexOf(machines: ReadonlyMap<string, MachineDocument>): LabelIndex {
-  const index = new Map<string, Map<string, Set<string>>>();
-  for (const { name, fields } of machines.values()) {
-    for (const [label, value] of Object.entries(fields.labels ?? {})) {
-      const values = index.get(label) ?? new Map<string, Set<string>>();
-      index.set(label, values);
-      for (const one of [value].flat()) values.set(one, (values.get(one) ?? new Set()).add(name));
-    }
-  }
-  return index;
+function intersection(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [first = new Set<string>(), ...others] = sets.toSorted((a, b) => a.size - b.size);
+  return new Set([...first].filter((name) => others.every((set) => set.has(name))));
 }
 
-const inWords = (wish: Wish): string =>
-  Object.entries(wish)
-    .map(([label, value]) => `${label}: ${[value].flat().join(" or ")}`)
-    .join(" and ");
+type Wishes = readonly (readonly [label: string, value: string | readonly string[]])[];
+
+const inWords = (wishes: Wishes): string =>
+  wishes.map(([label, value]) => `${label}: ${[value].flat().join(" or ")}`).join(" and ");
 
 /** The first label or value that no machine has, and the nearest that one has. */
-function nearLabel(wish: Wish, labels: LabelIndex): string {
-  for (const [label, value] of Object.entries(wish)) {
-    const values = labels.get(label);
-    if (values === undefined) return didYouMean(label, labels.keys());
+function nearLabel(wishes: Wishes, labels: LabelIndex): string {
+  for (const [label, value] of wishes) {
+    const values = labels.values(label);
+    if (values === undefined) return didYouMean(label, labels.names());
     const odd = [value].flat().find((wanted) => !values.has(wanted));
     if (odd !== undefined) return didYouMean(odd, values.keys());
   }

@@ -1,16 +1,18 @@
 import type { SlipwayFile } from "../generated/slipway.ts";
 import type { Layers, RepoTree } from "./tree.ts";
-import { assemble, check, type Assembly } from "./layers.ts";
+import { assemble, type Assembly } from "./layers.ts";
 import { nameLimit, nameProblem } from "./names.ts";
-import { keyWhereOf, mapAt, nodeAt, startOf, type MapNode } from "./node.ts";
-import { plainOf } from "./plain.ts";
+import { keyWhereOf, nodeAt, startOf, unknownAt, type Node } from "./node.ts";
+import { lacks, readingOf } from "./reading.ts";
+import { soundPart } from "./sound.ts";
 
+/** slipway.yaml, as far as it could be read. */
 export interface Settings {
-  /** With the environment: `acme-staging`. */
-  readonly fleet: string;
-  readonly fields: SlipwayFile & { readonly fleet: string };
-  readonly appDefaults: MapNode | undefined;
-  readonly machineDefaults: MapNode | undefined;
+  /** With the environment: `acme-staging`; undefined where it is not said rightly. */
+  readonly fleet: string | undefined;
+  readonly fields: SlipwayFile;
+  readonly appDefaults: Node | undefined;
+  readonly machineDefaults: Node | undefined;
 }
 
 /** The fleet's name, also where something else in slipway.yaml is not right: who is told about findings goes by it. */
@@ -30,12 +32,12 @@ export function fleetOf(
   return fleet === undefined || environment === undefined ? fleet : `${fleet}-${environment}`;
 }
 
-/** slipway.yaml, with its environment's laid over it; undefined where it is not right, with findings. */
+/** slipway.yaml, with its environment's laid over it. */
 export function readSettings(
   tree: RepoTree,
   environment: string | undefined,
   by: Assembly,
-): Settings | undefined {
+): Settings {
   const { report } = by.findings;
   if (tree.settings.length === 0) {
     report(
@@ -43,18 +45,19 @@ export function readSettings(
       startOf("slipway.yaml"),
       "there is no slipway.yaml here; it names the fleet, for example fleet: acme",
     );
-    return undefined;
+    return { fleet: undefined, fields: {}, appDefaults: undefined, machineDefaults: undefined };
   }
   const layers: Layers = { name: "slipway", folder: "", files: tree.settings };
-  const { root } = assemble("slipway", layers, undefined, by);
-  if (root === undefined || !check("slipway", root, false, by)) return undefined;
-  const fields = plainOf(root, by.validators.of("slipway").textPaths) as unknown as SlipwayFile;
-  if (fields.fleet === undefined) {
+  const assembled = assemble("slipway", layers, undefined, by).root;
+  const root = assembled.kind === "map" ? soundPart("slipway", assembled, "merged", by) : assembled;
+  const { fields } = readingOf<SlipwayFile>(root, by.validators.of("slipway").textPaths);
+  if (lacks(root, ["fleet"]))
     report("missing-key", root.at, "slipway.yaml needs 'fleet', for example fleet: acme");
-    return undefined;
-  }
-  const fleet = environment === undefined ? fields.fleet : `${fields.fleet}-${environment}`;
-  if (fleet.length > nameLimit) {
+  const fleet =
+    fields.fleet === undefined || environment === undefined
+      ? fields.fleet
+      : `${fields.fleet}-${environment}`;
+  if (fleet !== undefined && fleet.length > nameLimit) {
     report(
       "name-too-long",
       keyWhereOf(root, ["fleet"]),
@@ -63,8 +66,14 @@ export function readSettings(
   }
   return {
     fleet,
-    fields: { ...fields, fleet: fields.fleet },
-    appDefaults: mapAt(root, ["defaults", "app"]),
-    machineDefaults: mapAt(root, ["defaults", "machine"]),
+    fields,
+    appDefaults: defaultsOf(root, "app"),
+    machineDefaults: defaultsOf(root, "machine"),
   };
+}
+
+/** Nothing, a map, or unknown where it may be that something was meant to stand there. */
+function defaultsOf(root: Node, kind: "app" | "machine"): Node | undefined {
+  const path = ["defaults", kind];
+  return nodeAt(root, path) ?? (lacks(root, path) ? undefined : unknownAt(root.at));
 }

@@ -14,6 +14,8 @@ export interface Shippable {
   readonly paths: readonly string[];
   /** Folders that belong to an app: `apps/shop`. */
   readonly appFolders: ReadonlySet<string>;
+  /** Paths of what is refused, which may be what an app means. */
+  readonly refused: ReadonlySet<string>;
 }
 
 /** What each source that an app names in `files` stands for, by the source as declared. */
@@ -87,6 +89,7 @@ function resolveSource(
     return undefined;
   }
   if (files.length > 0) return files;
+  if (isRefused(path, shippable)) return undefined;
   const what =
     entry !== undefined
       ? "is a file; leave out the '/' at its end"
@@ -94,6 +97,12 @@ function resolveSource(
   refuse("source-missing", `'${shown}' ${what}`);
   return undefined;
 }
+
+/** Whether something that is refused stands at a path, above or below it. */
+const isRefused = (path: string, { refused }: Shippable): boolean =>
+  refused
+    .values()
+    .some((one) => one === path || one.startsWith(`${path}/`) || path.startsWith(`${one}/`));
 
 /** A source's path in the repo; refused where it would lead out of the app's folder. */
 function pathOf(source: string, folder: string, refuse: Refuse): string | undefined {

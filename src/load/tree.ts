@@ -1,32 +1,40 @@
 import { printableLine } from "../lib/text.ts";
 import type { Snapshot, TreeEntry } from "../model/snapshot.ts";
 import type { Report } from "./findings.ts";
-import { nameProblem } from "./names.ts";
+import { likelyName, nameProblem } from "./names.ts";
 import { startOf } from "./node.ts";
-import { describe } from "./text.ts";
+import { classify, refusalOf, type DocumentPlace } from "./places.ts";
+
+/** A file that describes something. One that is refused is not read, but what it describes is there. */
+export interface LayerFile extends TreeEntry {
+  readonly refused?: true;
+}
 
 /** A YAML document of the repo; overlays of the environment come after what they are laid over. */
 export interface Layers {
   readonly name: string;
   /** Where what it ships is looked for, without environment: `apps` or `apps/shop`. */
   readonly folder: string;
-  readonly files: readonly TreeEntry[];
+  readonly files: readonly LayerFile[];
+  /** The file's own name is none: this is the one that it should probably have. */
+  readonly guessed?: true;
 }
 
 /** The files that make up one fleet. */
 export interface RepoTree {
-  readonly settings: readonly TreeEntry[];
+  readonly settings: readonly LayerFile[];
   /** How many files describe machines and apps. */
   readonly documents: number;
   readonly machines: ReadonlyMap<string, Layers>;
   readonly apps: ReadonlyMap<string, Layers>;
   /** What apps may ship, by path without environment; the environment's file hides the root's. */
   readonly shippable: ReadonlyMap<string, TreeEntry>;
+  /** Paths, without environment, of what is refused: what lies there, or below, may be anything. */
+  readonly refused: ReadonlySet<string>;
 }
 
 /** The most files that describe machines and apps. */
 export const documentLimit = 10_000;
-export const topFolders = ["apps", "machines", "environments", "secrets"] as const;
 
 /** The environments that a repo has, sorted. */
 export function environmentsOf(snapshot: Pick<Snapshot, "entries">): readonly string[] {
@@ -43,135 +51,120 @@ export function readTree(
   environment: string | undefined,
   report: Report,
 ): RepoTree {
-  const settings: TreeEntry[] = [];
+  const overlay = environment === undefined ? undefined : `environments/${environment}/`;
+  const files = entries.flatMap((entry): readonly LayerFile[] => {
+    const refusal = refusalOf(entry);
+    if (refusal === undefined) return [entry];
+    if (refusal === "not ours") return [];
+    report(refusal.code, startOf(printableLine(entry.path)), refusal.why);
+    return [{ ...entry, refused: true }];
+  });
+  const sorter = createSorter(report);
+  for (const file of files)
+    if (!file.path.startsWith("environments/")) sorter.place(file, file.path);
+  for (const file of files) {
+    if (overlay !== undefined && file.path.startsWith(overlay))
+      sorter.place(file, file.path.slice(overlay.length));
+  }
+  return sorter.tree();
+}
+
+interface Sorter {
+  /** Takes a file, and its path without environment: first those of the root, then those of the environment. */
+  place(file: LayerFile, path: string): void;
+  tree(): RepoTree;
+}
+
+function createSorter(report: Report): Sorter {
+  const settings: LayerFile[] = [];
   const machines = new Map<string, Layers>();
   const apps = new Map<string, Layers>();
   const shippable = new Map<string, TreeEntry>();
-  const overlay = environment === undefined ? undefined : `environments/${environment}/`;
+  const refused = new Set<string>();
+  const unread: (readonly [DocumentPlace, LayerFile])[] = [];
   let documents = 0;
-  const place = (entry: TreeEntry, path: string): void => {
-    const found = classify(path);
-    if (found.as === "yml") {
-      report(
-        "yml-extension",
-        startOf(entry.path),
-        `only .yaml is read: call it ${entry.path.replace(/\.yml$/, ".yaml")}`,
-      );
-    } else if (found.as === "stray") {
-      report("stray-document", startOf(entry.path), found.why);
-    } else if (found.as === "shippable") {
-      shippable.set(path, entry);
-    } else if (found.as === "machine" || found.as === "app") {
-      documents++;
-      addLayer(found.as === "machine" ? machines : apps, found, entry, report);
-    } else {
-      settings.push(entry);
-    }
+  return {
+    place(file, path) {
+      const { place, wrong } = classify(path, file.type);
+      if (wrong !== undefined && file.refused !== true)
+        report(wrong.code, startOf(file.path), wrong.why(file.path));
+      const isRefused = file.refused === true || wrong !== undefined;
+      if (isRefused) refused.add(path);
+      const layer: LayerFile = isRefused ? { ...file, refused: true } : file;
+      if (place === "settings") settings.push(layer);
+      else if (place === "shippable") {
+        if (!isRefused) shippable.set(path, file);
+      } else {
+        documents++;
+        const into = place.as === "machine" ? machines : apps;
+        if (isRefused || !addLayer(into, place, file, report)) unread.push([place, layer]);
+      }
+    },
+    tree() {
+      for (const [place, file] of unread)
+        addUnread(place.as === "machine" ? machines : apps, place, file);
+      return { settings: readable(settings), machines, apps, shippable, refused, documents };
+    },
   };
-  const ours = entries.filter((entry) => isOurs(entry, report));
-  for (const entry of ours) if (!entry.path.startsWith("environments/")) place(entry, entry.path);
-  for (const entry of ours) {
-    if (overlay !== undefined && entry.path.startsWith(overlay))
-      place(entry, entry.path.slice(overlay.length));
-  }
-  return { settings, machines, apps, shippable, documents };
 }
 
-type Place =
-  | { readonly as: "settings" | "yml" | "shippable" }
-  | { readonly as: "stray"; readonly why: string }
-  | { readonly as: "machine" | "app"; readonly name: string; readonly folder: string };
+/** What is refused counts for nothing where the same is there in its right form. */
+const readable = (files: readonly LayerFile[]): readonly LayerFile[] =>
+  files.filter(
+    (file) =>
+      file.refused !== true ||
+      !files.some((other) => other.refused !== true && isOverlay(other) === isOverlay(file)),
+  );
 
-/** What a file is, by its path without environment. */
-function classify(path: string): Place {
-  const parts = path.split("/");
-  const [top = "", second = "", third = ""] = parts;
-  const name = parts.at(-1) ?? "";
-  if (parts.length === 1)
-    return {
-      as: /^slipway\.yml$/.test(path) ? "yml" : path === "slipway.yaml" ? "settings" : "shippable",
-    };
-  if (name.startsWith(".")) return { as: "shippable" };
-  const flat = parts.length === 2;
-  if (top === "machines") {
-    if (name.endsWith(".yml")) return { as: "yml" };
-    if (!name.endsWith(".yaml")) return { as: "shippable" };
-    if (flat) return { as: "machine", name: second.slice(0, -".yaml".length), folder: "machines" };
-    return { as: "stray", why: "machines/ has no folders: a machine is machines/<name>.yaml" };
-  }
-  if (top !== "apps") return { as: "shippable" };
-  if (flat && name.endsWith(".yml")) return { as: "yml" };
-  if (flat && name.endsWith(".yaml"))
-    return { as: "app", name: second.slice(0, -".yaml".length), folder: "apps" };
-  if (parts.length === 3 && third === "app.yml") return { as: "yml" };
-  if (parts.length === 3 && third === "app.yaml")
-    return { as: "app", name: second, folder: `apps/${second}` };
-  return { as: "shippable" };
-}
+const isOverlay = ({ path }: LayerFile): boolean => path.startsWith("environments/");
 
+/** Whether a file could be taken: it has a name, and one place. */
 function addLayer(
   into: Map<string, Layers>,
-  { name, folder }: { readonly name: string; readonly folder: string },
-  entry: TreeEntry,
+  { name, folder }: DocumentPlace,
+  file: LayerFile,
   report: Report,
-): void {
+): boolean {
   const problem = nameProblem(name);
   if (problem !== undefined) {
-    const where = startOf(printableLine(entry.path));
     report(
       "bad-name",
-      where,
+      startOf(printableLine(file.path)),
       `'${printableLine(name)}' is not a name (a-z, 0-9 and '-', at most 40): ${problem}`,
     );
-    return;
+    return false;
   }
   const known = into.get(name);
   if (known !== undefined && known.folder !== folder) {
     const other = known.files[0]?.path ?? "";
     report(
       "app-declared-twice",
-      startOf(entry.path),
+      startOf(file.path),
       `app '${name}' already is ${other}; keep one of the two`,
     );
-    return;
+    return false;
   }
-  into.set(name, { name, folder, files: [...(known?.files ?? []), entry] });
+  into.set(name, { name, folder, files: [...(known?.files ?? []), file] });
+  return true;
 }
 
-/** Whether an entry is one that Slipway reads. What tries to be something else than a file in the repo is refused. */
-function isOurs(entry: TreeEntry, report: Report): boolean {
-  const { path, type } = entry;
-  const parts = path.split("/");
-  if (path.startsWith("/") || parts.includes("..")) {
-    report("bad-path", startOf(printableLine(path)), "a path that leads out of the repo");
-    return false;
+/** What a file that cannot be taken describes is there all the same, by its name or by the one that it should have. */
+function addUnread(into: Map<string, Layers>, place: DocumentPlace, file: LayerFile): void {
+  const isName = nameProblem(place.name) === undefined;
+  const name = isName ? place.name : likelyName(place.name);
+  if (name === undefined) return;
+  const known = into.get(name);
+  const refused: LayerFile = { ...file, refused: true };
+  if (known === undefined) {
+    const guessed = !isName || place.guessed === true;
+    into.set(name, {
+      name,
+      folder: place.folder,
+      files: [refused],
+      ...(guessed ? { guessed: true } : {}),
+    });
+  } else if (isName) {
+    const files = isOverlay(file) ? [...known.files, refused] : [refused, ...known.files];
+    into.set(name, { ...known, files: readable(files) });
   }
-  const [top = ""] = parts;
-  const ours =
-    path === "slipway.yaml" ||
-    path === "slipway.yml" ||
-    (parts.length > 1 && topFolders.some((folder) => folder === top));
-  const link = type === "symlink" || type === "submodule";
-  if (!ours && !(link && topFolders.some((folder) => folder === path))) return false;
-  if (top === "secrets") return false;
-  const odd = [...path].find(
-    (char) => char === "\\" || /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(char),
-  );
-  if (odd !== undefined || parts.includes("") || parts.includes(".")) {
-    const why =
-      odd === undefined
-        ? "a path with an empty or '.' segment"
-        : `a path that holds ${describe(odd)}`;
-    report("bad-path", startOf(printableLine(path)), why);
-    return false;
-  }
-  if (link) {
-    const why =
-      type === "symlink"
-        ? "a symbolic link is not followed; put the file itself here"
-        : "a submodule is not read";
-    report(type, startOf(path), why);
-    return false;
-  }
-  return true;
 }

@@ -1,17 +1,17 @@
 import { parseSize } from "../../lib/size.ts";
 import { splitWords, WordsError } from "../../lib/words.ts";
 import type { AppFields } from "../../generated/app.ts";
-import { fieldsOn, variantsOf } from "../expand.ts";
+import { readingOn, variantsOf } from "../expand.ts";
 import { instancesOn, type PlacedApp, type Rule } from "./repo.ts";
 
 export const imagesAreNamed: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    if (app.fields.image !== undefined) continue;
-    const needing = app.machines.filter((machine) => instancesOn(app, machine) > 0);
+    if (!app.lacks(["image"])) continue;
+    const needing = app.machines.filter((machine) => (instancesOn(app, machine) ?? 0) > 0);
     const missing =
       needing.length === 0
-        ? app.fields.instances !== 0
-        : needing.some((m) => fieldsOn(app, m).image === undefined);
+        ? app.knows(["instances"]) && app.fields.instances !== 0
+        : needing.some((machine) => readingOn(app, machine).lacks(["image"]));
     if (missing)
       report(
         "image-missing",
@@ -31,9 +31,9 @@ type Command = string | readonly string[] | undefined;
 
 export const commandsAreWords: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { fields, at } of variantsOf(app)) {
+    for (const { fields, at, knows } of variantsOf(app)) {
       for (const [path, command] of commandsOf(fields)) {
-        const problem = commandProblem(command);
+        const problem = knows(path) ? commandProblem(command) : undefined;
         if (problem !== undefined) report("bad-command", at(path), `${path.join(".")}: ${problem}`);
       }
     }
@@ -65,7 +65,7 @@ const ways = ["http", "tcp", "command", "engine"] as const;
 
 export const healthIsClear: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { fields, at } of variantsOf(app)) {
+    for (const { fields, at, knows, lacks } of variantsOf(app)) {
       const { health } = fields;
       if (typeof health !== "object") continue;
       const said = ways.filter((way) => health[way] !== undefined);
@@ -78,7 +78,7 @@ export const healthIsClear: Rule = ({ apps }, report) => {
       }
       const wish = typeof health.port === "string" ? health.port : undefined;
       const named = typeof fields.port === "object" ? fields.port : {};
-      if (wish !== undefined && !Object.hasOwn(named, wish)) {
+      if (wish !== undefined && knows(["port"]) && !Object.hasOwn(named, wish)) {
         report(
           "health-without-port",
           at(["health", "port"]),
@@ -86,8 +86,9 @@ export const healthIsClear: Rule = ({ apps }, report) => {
         );
       }
       const [way = "", ...others] = said;
-      const needsPort = others.length === 0 && (way === "http" || way === "tcp");
-      if (needsPort && health.port === undefined && fields.port === undefined) {
+      const needsPort =
+        others.length === 0 && (way === "http" || way === "tcp") && knows(["health"]);
+      if (needsPort && lacks(["health", "port"]) && lacks(["port"])) {
         report(
           "health-without-port",
           at(["health", way]),
@@ -103,7 +104,7 @@ const smallestMemory = parseSize("6m");
 
 export const resourcesAreConsistent: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { fields, at } of variantsOf(app)) {
+    for (const { fields, at, lacks } of variantsOf(app)) {
       const size = (key: "memory" | "memoryReservation" | "memorySwap"): number | undefined => {
         const text = fields.resources?.[key];
         return text === undefined ? undefined : parseSize(text);
@@ -119,7 +120,7 @@ export const resourcesAreConsistent: Rule = ({ apps }, report) => {
         say("memory", "the engine gives no container less than 6m of memory");
       if (memory !== undefined && reservation !== undefined && reservation > memory)
         say("memoryReservation", "memoryReservation is more than memory");
-      if (swap !== undefined && memory === undefined)
+      if (swap !== undefined && lacks(["resources", "memory"]))
         say("memorySwap", "memorySwap is memory and swap together; set memory as well");
       if (swap !== undefined && memory !== undefined && swap < memory)
         say("memorySwap", "memorySwap is memory and swap together; it is less than memory");

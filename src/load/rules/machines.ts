@@ -1,6 +1,6 @@
 import { didYouMean } from "../../lib/suggest.ts";
 import { ipVersion, isLoopback, isUnspecified } from "../../lib/ip.ts";
-import type { MachineDocument } from "../../model/documents.ts";
+import type { Machine } from "../machine.ts";
 import { cyclesOf } from "./cycles.ts";
 import { placeOf, type Rule } from "./repo.ts";
 
@@ -8,10 +8,10 @@ import { placeOf, type Rule } from "./repo.ts";
 function duplicates(
   code: "duplicate-address" | "duplicate-host-key",
   key: string,
-  of: (machine: MachineDocument) => string | undefined,
+  of: (machine: Machine) => string | undefined,
 ): Rule {
   return ({ machines }, report) => {
-    const first = new Map<string, MachineDocument>();
+    const first = new Map<string, Machine>();
     for (const machine of machines.values()) {
       const value = of(machine);
       const other = value === undefined ? undefined : first.get(value);
@@ -27,8 +27,14 @@ function duplicates(
 }
 
 /** One address may stand for several machines only behind different ports or jump hosts. */
-export const addressesDiffer = duplicates("duplicate-address", "address", ({ fields }) =>
-  JSON.stringify([fields.address.toLowerCase(), fields.ssh?.port ?? 22, fields.ssh?.jump ?? ""]),
+export const addressesDiffer = duplicates("duplicate-address", "address", ({ fields, knows }) =>
+  fields.address === undefined || !knows(["ssh", "port"]) || !knows(["ssh", "jump"])
+    ? undefined
+    : JSON.stringify([
+        fields.address.toLowerCase(),
+        fields.ssh?.port ?? 22,
+        fields.ssh?.jump ?? "",
+      ]),
 );
 
 export const privateAddressesDiffer = duplicates(
@@ -62,7 +68,8 @@ export const hostKeysAreKeys: Rule = ({ machines }, report) => {
 export const addressesAreAddresses: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
     const { address } = fields;
-    if (!/^[\d.]+$|:/.test(address) || ipVersion(address) !== undefined) continue;
+    if (address === undefined || !/^[\d.]+$|:/.test(address) || ipVersion(address) !== undefined)
+      continue;
     report("bad-format", at(["address"]), `address ${address} is not an IP address`);
   }
 };
@@ -82,14 +89,15 @@ export const privateAddressesAreUsable: Rule = ({ machines }, report) => {
   }
 };
 
-export const jumpsExist: Rule = ({ machines, machineNames }, report) => {
+export const jumpsExist: Rule = ({ machines, unlisted }, report) => {
+  if (unlisted.machines) return;
   for (const { fields, at } of machines.values()) {
     const jump = fields.ssh?.jump;
-    if (jump === undefined || machineNames.has(jump)) continue;
+    if (jump === undefined || machines.has(jump)) continue;
     report(
       "unknown-jump",
       at(["ssh", "jump"]),
-      () => `there is no machine '${jump}'${didYouMean(jump, machineNames)}`,
+      () => `there is no machine '${jump}'${didYouMean(jump, machines.keys())}`,
     );
   }
 };

@@ -1,7 +1,7 @@
 import { engineVolumeName, volumesOf } from "../../lib/volumes.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
-import { fieldsOn, variantsOf } from "../expand.ts";
+import { atOn, readingOn, variantsOf } from "../expand.ts";
 import { placeOf, type Rule } from "./repo.ts";
 
 interface Mount {
@@ -76,11 +76,12 @@ const tidy = (path: string): string =>
 export const volumesHaveOneName: Rule = ({ families }, report) => {
   for (const family of families.values()) {
     const names = new Map<string, { readonly name: string; readonly where: Where }>();
-    for (const { fields, at } of family.members.flatMap(variantsOf)) {
+    for (const { fields, at, knows } of family.members.flatMap(variantsOf)) {
       for (const [i, volume] of volumesOf(fields.volumes).entries()) {
-        if (volume.kind === "host") continue;
+        const path = ["volumes", Array.isArray(fields.volumes) ? i : volume.source];
+        if (volume.kind === "host" || !knows(path)) continue;
         const name = engineVolumeName(family.name, volume);
-        const where = at(["volumes", Array.isArray(fields.volumes) ? i : volume.source]);
+        const where = at(path);
         const first = names.get(volume.source);
         if (first === undefined) names.set(volume.source, { name, where });
         else if (first.name !== name) {
@@ -100,14 +101,12 @@ export const volumesAreNotShared: Rule = ({ apps }, report) => {
   const users = new Map<string, { readonly family: string; readonly where: Where }>();
   for (const app of apps) {
     for (const machine of app.machines) {
-      const fields = fieldsOn(app, machine);
+      const { fields, knows } = readingOn(app, machine);
       for (const [i, volume] of volumesOf(fields.volumes).entries()) {
-        if (volume.kind === "host") continue;
+        const path = ["volumes", Array.isArray(fields.volumes) ? i : volume.source];
+        if (volume.kind === "host" || !knows(path)) continue;
         const name = engineVolumeName(app.family, volume);
-        const where = app.atOn(machine, [
-          "volumes",
-          Array.isArray(fields.volumes) ? i : volume.source,
-        ]);
+        const where = atOn(app, machine, path);
         const first = users.get(`${machine} ${name}`);
         if (first === undefined) users.set(`${machine} ${name}`, { family: app.family, where });
         else if (first.family !== app.family) {

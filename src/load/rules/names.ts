@@ -1,6 +1,5 @@
 import type { Where } from "../../model/diagnostic.ts";
 import { nameLimit } from "../names.ts";
-import { startOf } from "../node.ts";
 import { instancesOn, placeOf, type PlacedApp, type Repo, type Rule } from "./repo.ts";
 
 /** Who bears a name, and where that was said. */
@@ -28,7 +27,7 @@ export const namesDiffer: Rule = (repo, report) => {
   for (const claim of first.values()) {
     const [, name = "", number = ""] = /^(.+)-([1-9]\d{0,5})$/.exec(claim.name) ?? [];
     const app = apps.get(name);
-    const on = app === undefined ? undefined : machineOfInstance(app, Number(number));
+    const on = app === undefined ? undefined : machineOfInstance(repo, app, Number(number));
     // An instance called like the machine that it runs on: both names lead to the same place.
     if (app === undefined || on === undefined || (claim.machine === true && on === claim.name))
       continue;
@@ -40,11 +39,10 @@ export const namesDiffer: Rule = (repo, report) => {
   }
 };
 
-function claimsOf({ machines, machineNames, families, apps }: Repo): readonly Claim[] {
-  const ofMachines = [...machineNames].map((name): Claim => {
-    const where = machines.get(name)?.at([]) ?? startOf(`machines/${name}.yaml`);
-    return { name, who: `machine '${name}'`, where, machine: true };
-  });
+function claimsOf({ machines, families, apps }: Repo): readonly Claim[] {
+  const ofMachines = [...machines.values()].flatMap(({ name, at, guessed }): readonly Claim[] =>
+    guessed === true ? [] : [{ name, who: `machine '${name}'`, where: at([]), machine: true }],
+  );
   const ofApps = apps.map((app): Claim => {
     const who =
       app.service === undefined
@@ -54,7 +52,7 @@ function claimsOf({ machines, machineNames, families, apps }: Repo): readonly Cl
   });
   const known = new Set(apps.filter((app) => app.name === app.family).map((app) => app.name));
   const ofFamilies = [...families.values()]
-    .filter((family) => !known.has(family.name))
+    .filter((family) => !known.has(family.name) && family.guessed !== true)
     .map((family): Claim => ({
       name: family.name,
       who: `app '${family.name}'`,
@@ -64,9 +62,16 @@ function claimsOf({ machines, machineNames, families, apps }: Repo): readonly Cl
 }
 
 /** Instances are numbered over the fleet, in order of machine names. */
-function machineOfInstance(app: PlacedApp, number: number): string | undefined {
+function machineOfInstance({ families }: Repo, app: PlacedApp, number: number): string | undefined {
+  if (!app.machinesKnown || families.get(app.family)?.complete !== true) return undefined;
   let left = number;
-  return app.machines.find((machine) => (left -= instancesOn(app, machine)) <= 0);
+  for (const machine of app.machines) {
+    const count = instancesOn(app, machine);
+    if (count === undefined) return undefined;
+    left -= count;
+    if (left <= 0) return machine;
+  }
+  return undefined;
 }
 
 export const namesAreShort: Rule = ({ apps }, report) => {
@@ -81,15 +86,11 @@ export const namesAreShort: Rule = ({ apps }, report) => {
 };
 
 /** Within its app a service answers to its short name, and so hides what else is called so. */
-export const servicesHideNothing: Rule = ({ apps, familyNames, machineNames }, report) => {
-  const appNames = new Set([...familyNames, ...apps.map((app) => app.name)]);
+export const servicesHideNothing: Rule = ({ apps, families, machines }, report) => {
+  const appNames = new Set([...families.keys(), ...apps.map((app) => app.name)]);
   for (const { service, family, at } of apps) {
     if (service === undefined || service === family) continue;
-    const hidden = appNames.has(service)
-      ? "app"
-      : machineNames.has(service)
-        ? "machine"
-        : undefined;
+    const hidden = appNames.has(service) ? "app" : machines.has(service) ? "machine" : undefined;
     if (hidden === undefined) continue;
     report(
       "service-hides-name",
@@ -105,7 +106,10 @@ const reserved: Readonly<Record<string, string>> = {
 };
 
 export const namesAreFree: Rule = ({ machines, families, apps }, report) => {
-  for (const { name, at } of [...machines.values(), ...families.values(), ...apps]) {
+  const named = [...machines.values(), ...families.values()].filter(
+    ({ guessed }) => guessed !== true,
+  );
+  for (const { name, at } of [...named, ...apps]) {
     const why = Object.hasOwn(reserved, name)
       ? reserved[name]
       : /^\d+$/.test(name)

@@ -1,8 +1,8 @@
-import { privateAddressOf } from "../../lib/ip.ts";
 import { PublishError, type Publish } from "../../lib/publish.ts";
 import type { AppFields } from "../../generated/app.ts";
-import { fieldsOn, variantsOf } from "../expand.ts";
-import { instancesOn, placeOf, type Rule } from "./repo.ts";
+import { atOn, readingOn, variantsOf } from "../expand.ts";
+import { privateAddressOn } from "./private.ts";
+import { appsByFamily, instancesOn, placeOf, type Rule } from "./repo.ts";
 import { heldPort, readPublish, takenByMachine, type Taken } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {
@@ -52,12 +52,12 @@ const sharesAddress = (a: readonly string[], b: readonly string[]): boolean =>
 export const instancesShareNoPort: Rule = ({ apps }, report) => {
   for (const app of apps) {
     for (const machine of app.machines) {
-      const count = instancesOn(app, machine);
-      const port = heldPort(fieldsOn(app, machine));
+      const count = instancesOn(app, machine) ?? 0;
+      const port = heldPort(readingOn(app, machine).fields);
       if (count < 2 || port === undefined) continue;
       report(
         "port-clash",
-        app.atOn(machine, port.path),
+        atOn(app, machine, port.path),
         `${count} instances on one machine cannot all have its port ${port.number}`,
       );
     }
@@ -80,7 +80,10 @@ export const startFirstHoldsNoPort: Rule = ({ apps }, report) => {
 
 export const sshdKeepsItsPort: Rule = (repo, report) => {
   for (const [name, all] of takenByMachine(repo)) {
-    const port = repo.machines.get(name)?.fields.ssh?.port ?? 22;
+    const machine = repo.machines.get(name);
+    const declared = machine?.fields.ssh?.port;
+    if (declared === undefined && machine?.lacks(["ssh", "port"]) !== true) continue;
+    const port = declared ?? 22;
     for (const { publish, addresses, where } of all) {
       if (
         publish.protocol !== "tcp" ||
@@ -100,7 +103,7 @@ export const sshdKeepsItsPort: Rule = (repo, report) => {
 
 export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { fields, at } of variantsOf(app)) {
+    for (const { fields, at, keys } of variantsOf(app)) {
       if (fields.network !== "host") continue;
       if ((fields.publish ?? []).length > 0) {
         report(
@@ -109,7 +112,7 @@ export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
           "with network: host the app listens on the machine itself; leave publish out",
         );
       }
-      const setting = Object.keys(fields.sysctls ?? {}).find((key) => /^net[./]/.test(key));
+      const setting = keys(["sysctls"]).find((key) => /^net[./]/.test(key));
       if (setting !== undefined) {
         report(
           "sysctl-on-host-network",
@@ -128,16 +131,17 @@ export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
 export const privatePortsAreReachable: Rule = ({ apps, machines }, report) => {
   const isReachable = (machine: string): boolean => {
     const document = machines.get(machine);
-    return document === undefined || privateAddressOf(document.fields) !== undefined;
+    return document === undefined || privateAddressOn(document) !== "none";
   };
+  const byFamily = appsByFamily(apps);
   for (const app of apps) {
     for (const [i, name] of (app.fields.after ?? []).entries()) {
-      for (const target of apps.filter(
-        (other) => other.family === name && other.family !== app.family,
-      )) {
+      if (name === app.family) continue;
+      for (const target of byFamily.get(name) ?? []) {
         const [on] = target.machines;
         const port = privatePort(target.fields);
-        if (on === undefined || port === undefined || target.machines.some(isReachable)) continue;
+        if (on === undefined || port === undefined || !target.machinesKnown) continue;
+        if (target.machines.some(isReachable)) continue;
         const far = app.machines.find((machine) => !target.machines.includes(machine));
         if (far === undefined) continue;
         report(

@@ -1,17 +1,18 @@
 import { didYouMean } from "../../lib/suggest.ts";
 import { variantsOf } from "../expand.ts";
 import { cyclesOf } from "./cycles.ts";
-import { placeOf, type Rule } from "./repo.ts";
+import { appsByFamily, placeOf, type Rule } from "./repo.ts";
 
-export const aftersExist: Rule = ({ apps, familyNames }, report) => {
+export const aftersExist: Rule = ({ apps, families, unlisted }, report) => {
+  if (unlisted.apps) return;
   const familyOf = new Map(apps.map((app) => [app.name, app.family]));
   for (const app of apps) {
     for (const [i, name] of (app.fields.after ?? []).entries()) {
-      if (familyNames.has(name)) continue;
+      if (families.has(name)) continue;
       const family = familyOf.get(name);
       report("unknown-after", app.at(["after", i]), () =>
         family === undefined
-          ? `there is no app '${name}'${didYouMean(name, familyNames)}`
+          ? `there is no app '${name}'${didYouMean(name, families.keys())}`
           : `'${name}' is a service; after takes the app's name: ${family}`,
       );
     }
@@ -21,11 +22,12 @@ export const aftersExist: Rule = ({ apps, familyNames }, report) => {
 export const aftersEnd: Rule = ({ families, apps }, report) => {
   const edges = new Map([...families.keys()].map((name): [string, string[]] => [name, []]));
   for (const app of apps) edges.get(app.family)?.push(...(app.fields.after ?? []));
+  const byFamily = appsByFamily(apps);
   for (const cycle of cyclesOf(edges)) {
     const [first = "", second = first] = cycle;
-    const member = apps.find(
-      (app) => app.family === first && app.fields.after?.includes(second) === true,
-    );
+    const member = byFamily
+      .get(first)
+      ?.find(({ fields }) => fields.after?.includes(second) === true);
     if (member === undefined) continue;
     const where = member.at(["after", member.fields.after?.indexOf(second) ?? 0]);
     const text =
@@ -36,21 +38,22 @@ export const aftersEnd: Rule = ({ families, apps }, report) => {
   }
 };
 
-export const perMachinesAreUsed: Rule = ({ families, apps, machines, machineNames }, report) => {
-  const complete = machines.size === machineNames.size;
+export const perMachinesAreUsed: Rule = ({ families, apps, machines, unlisted }, report) => {
+  const byFamily = appsByFamily(apps);
   for (const family of families.values()) {
-    const members = apps.filter((app) => app.family === family.name);
-    for (const machine of Object.keys(family.file.perMachine ?? {})) {
+    const members = byFamily.get(family.name) ?? [];
+    for (const machine of family.keys(["perMachine"])) {
       const where = family.at(["perMachine", machine]);
-      if (!machineNames.has(machine)) {
+      if (!machines.has(machine)) {
+        if (unlisted.machines) continue;
         report(
           "unknown-per-machine",
           where,
-          () => `there is no machine '${machine}'${didYouMean(machine, machineNames)}`,
+          () => `there is no machine '${machine}'${didYouMean(machine, machines.keys())}`,
         );
       } else if (
-        complete &&
-        members.every((app) => app.machines.length > 0 && !app.machines.includes(machine))
+        family.complete &&
+        members.every((app) => app.machinesKnown && !app.machines.includes(machine))
       ) {
         report("unused-per-machine", where, `app '${family.name}' does not run on '${machine}'`);
       }
@@ -62,9 +65,10 @@ const ofWholeApp = ["machines", "after", "release", "renamedFrom"] as const;
 
 export const wholeAppKeysStandOnce: Rule = ({ families }, report) => {
   for (const family of families.values()) {
-    for (const [machine, fields] of Object.entries(family.file.perMachine ?? {})) {
+    for (const machine of family.keys(["perMachine"])) {
+      const keys = family.keys(["perMachine", machine]);
       for (const key of ofWholeApp) {
-        if (fields[key] === undefined) continue;
+        if (!keys.includes(key)) continue;
         report(
           "not-per-machine",
           family.at(["perMachine", machine, key]),
@@ -72,8 +76,8 @@ export const wholeAppKeysStandOnce: Rule = ({ families }, report) => {
         );
       }
     }
-    for (const [service, fields] of Object.entries(family.file.services ?? {})) {
-      if (fields.renamedFrom === undefined) continue;
+    for (const service of family.keys(["services"])) {
+      if (!family.keys(["services", service]).includes("renamedFrom")) continue;
       report(
         "not-per-service",
         family.at(["services", service, "renamedFrom"]),
@@ -83,26 +87,28 @@ export const wholeAppKeysStandOnce: Rule = ({ families }, report) => {
   }
 };
 
-export const renamedFromIsGone: Rule = ({ families, familyNames }, report) => {
+export const renamedFromIsGone: Rule = ({ families }, report) => {
   const first = new Map<string, string>();
-  for (const { name, file, at } of families.values()) {
-    if (file.renamedFrom === undefined) continue;
+  for (const { name, fields, at } of families.values()) {
+    const { renamedFrom } = fields;
+    if (renamedFrom === undefined) continue;
     const where = at(["renamedFrom"]);
-    if (familyNames.has(file.renamedFrom)) {
+    const former = families.get(renamedFrom);
+    if (former !== undefined && former.guessed !== true) {
       const text =
-        file.renamedFrom === name
+        renamedFrom === name
           ? "an app cannot be renamed from itself"
-          : `app '${file.renamedFrom}' is still there`;
+          : `app '${renamedFrom}' is still there`;
       report("renamed-from-declared", where, text);
     }
-    const other = first.get(file.renamedFrom);
+    const other = first.get(renamedFrom);
     if (other !== undefined)
       report(
         "renamed-from-declared",
         where,
-        `app '${other}' is renamed from '${file.renamedFrom}' as well`,
+        `app '${other}' is renamed from '${renamedFrom}' as well`,
       );
-    first.set(file.renamedFrom, name);
+    first.set(renamedFrom, name);
   }
 };
 
@@ -110,7 +116,7 @@ export const renamedFromIsGone: Rule = ({ families, familyNames }, report) => {
 export const releasesAgree: Rule = ({ families }, report) => {
   for (const family of families.values()) {
     const [first, ...others] = family.members.filter(
-      (member) => member.fields.release !== undefined,
+      ({ fields, knows }) => fields.release !== undefined && knows(["release"]),
     );
     for (const other of others) {
       if (JSON.stringify(other.fields.release) === JSON.stringify(first?.fields.release)) continue;
@@ -126,12 +132,12 @@ export const releasesAgree: Rule = ({ families }, report) => {
 
 export const ownNamesAreFree: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { fields, at } of variantsOf(app)) {
-      for (const key of Object.keys(fields.env ?? {})) {
+    for (const { keys, at } of variantsOf(app)) {
+      for (const key of keys(["env"])) {
         if (/^SLIPWAY_(MACHINE|APP|INSTANCE)$/.test(key))
           report("reserved-name", at(["env", key]), `${key} is set by Slipway`);
       }
-      for (const key of Object.keys(fields.labels ?? {})) {
+      for (const key of keys(["labels"])) {
         if (key.startsWith("slipway."))
           report(
             "reserved-name",

@@ -1,28 +1,39 @@
-import type { MachineDocument, ShippedFile } from "../../model/documents.ts";
-import type { Family, Member } from "../expand.ts";
+import type { ShippedFile } from "../../model/documents.ts";
+import { readingOn, type Family, type Member } from "../expand.ts";
 import type { Report } from "../findings.ts";
+import type { Machine } from "../machine.ts";
+import type { Selection } from "../select.ts";
 
 /** An app with what was worked out about it. */
-export interface PlacedApp extends Member {
-  readonly machines: readonly string[];
+export interface PlacedApp extends Member, Selection {
   readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
 }
 
-/** All that is right by itself: what the rules hold against each other. Maps are in order of name. */
+/**
+ * All that could be read: what the rules hold against each other. What could not is in it by its name, and unknown; a
+ * rule concludes nothing from that. Maps are in order of name.
+ */
 export interface Repo {
-  readonly machines: ReadonlyMap<string, MachineDocument>;
-  /** Also those whose files are not right. */
-  readonly machineNames: ReadonlySet<string>;
+  readonly machines: ReadonlyMap<string, Machine>;
   readonly families: ReadonlyMap<string, Family>;
-  readonly familyNames: ReadonlySet<string>;
   readonly apps: readonly PlacedApp[];
+  /** Whether there are some that not even the names are known of. */
+  readonly unlisted: { readonly machines: boolean; readonly apps: boolean };
 }
 
 /** One thing that would hurt, found in all places where it stands. */
 export type Rule = (repo: Repo, report: Report) => void;
 
-export const instancesOn = (app: PlacedApp, machine: string): number =>
-  (app.perMachine.get(machine) ?? app.fields).instances ?? 1;
+/** How many run on a machine; undefined where that could not be read. */
+export function instancesOn(app: Member, machine: string): number | undefined {
+  const { fields, knows } = readingOn(app, machine);
+  return knows(["instances"]) ? (fields.instances ?? 1) : undefined;
+}
+
+/** The apps of each family, in order of name. */
+export const appsByFamily = (
+  apps: readonly PlacedApp[],
+): ReadonlyMap<string, readonly PlacedApp[]> => Map.groupBy(apps, ({ family }) => family);
 
 /** `apps/shop/app.yaml:12`, to point at a second place. */
 export const placeOf = ({ file, line }: { readonly file: string; readonly line: number }): string =>

@@ -1,16 +1,17 @@
-import { isUnspecified, privateAddressOf } from "../../lib/ip.ts";
+import { isUnspecified } from "../../lib/ip.ts";
 import { parsePublish, PublishError, type Publish } from "../../lib/publish.ts";
 import { portsOf } from "../../lib/volumes.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
-import { fieldsOn } from "../expand.ts";
+import { atOn, readingOn } from "../expand.ts";
+import { privateAddressOn, type PrivateAddress } from "./private.ts";
 import { instancesOn, type Repo } from "./repo.ts";
 
 /** A port of a machine that an app takes. */
 export interface Taken {
   readonly app: string;
   readonly publish: Publish;
-  /** The addresses that it binds; `*` is all of them. */
+  /** The addresses that it binds; `*` is all of them, `private` the private one where that is not known. */
   readonly addresses: readonly string[];
   readonly where: Where;
 }
@@ -25,20 +26,20 @@ interface Asked {
 export function takenByMachine({ apps, machines }: Repo): ReadonlyMap<string, readonly Taken[]> {
   const taken = new Map<string, Taken[]>([...machines.keys()].map((name) => [name, []]));
   const privately = new Map(
-    [...machines].map(([name, { fields }]) => [name, privateAddressOf(fields)]),
+    [...machines].map(([name, machine]) => [name, privateAddressOn(machine)]),
   );
   for (const app of apps) {
     const read = new Map<AppFields, readonly Asked[]>();
     for (const machine of app.machines) {
-      const fields = fieldsOn(app, machine);
+      const { fields } = readingOn(app, machine);
       const asked = read.get(fields) ?? askedBy(fields);
       read.set(fields, asked);
-      if (instancesOn(app, machine) === 0) continue;
+      if ((instancesOn(app, machine) ?? 0) === 0) continue;
       for (const { publish, path } of asked) {
-        const addresses = addressesOf(publish.scope, privately.get(machine));
+        const addresses = addressesOf(publish.scope, privately.get(machine) ?? "unknown");
         taken
           .get(machine)
-          ?.push({ app: app.name, publish, addresses, where: app.atOn(machine, path) });
+          ?.push({ app: app.name, publish, addresses, where: atOn(app, machine, path) });
       }
     }
   }
@@ -63,14 +64,12 @@ function askedBy(fields: AppFields): readonly Asked[] {
   });
 }
 
-function addressesOf(
-  scope: Publish["scope"],
-  privateAddress: string | undefined,
-): readonly string[] {
+function addressesOf(scope: Publish["scope"], privateAddress: PrivateAddress): readonly string[] {
   if (scope === "public") return ["*"];
   if (scope === "local") return ["127.0.0.1"];
   if (scope !== "private") return [isUnspecified(scope.ip) ? "*" : scope.ip];
-  return privateAddress === undefined ? ["127.0.0.1", "bridge"] : [privateAddress];
+  if (privateAddress === "unknown") return ["private"];
+  return privateAddress === "none" ? ["127.0.0.1", "bridge"] : [privateAddress];
 }
 
 /** A port of the machine that a container holds while it runs: the first, and where it is asked for. */

@@ -1,0 +1,12 @@
+import { privateAddressOf } from "../../lib/ip.ts";
+import type { Machine } from "../machine.ts";
+
+/** The address that the other machines use, if there is one and it could be read. */
+export type PrivateAddress = string;
+
+export function privateAddressOn({ fields, lacks, knows }: Machine): PrivateAddress {
+  if (fields.privateAddress !== undefined) return fields.privateAddress;
+  if (!lacks(["privateAddress"]) || !knows(["address"]) || fields.address === undefined)
+    return "unknown";
+  return privateAddressOf({ address: fields.address }) ?? "none";
+}
