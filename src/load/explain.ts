@@ -178,8 +178,11 @@ function explainPattern(
 
 const isName = (schema: JsonObject): boolean => titleOf(schema).startsWith("name (");
 
-const titleOf = (schema: JsonObject): string =>
-  typeof schema["title"] === "string" ? schema["title"] : "value";
+/** What a schema says it is; the names of types are no words for people. */
+function titleOf({ title, type }: JsonObject): string {
+  if (typeof title === "string" && !/^(?:[A-Z][a-z]+)+$/.test(title)) return title;
+  return [type].flat().includes("object") ? "map" : "value";
+}
 
 function examplesOf(schema: JsonObject): string {
   // Where maps are possible as well, the title says all forms.

@@ -1,8 +1,8 @@
-import { LineCounter, parseDocument, type YAMLParseError } from "yaml";
+import { LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { Diagnostic, Where } from "../model/diagnostic.ts";
 import type { FindingCode } from "./codes.ts";
 import { convert } from "./convert.ts";
-import { collectFindings } from "./findings.ts";
+import { collectFindings, type Findings } from "./findings.ts";
 import { emptyMap, isNull, startOf, type MapNode } from "./node.ts";
 import { scan } from "./scan.ts";
 import { decodeText } from "./text.ts";
@@ -19,7 +19,7 @@ export interface ParsedFile {
 /** Reads one YAML file, strictly: YAML 1.2 without directives, tags, merge keys or several documents. */
 export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
   const findings = collectFindings();
-  const root = parseText(file, bytes, findings.report);
+  const root = parseText(file, bytes, findings);
   const list = findings.all();
   return root === undefined ? { findings: list } : { root, findings: list };
 }
@@ -27,7 +27,7 @@ export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
 function parseText(
   file: string,
   bytes: Uint8Array,
-  report: ReturnType<typeof collectFindings>["report"],
+  { report, all }: Findings,
 ): MapNode | undefined {
   const text = decodeText(file, bytes, report);
   if (text === undefined) return undefined;
@@ -50,13 +50,19 @@ function parseText(
     version: "1.2",
     logLevel: "error",
   });
-  for (const error of [...document.errors, ...document.warnings].slice(0, 20)) {
-    const [code, message] = explain(error);
-    report(code, whereIs(error.pos[0]), message);
-  }
-  if (document.errors.some(({ code }) => code !== "TAG_RESOLVE_FAILED")) return undefined;
+  const say = (list: readonly YAMLError[]): void => {
+    for (const problem of list.slice(0, 20)) {
+      const [code, message] = explain(problem);
+      report(code, whereIs(problem.pos[0]), message);
+    }
+  };
+  const problems = [...document.errors, ...document.warnings];
+  say(problems.filter((problem) => !isOfTag(problem)));
+  if (document.errors.some((error) => !isOfTag(error))) return undefined;
   if (document.contents === null) return emptyMap(startOf(file));
   const root = convert(document.contents, { whereIs, report });
+  // What has a tag is refused where it stands, mostly.
+  if (!all().some(({ code }) => code === "yaml-tag")) say(problems.filter(isOfTag));
   if (root === undefined || root.kind === "unknown") return undefined;
   if (isNull(root)) return emptyMap(startOf(file));
   if (root.kind === "map") return { ...root, at: startOf(file) };
@@ -68,7 +74,9 @@ function parseText(
   return undefined;
 }
 
-function explain(error: Pick<YAMLParseError, "code" | "message">): readonly [FindingCode, string] {
+const isOfTag = ({ code }: Pick<YAMLError, "code">): boolean => code === "TAG_RESOLVE_FAILED";
+
+function explain(error: Pick<YAMLError, "code" | "message">): readonly [FindingCode, string] {
   const message = error.message.split("\n", 1)[0] ?? "";
   switch (error.code) {
     case "MULTIPLE_DOCS":

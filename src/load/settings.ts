@@ -74,6 +74,7 @@ export function readSettings(
 
 /** Nothing, a map, or unknown where it may be that something was meant to stand there. */
 function defaultsOf(root: Node, kind: "app" | "machine"): Node | undefined {
-  const path = ["defaults", kind];
-  return nodeAt(root, path) ?? (lacks(root, path) ? undefined : unknownAt(root.at));
+  const defaults = root.kind === "map" ? nodeAt(root, ["defaults"]) : root;
+  if (defaults === undefined) return undefined;
+  return nodeAt(defaults, [kind]) ?? (lacks(defaults, [kind]) ? undefined : unknownAt(root.at));
 }

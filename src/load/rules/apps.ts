@@ -78,7 +78,8 @@ export const healthIsClear: Rule = ({ apps }, report) => {
       }
       const wish = typeof health.port === "string" ? health.port : undefined;
       const named = typeof fields.port === "object" ? fields.port : {};
-      if (wish !== undefined && knows(["port"]) && !Object.hasOwn(named, wish)) {
+      const isClear = fields.port === undefined ? lacks(["port"]) : knows(["port"]);
+      if (wish !== undefined && isClear && !Object.hasOwn(named, wish)) {
         report(
           "health-without-port",
           at(["health", "port"]),

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as apps from "../../src/load/rules/apps.ts";
+import { rules } from "../../src/load/rules/index.ts";
+import * as machines from "../../src/load/rules/machines.ts";
+import * as mounts from "../../src/load/rules/mounts.ts";
+import * as names from "../../src/load/rules/names.ts";
+import * as ports from "../../src/load/rules/ports.ts";
+import * as references from "../../src/load/rules/references.ts";
+import type { FindingCode } from "../../src/load/codes.ts";
+import { repo, told, type Files } from "./repos.ts";
+
+type RuleName = keyof (typeof apps &
+  typeof machines &
+  typeof mounts &
+  typeof names &
+  typeof ports &
+  typeof references);
+type Told = readonly [files: Files, code: FindingCode, where: string];
+
+const on = (where: string, text: string): string => `image: a\nmachines: ${where}\n${text}\n`;
+const here = (text: string): Files => ({ "apps/a.yaml": on("web-1", text) });
+const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+
+/** For each rule a repo in which it finds one thing. */
+const cases: Readonly<Record<RuleName, Told>> = {
+  addressesDiffer: [
+    { "machines/m.yaml": "address: 10.0.0.11\n" },
+    "duplicate-address",
+    "machines/web-1.yaml:1:10",
+  ],
+  privateAddressesDiffer: [
+    {
+      "machines/a.yaml": "address: 10.0.1.1\nprivateAddress: 10.0.0.1\n",
+      "machines/b.yaml": "address: 10.0.1.2\nprivateAddress: 10.0.0.1\n",
+    },
+    "duplicate-address",
+    "machines/b.yaml:2:17",
+  ],
+  hostKeysDiffer: [
+    {
+      "machines/a.yaml": `address: 10.0.1.1\nhostKey: ${key}\n`,
+      "machines/b.yaml": `address: 10.0.1.2\nhostKey: ${key}\n`,
+    },
+    "duplicate-host-key",
+    "machines/b.yaml:2:10",
+  ],
+  hostKeysAreKeys: [
+    { "machines/m.yaml": `address: 10.0.1.1\nhostKey: ${key.replace("ed25519", "rsa")}\n` },
+    "bad-host-key",
+    "machines/m.yaml:2:10",
+  ],
+  addressesAreAddresses: [
+    { "machines/m.yaml": "address: 10.0.0.300\n" },
+    "bad-format",
+    "machines/m.yaml:1:10",
+  ],
+  privateAddressesAreUsable: [
+    { "machines/m.yaml": "address: 10.0.1.1\nprivateAddress: 127.0.0.1\n" },
+    "bad-private-address",
+    "machines/m.yaml:2:17",
+  ],
+  jumpsExist: [
+    { "machines/m.yaml": "address: 10.0.1.1\nssh: { jump: nowhere }\n" },
+    "unknown-jump",
+    "machines/m.yaml:2:14",
+  ],
+  jumpsEnd: [
+    { "machines/m.yaml": "address: 10.0.1.1\nssh: { jump: m }\n" },
+    "jump-cycle",
+    "machines/m.yaml:2:14",
+  ],
+  namesDiffer: [{ "apps/web-1.yaml": on("web-1", "") }, "name-clash", "apps/web-1.yaml:1:1"],
+  namesAreShort: [here(`services: { ${"b".repeat(39)}: {} }`), "name-too-long", "apps/a.yaml:3:13"],
+  servicesHideNothing: [here("services: { web-1: {} }"), "service-hides-name", "apps/a.yaml:3:13"],
+  namesAreFree: [{ "apps/10.yaml": on("web-1", "") }, "reserved-name", "apps/10.yaml:1:1"],
+  aftersExist: [here("after: [nothing]"), "unknown-after", "apps/a.yaml:3:9"],
+  aftersEnd: [here("after: [a]"), "after-cycle", "apps/a.yaml:3:9"],
+  perMachinesAreUsed: [
+    here("perMachine: { nowhere: {} }"),
+    "unknown-per-machine",
+    "apps/a.yaml:3:15",
+  ],
+  wholeAppKeysStandOnce: [
+    here("perMachine: { web-1: { after: [] } }"),
+    "not-per-machine",
+    "apps/a.yaml:3:24",
+  ],
+  renamedFromIsGone: [here("renamedFrom: a"), "renamed-from-declared", "apps/a.yaml:3:14"],
+  releasesAgree: [
+    here("services: { b: { release: { command: [x] } }, c: { release: { command: [y] } } }"),
+    "releases-differ",
+    "apps/a.yaml:3:52",
+  ],
+  ownNamesAreFree: [here("env: { SLIPWAY_APP: a }"), "reserved-name", "apps/a.yaml:3:21"],
+  imagesAreNamed: [{ "apps/a.yaml": "machines: web-1\n" }, "image-missing", "apps/a.yaml:1:1"],
+  commandsAreWords: [here("command: a 'b"), "bad-command", "apps/a.yaml:3:10"],
+  healthIsClear: [here("health: { tcp: true }"), "health-without-port", "apps/a.yaml:3:16"],
+  resourcesAreConsistent: [here("resources: { memory: 1m }"), "bad-resources", "apps/a.yaml:3:22"],
+  ulimitsAreConsistent: [
+    here("ulimits: { nofile: { soft: 2, hard: 1 } }"),
+    "bad-ulimit",
+    "apps/a.yaml:3:12",
+  ],
+  publishIsReadable: [here('publish: ["80-82:80"]'), "bad-publish", "apps/a.yaml:3:11"],
+  portsDiffer: [here('publish: ["80:80", "80:81"]'), "port-clash", "apps/a.yaml:3:20"],
+  instancesShareNoPort: [
+    here('publish: ["80:80"]\ninstances: 2'),
+    "port-clash",
+    "apps/a.yaml:3:11",
+  ],
+  startFirstHoldsNoPort: [
+    here('publish: ["80:80"]\ndeploy: { strategy: start-first }'),
+    "start-first-holds-port",
+    "apps/a.yaml:4:21",
+  ],
+  sshdKeepsItsPort: [here('publish: ["22:22"]'), "port-of-sshd", "apps/a.yaml:3:11"],
+  hostNetworkIsConsistent: [
+    here('network: host\npublish: ["80:80"]'),
+    "publish-on-host-network",
+    "apps/a.yaml:4:1",
+  ],
+  privatePortsAreReachable: [
+    {
+      "machines/db-1.yaml": "address: 203.0.113.1\n",
+      "apps/a.yaml": on("web-1", "after: [db]"),
+      "apps/db.yaml": on("db-1", 'publish: ["5432:5432"]'),
+    },
+    "private-unreachable",
+    "apps/a.yaml:3:9",
+  ],
+  mountsDiffer: [here("volumes: { a: /x, b: /x }"), "mount-clash", "apps/a.yaml:3:22"],
+  volumesHaveOneName: [
+    here("services: { b: { volumes: { d: { path: /x, name: y } } }, c: { volumes: { d: /x } } }"),
+    "volume-names-differ",
+    "apps/a.yaml:3:78",
+  ],
+  volumesAreNotShared: [
+    {
+      "apps/a.yaml": on("web-1", "volumes: { d: /x }"),
+      "apps/b.yaml": on("web-1", "volumes: { d: { path: /x, name: a_d } }"),
+    },
+    "volume-shared",
+    "apps/b.yaml:3:12",
+  ],
+};
+
+test("every rule has its case", () => {
+  const known = new Map(
+    [apps, machines, mounts, names, ports, references].flatMap((room) =>
+      Object.entries(room).map(([name, rule]) => [rule, name] as const),
+    ),
+  );
+  assert.deepEqual(
+    rules.map((rule) => known.get(rule)),
+    Object.keys(cases),
+  );
+});
+
+/** Mistakes that stand elsewhere, with what is said of them. */
+const elsewhere: readonly (readonly [files: Files, found: string])[] = [
+  [{ "apps/zz.yaml": on("web-1", "colour: red") }, "unknown-key apps/zz.yaml:3:1"],
+  [{ "apps/zz.yaml": on("web-1", "image: b") }, "duplicate-key apps/zz.yaml:3:1"],
+  [{ "apps/zz.yaml": on("web-1", "init: perhaps") }, "wrong-type apps/zz.yaml:3:7"],
+  [{ "apps/zz.yaml": on("web-1", "env: [") }, "yaml-syntax apps/zz.yaml:4:1"],
+  [
+    { "machines/zz.yaml": "address: 10.0.9.9\nssh: { port: many }\n" },
+    "wrong-type machines/zz.yaml:2:14",
+  ],
+  [{ "machines/zz.yaml": "address: [\n" }, "yaml-syntax machines/zz.yaml:2:1"],
+  [{ "slipway.yaml": "fleet: acme\ncolour: red\n" }, "unknown-key slipway.yaml:2:1"],
+  [{ "slipway.yaml": "fleet: acme\ndefaults: { app: 5 }\n" }, "wrong-type slipway.yaml:2:18"],
+];
+
+/** What an app lacks it may have from defaults that cannot be read. */
+const fromDefaults: ReadonlySet<string> = new Set(["imagesAreNamed", "healthIsClear"]);
+
+const startOf = (finding: string): string => finding.split(" ").slice(0, 2).join(" ");
+
+for (const [rule, [files, code, where]] of Object.entries(cases)) {
+  test(`${rule}: told beside a mistake that stands elsewhere`, async () => {
+    const alone = `${code} ${where}:`;
+    assert.deepEqual((await told(repo(files))).map(startOf), [alone]);
+    for (const [more, found] of elsewhere) {
+      if (fromDefaults.has(rule) && found.startsWith("wrong-type slipway.yaml")) continue;
+      const findings = (await told(repo({ ...files, ...more }))).map(startOf);
+      assert.deepEqual(findings.toSorted(), [alone, `${found}:`].toSorted());
+    }
+  });
+}
+
+test("the same file may have several mistakes", async () => {
+  const findings = await told(
+    repo({
+      "apps/a.yaml": [
+        "image: a",
+        "machines: { rol: web }",
+        "colour: red",
+        "after: [nothing, 5]",
+        "image: b",
+        'publish: ["80:80", nonsense, "80:81"]',
+        "init: perhaps",
+        "services: { web: { prot: 80, command: a 'b }, B_: {}, web-1: 5 }",
+        "perMachine: { nowhere: { init: maybe }, web-1: { after: 5 } }",
+      ].join("\n"),
+    }),
+  );
+  assert.deepEqual(findings.map(startOf), [
+    "selector-matches-nothing apps/a.yaml:2:1:",
+    "unknown-key apps/a.yaml:3:1:",
+    "unknown-after apps/a.yaml:4:9:",
+    "wrong-type apps/a.yaml:4:18:",
+    "duplicate-key apps/a.yaml:5:1:",
+    "bad-format apps/a.yaml:6:20:",
+    "wrong-type apps/a.yaml:7:7:",
+    "unknown-key apps/a.yaml:8:20:",
+    "bad-command apps/a.yaml:8:39:",
+    "bad-name apps/a.yaml:8:47:",
+    "service-hides-name apps/a.yaml:8:55:",
+    "wrong-type apps/a.yaml:8:62:",
+    "unknown-per-machine apps/a.yaml:9:15:",
+    "wrong-type apps/a.yaml:9:32:",
+    "not-per-machine apps/a.yaml:9:50:",
+    "wrong-type apps/a.yaml:9:57:",
+  ]);
+});
