@@ -1,12 +1,13 @@
 import type { Diagnostic, Where } from "../model/diagnostic.ts";
 import { findingCodes, type FindingCode } from "./codes.ts";
 
-/** How many findings are shown; and how many are worked out before the rest is only counted. */
+/** How many findings are shown; and how many are kept before the rest is only counted. */
 const shownLimit = 200;
 const keptLimit = 2_000;
 
 /** Takes one finding. The message may be worked out only when it will be shown. */
-export type Report = (code: FindingCode, where: Where, message: string | (() => string)) => void;
+export type Report = (code: FindingCode, where: Where, message: Message) => void;
+type Message = string | (() => string);
 
 /** Collects findings: equal ones once, all in a stable order, a bounded number of them. */
 export interface Findings {
@@ -16,23 +17,34 @@ export interface Findings {
   hasErrors(): boolean;
   /** In order, at most 200: the last one then says how many more there are. */
   shown(): readonly Diagnostic[];
-  /** In order, as many as were worked out. */
+  /** In order, as many as were kept. */
   all(): readonly Diagnostic[];
 }
 
+/** What one code says of one place: mostly one thing. */
+interface Kept {
+  readonly code: FindingCode;
+  readonly where: Where;
+  readonly messages: Message[];
+}
+
 export function collectFindings(): Findings {
-  const kept = new Map<string, Diagnostic>();
+  const kept = new Map<string, Kept>();
+  let size = 0;
   let dropped = 0;
   let errors = false;
-  const take = (code: FindingCode, where: Where, message: string | (() => string)): void => {
+  const take: Report = (code, where, message) => {
     errors ||= findingCodes[code] === "error";
-    if (kept.size >= keptLimit) {
+    const key = `${where.file}\n${where.line}:${where.col} ${code}`;
+    const same = kept.get(key);
+    if (same?.messages.includes(message) === true) return;
+    if (size >= keptLimit) {
       dropped++;
       return;
     }
-    const text = typeof message === "string" ? message : message();
-    const finding: Diagnostic = { severity: findingCodes[code], code, where, message: text };
-    kept.set(`${where.file}\n${where.line}:${where.col} ${code} ${text}`, finding);
+    size++;
+    if (same === undefined) kept.set(key, { code, where, messages: [message] });
+    else same.messages.push(message);
   };
   return {
     report: take,
@@ -40,32 +52,57 @@ export function collectFindings(): Findings {
       for (const { code, where, message } of findings) take(code as FindingCode, where, message);
     },
     hasErrors: () => errors,
-    shown: () => limited([...kept.values()].toSorted(inOrder), dropped),
-    all: () => [...kept.values()].toSorted(inOrder),
+    shown: () => limited([...kept.values()], dropped),
+    all: () => [...kept.values()].flatMap(diagnosticsOf).toSorted(inOrder),
   };
 }
 
-const inOrder = (a: Diagnostic, b: Diagnostic): number =>
-  compare(a.where.file, b.where.file) ||
-  a.where.line - b.where.line ||
-  a.where.col - b.where.col ||
-  compare(a.code, b.code) ||
-  compare(a.message, b.message);
+const diagnosticsOf = ({ code, where, messages }: Kept): readonly Diagnostic[] => {
+  const texts = messages.map((message) => (typeof message === "string" ? message : message()));
+  return [...new Set(texts)].map((message) => ({
+    severity: findingCodes[code],
+    code,
+    where,
+    message,
+  }));
+};
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Errors stay before warnings where not all can. */
-function limited(findings: readonly Diagnostic[], dropped: number): readonly Diagnostic[] {
-  if (findings.length + dropped <= shownLimit) return findings;
-  const bySeverity = findings.toSorted(
-    (a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"),
+/** Errors stay before warnings where not all can. Messages are worked out for what is shown. */
+function limited(kept: readonly Kept[], dropped: number): readonly Diagnostic[] {
+  const inTurn = kept.toSorted(
+    (a, b) => Number(isWarning(a)) - Number(isWarning(b)) || inPlace(a, b),
   );
-  const shown = bySeverity.slice(0, shownLimit).toSorted(inOrder);
-  const more = findings.length + dropped - shown.length;
+  const shown: Diagnostic[] = [];
+  let more = dropped;
+  for (const one of inTurn) {
+    if (shown.length < shownLimit) shown.push(...diagnosticsOf(one));
+    else more += one.messages.length;
+  }
+  more += Math.max(0, shown.length - shownLimit);
+  const sorted = shown.slice(0, shownLimit).toSorted(inOrder);
+  if (more === 0) return sorted;
   const code = "too-many-findings";
-  const where: Where = shown.at(-1)?.where ?? { file: "slipway.yaml", line: 1, col: 1 };
+  const where: Where = sorted.at(-1)?.where ?? { file: "slipway.yaml", line: 1, col: 1 };
   return [
-    ...shown,
+    ...sorted,
     { severity: findingCodes[code], code, where, message: `and ${more} more findings` },
   ];
 }
+
+const isWarning = ({ code }: Kept): boolean => findingCodes[code] === "warning";
+
+interface Placed {
+  readonly code: string;
+  readonly where: Where;
+}
+
+const inPlace = (a: Placed, b: Placed): number =>
+  compare(a.where.file, b.where.file) ||
+  a.where.line - b.where.line ||
+  a.where.col - b.where.col ||
+  compare(a.code, b.code);
+
+const inOrder = (a: Diagnostic, b: Diagnostic): number =>
+  inPlace(a, b) || compare(a.message, b.message);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -22,11 +22,19 @@ interface Selecting {
 
 interface Context extends Selecting {
   readonly labels: LabelIndex;
+  readonly matching: (wishes: Wishes) => Matching;
+}
+
+/** Which machines have some labels, and which of those may have them that could not be read. */
+interface Matching {
+  readonly sure: readonly string[];
+  readonly perhaps: number;
 }
 
 /** Chooses machines for apps. What matches nothing is a finding, but not where what could not be read may match. */
 export function createSelector(from: Selecting): (app: Member) => Selection {
-  const context: Context = { ...from, labels: labelIndexOf(from.machines) };
+  const labels = labelIndexOf(from.machines);
+  const context: Context = { ...from, labels, matching: matchingBy(labels) };
   return (app) => {
     const wish = app.fields.machines;
     const known = app.knows(["machines"]) && !context.unlisted;
@@ -85,12 +93,15 @@ function named(
 
 type Wish = Readonly<Record<string, string | readonly string[]>>;
 
-function byLabels(wish: Wish, app: Member, { labels, unlisted, report }: Context): Selection {
+function byLabels(
+  wish: Wish,
+  app: Member,
+  { labels, matching, unlisted, report }: Context,
+): Selection {
   // What is left of a label's values, where some could not be read, says neither who has one nor who has none.
   const wishes = Object.entries(wish).filter(([label]) => app.knows(["machines", label]));
-  const sure = intersection(wishes.map((one) => labels.having(...one)));
-  const perhaps = intersection(wishes.map((one) => labels.perhapsHaving(...one)));
-  if (perhaps.size === 0 && wishes.length > 0 && !unlisted) {
+  const { sure, perhaps } = matching(wishes);
+  if (perhaps === 0 && wishes.length > 0 && !unlisted) {
     report(
       "selector-matches-nothing",
       app.at(["machines"]),
@@ -99,8 +110,21 @@ function byLabels(wish: Wish, app: Member, { labels, unlisted, report }: Context
     return nowhere;
   }
   if (!app.knows(["machines"])) return nowhere;
-  const machinesKnown = perhaps.size === sure.size && !unlisted;
-  return { machines: [...sure].toSorted(), machinesKnown };
+  return { machines: sure, machinesKnown: perhaps === sure.length && !unlisted };
+}
+
+/** Many apps choose alike: each choice is made once. */
+function matchingBy(labels: LabelIndex): Context["matching"] {
+  const known = new Map<string, Matching>();
+  return (wishes) => {
+    const key = JSON.stringify(wishes);
+    const matching = known.get(key) ?? {
+      sure: [...intersection(wishes.map((one) => labels.having(...one)))].toSorted(),
+      perhaps: intersection(wishes.map((one) => labels.perhapsHaving(...one))).size,
+    };
+    known.set(key, matching);
+    return matching;
+  };
 }
 
 function intersection(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {

@@ -193,6 +193,47 @@ test("a hundred thousand files are looked at in no time, and a cut tree is refus
   );
 });
 
+test("thousands of apps that are wrong together are refused soon", async () => {
+  const count = 2_000;
+  const all = (text: (i: number) => string): Case["files"] =>
+    repo(Object.fromEntries(Array.from({ length: count }, (_, i) => [`apps/a${i}.yaml`, text(i)])));
+  const machines = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [
+      `machines/m${i}.yaml`,
+      `address: m${i}\nlabels: { role: [[]] }\n`,
+    ]),
+  );
+  const repos: Readonly<Record<string, readonly [Case["files"], string]>> = {
+    "one port": [all(() => 'image: a\nmachines: web-1\npublish: ["80:80"]\n'), "port-clash"],
+    "names that are not there": [
+      all((i) => `image: a\nmachines: web-1\nafter: [b${i}]\n`),
+      "unknown-after",
+    ],
+    "keys that are not ours": [all((i) => `image: a\nmachines: web-1\nk${i}: 1\n`), "unknown-key"],
+    "labels that cannot be read": [
+      { ...all((i) => `image: a\nmachines: { role: r${i} }\n`), ...machines },
+      "wrong-type",
+    ],
+    "files that cannot be read": [all(() => "]"), "yaml-syntax"],
+  };
+  for (const [what, [files, code]] of Object.entries(repos)) {
+    const startedMs = performance.now();
+    const findings = await findingsOf({ files });
+    const tookMs = performance.now() - startedMs;
+    assert.equal(findings.length, 201, what);
+    assert.equal(findings[0]?.code, code, what);
+    assert.ok(tookMs < 10_000, `${what}: took ${tookMs.toFixed(0)} ms`);
+  }
+});
+
+test("maps and aliases that stand under one key again and again are refused soon", async () => {
+  const text = Array.from({ length: 8_000 }, (_, i) => `env: { A${i}: x }`).join("\n");
+  const startedMs = performance.now();
+  const findings = await findingsOf({ files: repo({ "apps/shop.yaml": `image: a\n${text}\n` }) });
+  assert.ok(findings.every(({ code }) => code === "duplicate-key" || code === "too-many-findings"));
+  assert.ok(performance.now() - startedMs < 5_000);
+});
+
 test("thousands of findings are counted, and errors come before warnings", async () => {
   const lines = Array.from({ length: 5_000 }, (_, i) => `key${i}: 1`).join("\n");
   const findings = await findingsOf({ files: repo({ "apps/shop.yaml": lines }) });

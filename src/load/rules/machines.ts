@@ -27,35 +27,32 @@ function duplicates(
 }
 
 /** One address may stand for several machines only behind different ports or jump hosts. */
-export const addressesDiffer = duplicates("duplicate-address", "address", ({ fields, knows }) =>
-  fields.address === undefined || !knows(["ssh", "port"]) || !knows(["ssh", "jump"])
-    ? undefined
-    : JSON.stringify([
-        fields.address.toLowerCase(),
-        fields.ssh?.port ?? 22,
-        fields.ssh?.jump ?? "",
-      ]),
-);
+export const addressesDiffer = duplicates("duplicate-address", "address", ({ fields, knows }) => {
+  const { address, ssh } = fields;
+  if (address === undefined || !isAddress(address)) return undefined;
+  if (!knows(["ssh", "port"]) || !knows(["ssh", "jump"])) return undefined;
+  return JSON.stringify([address.toLowerCase(), ssh?.port ?? 22, ssh?.jump ?? ""]);
+});
 
 export const privateAddressesDiffer = duplicates(
   "duplicate-address",
   "privateAddress",
-  ({ fields }) => fields.privateAddress,
+  ({ fields: { privateAddress: address } }) =>
+    address === undefined || whyUnusable(address) !== undefined ? undefined : address,
 );
 
-export const hostKeysDiffer = duplicates("duplicate-host-key", "hostKey", ({ fields }) =>
-  fields.hostKey?.split(" ", 2).join(" "),
+export const hostKeysDiffer = duplicates(
+  "duplicate-host-key",
+  "hostKey",
+  ({ fields: { hostKey } }) =>
+    hostKey === undefined || !isWholeKey(hostKey) ? undefined : hostKey.split(" ", 2).join(" "),
 );
 
-/** The key's own bytes start with the name of its type. */
 export const hostKeysAreKeys: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
-    if (fields.hostKey === undefined) continue;
-    const [type = "", encoded = ""] = fields.hostKey.split(" ");
-    const bytes = Buffer.from(encoded, "base64");
-    const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
-    if (bytes.subarray(4, 4 + length).toString("latin1") === type && bytes.length > 4 + length)
-      continue;
+    const { hostKey } = fields;
+    if (hostKey === undefined || isWholeKey(hostKey)) continue;
+    const [type = ""] = hostKey.split(" ");
     report(
       "bad-host-key",
       at(["hostKey"]),
@@ -64,30 +61,41 @@ export const hostKeysAreKeys: Rule = ({ machines }, report) => {
   }
 };
 
-/** What is made of digits and dots is meant as an address, and what has colons too. */
+/** The key's own bytes start with the name of its type. */
+function isWholeKey(hostKey: string): boolean {
+  const [type = "", encoded = ""] = hostKey.split(" ");
+  const bytes = Buffer.from(encoded, "base64");
+  const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
+  return bytes.subarray(4, 4 + length).toString("latin1") === type && bytes.length > 4 + length;
+}
+
 export const addressesAreAddresses: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
     const { address } = fields;
-    if (address === undefined || !/^[\d.]+$|:/.test(address) || ipVersion(address) !== undefined)
-      continue;
+    if (address === undefined || isAddress(address)) continue;
     report("bad-format", at(["address"]), `address ${address} is not an IP address`);
   }
 };
 
+/** What is made of digits and dots is meant as an address, and what has colons too. */
+const isAddress = (address: string): boolean =>
+  !/^[\d.]+$|:/.test(address) || ipVersion(address) !== undefined;
+
 export const privateAddressesAreUsable: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
     const address = fields.privateAddress;
-    if (address === undefined) continue;
-    const why =
-      ipVersion(address) === undefined
-        ? "is not an IP address"
-        : isLoopback(address) || isUnspecified(address)
-          ? "cannot be reached from other machines"
-          : undefined;
-    if (why !== undefined)
+    const why = address === undefined ? undefined : whyUnusable(address);
+    if (address !== undefined && why !== undefined)
       report("bad-private-address", at(["privateAddress"]), `privateAddress ${address} ${why}`);
   }
 };
+
+function whyUnusable(address: string): string | undefined {
+  if (ipVersion(address) === undefined) return "is not an IP address";
+  return isLoopback(address) || isUnspecified(address)
+    ? "cannot be reached from other machines"
+    : undefined;
+}
 
 export const jumpsExist: Rule = ({ machines, unlisted }, report) => {
   if (unlisted.machines) return;

@@ -2,7 +2,7 @@ import { engineVolumeName, volumesOf } from "../../lib/volumes.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
-import { placeOf, type Rule } from "./repo.ts";
+import { inShort, placeOf, type Rule } from "./repo.ts";
 
 interface Mount {
   readonly what: "file" | "volume" | "tmpfs";
@@ -98,7 +98,11 @@ export const volumesHaveOneName: Rule = ({ families }, report) => {
 
 /** One engine volume in the hands of two apps is mostly a slip, and two databases on it are lost data. */
 export const volumesAreNotShared: Rule = ({ apps }, report) => {
-  const users = new Map<string, { readonly family: string; readonly where: Where }>();
+  const users = new Map<string, User>();
+  const shared = new Map<
+    Where,
+    { readonly name: string; readonly by: User; readonly on: Set<string> }
+  >();
   for (const app of apps) {
     for (const machine of app.machines) {
       const { fields, knows } = readingOn(app, machine);
@@ -110,13 +114,23 @@ export const volumesAreNotShared: Rule = ({ apps }, report) => {
         const first = users.get(`${machine} ${name}`);
         if (first === undefined) users.set(`${machine} ${name}`, { family: app.family, where });
         else if (first.family !== app.family) {
-          report(
-            "volume-shared",
-            where,
-            `volume ${name} of ${machine} is used by app '${first.family}' too (${placeOf(first.where)})`,
-          );
+          const known = shared.get(where) ?? { name, by: first, on: new Set<string>() };
+          known.on.add(machine);
+          shared.set(where, known);
         }
       }
     }
   }
+  for (const [where, { name, by, on }] of shared) {
+    report(
+      "volume-shared",
+      where,
+      `volume ${name} of ${inShort([...on])} is used by app '${by.family}' too (${placeOf(by.where)})`,
+    );
+  }
 };
+
+interface User {
+  readonly family: string;
+  readonly where: Where;
+}

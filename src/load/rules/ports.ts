@@ -1,9 +1,11 @@
 import { PublishError, type Publish } from "../../lib/publish.ts";
 import type { AppFields } from "../../generated/app.ts";
+import type { Where } from "../../model/diagnostic.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
 import { privateAddressOn } from "./private.ts";
-import { appsByFamily, instancesOn, placeOf, type Rule } from "./repo.ts";
-import { heldPort, readPublish, takenByMachine, type Taken } from "./taken.ts";
+import { appsByFamily, inShort, instancesOn, placeOf, type Rule } from "./repo.ts";
+import { clashesOf } from "./clashes.ts";
+import { heldPort, readPublish, takenByMachine } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -17,36 +19,14 @@ export const publishIsReadable: Rule = ({ apps }, report) => {
 };
 
 export const portsDiffer: Rule = (repo, report) => {
-  for (const [machine, all] of takenByMachine(repo)) {
-    const sorted = all.toSorted((a, b) => a.publish.host[0] - b.publish.host[0]);
-    for (const [i, taken] of sorted.entries()) {
-      for (let j = i + 1; j < sorted.length; j++) {
-        const next = sorted[j];
-        if (next === undefined || next.publish.host[0] > taken.publish.host[1]) break;
-        if (
-          next.publish.protocol !== taken.publish.protocol ||
-          !sharesAddress(taken.addresses, next.addresses)
-        )
-          continue;
-        const [first, second] = inOrder(taken, next);
-        const port = next.publish.host[0];
-        report(
-          "port-clash",
-          second.where,
-          `port ${port} of ${machine} is taken by app '${first.app}' (${placeOf(first.where)})`,
-        );
-      }
-    }
+  for (const { first, second, port, machines } of clashesOf(takenByMachine(repo))) {
+    report(
+      "port-clash",
+      second.where,
+      `port ${port} of ${inShort(machines)} is taken by app '${first.app}' (${placeOf(first.where)})`,
+    );
   }
 };
-
-const inOrder = (a: Taken, b: Taken): readonly [Taken, Taken] => {
-  const before = a.app < b.app || (a.app === b.app && a.where.line <= b.where.line);
-  return before ? [a, b] : [b, a];
-};
-
-const sharesAddress = (a: readonly string[], b: readonly string[]): boolean =>
-  a.includes("*") || b.includes("*") || a.some((address) => b.includes(address));
 
 /** Two instances on one machine cannot listen on one port of it. */
 export const instancesShareNoPort: Rule = ({ apps }, report) => {
@@ -79,6 +59,7 @@ export const startFirstHoldsNoPort: Rule = ({ apps }, report) => {
 };
 
 export const sshdKeepsItsPort: Rule = (repo, report) => {
+  const holding = new Map<Where, { readonly port: number; readonly machines: Set<string> }>();
   for (const [name, all] of takenByMachine(repo)) {
     const machine = repo.machines.get(name);
     const declared = machine?.fields.ssh?.port;
@@ -92,12 +73,17 @@ export const sshdKeepsItsPort: Rule = (repo, report) => {
         addresses.includes("127.0.0.1")
       )
         continue;
-      report(
-        "port-of-sshd",
-        where,
-        `port ${port} of ${name} is where Slipway logs in; if sshd listens there the app cannot start`,
-      );
+      const held = holding.get(where) ?? { port, machines: new Set<string>() };
+      held.machines.add(name);
+      holding.set(where, held);
     }
+  }
+  for (const [where, { port, machines }] of holding) {
+    report(
+      "port-of-sshd",
+      where,
+      `port ${port} of ${inShort([...machines])} is where Slipway logs in; if sshd listens there the app cannot start`,
+    );
   }
 };
 

@@ -35,6 +35,12 @@ export const appsByFamily = (
   apps: readonly PlacedApp[],
 ): ReadonlyMap<string, readonly PlacedApp[]> => Map.groupBy(apps, ({ family }) => family);
 
+/** `web-1`, or `web-1 and 3 more machines`: what is found on many alike is said once. */
+export function inShort([first = "", ...others]: readonly string[]): string {
+  if (others.length === 0) return first;
+  return `${first} and ${others.length} more ${others.length === 1 ? "machine" : "machines"}`;
+}
+
 /** `apps/shop/app.yaml:12`, to point at a second place. */
 export const placeOf = ({ file, line }: { readonly file: string; readonly line: number }): string =>
   `${file}:${line}`;
