@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { isScpLike } from "../lib/address.ts";
 import { findRepository } from "../source/local/layout.ts";
 import type { Io } from "./io.ts";
 import type { GlobalOptions } from "./options.ts";
@@ -15,7 +16,7 @@ export interface RepoPlace {
 }
 
 const isUrl = (repo: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(repo) || /^[^/@:]+@[^/@:]+:/.test(repo);
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(repo) || isScpLike(repo);
 
 /** As told, else the repository around the current folder. Throws UserError where there is none. */
 export async function findRepo(options: GlobalOptions, io: Pick<Io, "cwd">): Promise<RepoPlace> {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isScpLike, withoutCredentials } from "../lib/address.ts";
 import { SourceError } from "./source.ts";
 
 /** Where the infra repo is. */
@@ -17,8 +18,7 @@ export function parseLocation(repo: string): Location {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(repo)?.[1]?.toLowerCase();
   if (scheme === "http" || scheme === "https") return parseUrl(repo);
   if (scheme === "file") return { kind: "path", path: fileURLToPath(repo) };
-  const scpLike = scheme === undefined && /^[^/@:]+@[^/@:]+:/.test(repo);
-  if (scheme !== undefined || scpLike) {
+  if (scheme !== undefined || isScpLike(repo)) {
     throw new SourceError(
       "unsupported",
       `${withoutCredentials(repo)}: a repository is a local path or an http(s) URL; use its https:// address with a token`,
@@ -37,18 +37,6 @@ function parseUrl(repo: string): Location {
     ...(username === "" ? {} : { user: decodeURIComponent(username) }),
     ...(password === "" ? {} : { password: decodeURIComponent(password) }),
   };
-}
-
-/** As it may be shown and stored: no user, no password, no query. */
-export function withoutCredentials(repo: string): string {
-  if (!URL.canParse(repo))
-    return repo.replace(/^([a-z]+:\/\/)?[^/@]*@/i, "$1").replace(/[?#].*$/, "");
-  const url = new URL(repo);
-  url.username = "";
-  url.password = "";
-  url.search = "";
-  url.hash = "";
-  return url.href.replace(/\/+$/, "");
 }
 
 /** The name of what is kept about a repository's branch in the state folder. */

@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { withoutCredentials } from "../lib/address.ts";
 import { digestOf } from "../lib/hash.ts";
 import { type JsonFile, jsonFile } from "../lib/json-file.ts";
 
@@ -82,12 +83,4 @@ async function usable(path: string): Promise<void> {
 function plain(name: string): string {
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) throw new TypeError(`not a plain name: ${name}`);
   return name;
-}
-
-function withoutCredentials(repo: string): string {
-  const url = /^[a-z+]+:\/\//i.test(repo) ? URL.parse(repo) : null;
-  if (url === null) return repo;
-  url.username = "";
-  url.password = "";
-  return url.href.replace(/\/+$/, "");
 }

@@ -1,7 +1,7 @@
 import { runDaemon } from "../../daemon/daemon.ts";
+import { withoutCredentials } from "../../lib/address.ts";
 import { parseDuration } from "../../lib/duration.ts";
 import { createLog, logEvent } from "../../report/log.ts";
-import { withoutCredentials } from "../../source/location.ts";
 import { lockState } from "../../store/process-lock.ts";
 import { openStateDir } from "../../store/state-dir.ts";
 import type { Given, Run } from "../command.ts";
