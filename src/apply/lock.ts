@@ -11,6 +11,8 @@ export interface Hold {
   readonly machine: string;
   readonly session: Session;
   readonly epoch: number;
+  /** It had to wait for what a former holder left going on in the engine. */
+  readonly hasWaited: boolean;
   /** As read under the lock, with our epoch, and as updated since. */
   inventory(): Inventory;
   /** Writes what `change` makes of it; updates of one machine follow one another. Nothing is written where it is the same. */
@@ -89,8 +91,8 @@ export async function takeLock(
     .finally(() => clearInterval(beat))
     .catch(() => undefined);
   try {
-    await waitOutFormer(first, clock);
-    return await holdUnder(session, fleet, process, beat, clock);
+    const hasWaited = await waitOutFormer(first, clock);
+    return { ...(await holdUnder(session, fleet, process, beat, clock)), hasWaited };
   } catch (error) {
     clearInterval(beat);
     process.end();
@@ -98,10 +100,11 @@ export async function takeLock(
   }
 }
 
-async function waitOutFormer(line: string, clock: Clock): Promise<void> {
+async function waitOutFormer(line: string, clock: Clock): Promise<boolean> {
   const [, until = "0", now = "0"] = line.split(" ");
   const waitMs = (Number(until) - Number(now)) * 1_000;
   if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestWaitMs));
+  return waitMs > 0;
 }
 
 async function holdUnder(
@@ -110,7 +113,7 @@ async function holdUnder(
   process: Process,
   beat: NodeJS.Timeout,
   clock: Clock,
-): Promise<Hold> {
+): Promise<Omit<Hold, "hasWaited">> {
   const { root } = machinePaths(fleet);
   const before = await readInventory(session, fleet);
   let current: Inventory = { ...before, epoch: before.epoch + 1 };

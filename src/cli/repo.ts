@@ -15,8 +15,7 @@ export interface RepoPlace {
   readonly isLocal: boolean;
 }
 
-const isUrl = (repo: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(repo) || isScpLike(repo);
+const isUrl = (repo: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(repo) || isScpLike(repo);
 
 /** As told, else the repository around the current folder. Throws UserError where there is none. */
 export async function findRepo(options: GlobalOptions, io: Pick<Io, "cwd">): Promise<RepoPlace> {

@@ -58,8 +58,8 @@ export function openReporter(options: ReporterOptions): OpenReporter {
     }
   };
   return {
-    started: async (name, revision) =>
-      await tell(async (forge) => await forge.started(name, revision)),
+    started: async (name, revision, changed) =>
+      await tell(async (forge) => await forge.started(name, revision, changed)),
     ended: async (outcome, isNews) => {
       if (isNews) await writeNote(source, outcome, log);
       await tell(async (forge) => await forge.ended(outcome));

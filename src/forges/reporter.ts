@@ -27,7 +27,8 @@ export interface ForgeReporterOptions {
 
 /** Tells the forge what passes do. Nothing here waits for the forge but `close`. */
 export interface ForgeReporter {
-  started(fleet: string, revision: string): Promise<void>;
+  /** A revision is being tried, which changes these app files. */
+  started(fleet: string, revision: string, changed: readonly string[]): Promise<void>;
   ended(outcome: RevisionOutcome): Promise<void>;
   /** Ends what a controller before this one left pending. */
   resume(fleet: string, head: string): Promise<void>;
@@ -39,8 +40,10 @@ export function reportToForge(options: ForgeReporterOptions): ForgeReporter {
   const { forge, outbox, clock, warn } = options;
   const courier = openCourier(outbox, clock, warn);
   const descriptionLimit = forge.limits.description;
+  /** What was said to be pending last. */
+  let tried: { readonly revision: string; readonly changed: readonly string[] } | undefined;
   const saidOf = (revision: string): StatusOptions => ({
-    changed: [],
+    changed: revision === tried?.revision ? tried.changed : [],
     descriptionLimit,
     ...(options.linkOf === undefined ? {} : { targetUrl: options.linkOf(revision) }),
   });
@@ -59,8 +62,10 @@ export function reportToForge(options: ForgeReporterOptions): ForgeReporter {
   };
 
   return {
-    started: async (fleet, revision) =>
-      await put(pendingStatuses(fleet, revision, saidOf(revision))),
+    started: async (fleet, revision, changed) => {
+      tried = { revision, changed };
+      await put(pendingStatuses(fleet, revision, saidOf(revision)));
+    },
     ended: async (outcome) => {
       newest = outcome;
       await put(finalStatuses(outcome, saidOf(outcome.revision)));

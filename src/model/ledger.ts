@@ -16,6 +16,15 @@ export function noteWith(note: string | undefined, outcome: RevisionOutcome): st
   return `${JSON.stringify(all.length === 1 ? outcome : all, null, 2)}\n`;
 }
 
+/**
+ * What the ledger had said of a revision, from the records of its passes, newest first: healing and looking again leave
+ * the word standing that the first pass with the last outcome gave.
+ */
+export function lastWord(records: readonly RevisionOutcome[]): RevisionOutcome | undefined {
+  const change = records.findIndex(({ outcome }) => outcome !== records[0]?.outcome);
+  return records[(change < 0 ? records.length : change) - 1];
+}
+
 function membersOf(note: string): readonly unknown[] {
   try {
     const value: unknown = JSON.parse(note);

@@ -13,16 +13,17 @@ export interface Histories {
   readonly troubles: readonly Trouble[];
 }
 
-/** Reads what each machine remembers of the last passes. */
+/** Reads what each machine remembers of the last passes, or only of those over one revision. */
 export async function readHistories(
   remote: Fleet,
   targets: ReadonlyMap<string, Target>,
   fleet: string,
+  revision = "",
 ): Promise<Histories> {
   const troubles: Trouble[] = [];
   const read = await mapLimit([...targets.values()], machinesAtOnce, async (target) => {
     try {
-      return await readHistory(await remote.session(target), fleet);
+      return await readHistory(await remote.session(target), fleet, revision);
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       troubles.push({ machine: target.machine, class: "unreachable", text: error.message });
@@ -34,13 +35,18 @@ export async function readHistories(
   return { outcomes, troubles };
 }
 
-async function readHistory(session: Session, fleet: string): Promise<readonly RevisionOutcome[]> {
+async function readHistory(
+  session: Session,
+  fleet: string,
+  revision: string,
+): Promise<readonly RevisionOutcome[]> {
   const { history } = machinePaths(fleet);
-  const argv = ["sh", "-c", '[ -e "$1" ] || exit 0; exec cat "$1"', "sh", history];
+  const script = '[ -e "$1" ] || exit 0; exec grep -F -e "$2" "$1"';
+  const argv = ["sh", "-c", script, "sh", history, revision];
   const { stdout } = await session.exec({ argv, timeoutMs: askMs, maxBytes });
   const outcomes = stdout
     .toString("utf8")
     .split("\n")
     .flatMap((line) => parseOutcome(line) ?? []);
-  return outcomes.filter((outcome) => outcome.fleet === fleet);
+  return outcomes.filter((o) => o.fleet === fleet && (revision === "" || o.revision === revision));
 }

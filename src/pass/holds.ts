@@ -1,17 +1,24 @@
 import { asFailure } from "../apply/failure.ts";
 import { takeLock, type Hold } from "../apply/lock.ts";
+import { canonicalJson } from "../lib/json.ts";
+import type { Inventory } from "../model/inventory.ts";
 import type { Trouble } from "../model/outcome.ts";
-import type { Target } from "../remote/session.ts";
+import type { Survey } from "./survey.ts";
 import type { World } from "./world.ts";
 
 /** The machines that a pass holds under their locks. */
 export interface Holds {
   readonly taken: ReadonlyMap<string, Hold>;
   readonly troubles: readonly Trouble[];
-  /** Takes the locks that are not held yet, in order of name; one that another keeps is trouble of that machine. */
-  take(machines: Iterable<string>, targets: ReadonlyMap<string, Target>): Promise<void>;
+  /**
+   * Takes the locks that are not held yet, in order of name; one that another keeps is trouble of that machine. Says
+   * whether another was at work there since the look: what it saw of those machines may be that one's work half done.
+   */
+  take(machines: Iterable<string>, look: Seen): Promise<boolean>;
   release(): Promise<void>;
 }
+
+export type Seen = Pick<Survey, "targets" | "inventories">;
 
 /** Another controller's pass may be about to end: worth this much waiting, never more. */
 const patienceMs = 10_000;
@@ -23,41 +30,53 @@ export function openHolds(world: World, fleet: string): Holds {
   const given = new Set<string>();
   const takeOne = async (
     machine: string,
-    target: Target | undefined,
+    { targets, inventories }: Seen,
     onLocked: () => void,
-  ): Promise<void> => {
-    if (target === undefined || taken.has(machine) || given.has(machine)) return;
+  ): Promise<boolean> => {
+    const target = targets.get(machine);
+    if (target === undefined || taken.has(machine) || given.has(machine)) return false;
     const untilMs = world.clock.now() + patienceMs;
     try {
       const session = await world.remote.session(target);
-      for (;;) {
+      for (let tries = 1; ; tries++) {
         const hold = await takeLock(session, fleet, world.clock, onLocked);
-        if (hold !== undefined) return void taken.set(machine, hold);
+        if (hold !== undefined) {
+          taken.set(machine, hold);
+          return tries > 1 || hold.hasWaited || hasMoved(hold, inventories.get(machine));
+        }
         if (world.clock.now() > untilMs) throw new Error("locked");
         await world.clock.sleep(pauseMs);
       }
     } catch (error) {
       given.add(machine);
-      troubles.push(troubleOf(machine, error));
+      const trouble = troubleOf(machine, error);
+      troubles.push(trouble);
+      return trouble.class === "locked";
     }
   };
   return {
     taken,
     troubles,
-    take: async (machines, targets) => {
-      const taking: Promise<void>[] = [];
+    take: async (machines, look) => {
+      const taking: Promise<boolean>[] = [];
       // In order of name are only the locks: what a holder reads and writes first goes on side by side.
       for (const machine of [...new Set(machines)].toSorted())
         await new Promise<void>((resolve) => {
-          taking.push(takeOne(machine, targets.get(machine), resolve).finally(resolve));
+          taking.push(takeOne(machine, look, resolve).finally(resolve));
         });
-      await Promise.all(taking);
+      return (await Promise.all(taking)).includes(true);
     },
     release: async () => {
       await Promise.all([...taken.values()].map((hold) => hold.release()));
       taken.clear();
     },
   };
+}
+
+/** Our taking it raised the epoch by one; all else is another's doing. */
+function hasMoved(hold: Hold, seen: Inventory | undefined): boolean {
+  if (seen === undefined) return hold.epoch > 1;
+  return canonicalJson({ ...seen, epoch: seen.epoch + 1 }) !== canonicalJson(hold.inventory());
 }
 
 function troubleOf(machine: string, error: unknown): Trouble {

@@ -3,6 +3,9 @@ import type { Change } from "../model/change.ts";
 import type { Evidence, AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
 import type { Decision } from "../plan/marks.ts";
+import type { Holds } from "./holds.ts";
+import type { Survey } from "./survey.ts";
+import type { Request } from "./world.ts";
 
 /** What a pass knows of one family when it ends. */
 export interface FamilyFacts {
@@ -32,6 +35,29 @@ export interface JudgeInput {
   /** The revision that takes over, or `stop`. */
   readonly supersededBy?: string;
 }
+
+/** The verdict on what a pass did, from its last look. */
+export const judgeLook = (
+  look: Survey,
+  pass: {
+    readonly request: Request;
+    readonly revision: string;
+    readonly applied: readonly Applied[];
+    readonly holds: Holds;
+  },
+): Verdict =>
+  judge({
+    revision: pass.revision,
+    families: look.families.map((f) => ({ ...f, imageDigests: [...new Set(f.images.values())] })),
+    last: look.plan,
+    applied: pass.applied,
+    observed: [
+      ...[...look.observations.values()].flatMap((o) => o.troubles),
+      ...pass.holds.troubles,
+    ],
+    unresolved: look.unresolved,
+    ...(pass.request.preempt.aborted ? { supersededBy: String(pass.request.preempt.reason) } : {}),
+  });
 
 /** How each family fared, from what was observed last: never from what the steps returned. */
 export function judge(input: JudgeInput): Verdict {

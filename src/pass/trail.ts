@@ -1,11 +1,7 @@
-import type { Documents } from "../model/documents.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
-import { outcomesOfNote } from "../model/ledger.ts";
-import type { RevisionOutcome } from "../model/outcome.ts";
 import { trailersOf, type Allow } from "../plan/allow.ts";
-import { readHistories } from "../observe/history.ts";
 import { SourceError } from "../source/source.ts";
-import type { Survey } from "./survey.ts";
+import { lastOutcome } from "./before.ts";
 import type { Request, World } from "./world.ts";
 
 /** What lies between the last applied revisions and this one. */
@@ -102,30 +98,6 @@ async function retriedMarks(
     }
   }
   return retried;
-}
-
-/** The ledger's last word on a revision of this fleet. */
-export async function lastOutcome(
-  world: World,
-  fleet: string,
-  revision: string,
-): Promise<RevisionOutcome | undefined> {
-  const outcomes = outcomesOfNote(await world.source.readNote(revision));
-  return outcomes.find((outcome) => outcome.fleet === fleet);
-}
-
-/** What the machines remember of a revision that they have, where the ledger has lost it. */
-export async function rememberedOutcome(
-  world: World,
-  look: Pick<Survey, "inventories" | "targets">,
-  { fleet, revision }: Documents,
-): Promise<RevisionOutcome | undefined> {
-  const holder = [...look.inventories].find(([, inventory]) => inventory.revision === revision);
-  const target = holder === undefined ? undefined : look.targets.get(holder[0]);
-  if (target === undefined) return undefined;
-  const targets = new Map([[target.machine, target]]);
-  const { outcomes } = await readHistories(world.remote, targets, fleet);
-  return outcomes.find((outcome) => outcome.revision === revision);
 }
 
 /** Whether a tree was applied before, by the ledger: putting it back needs nobody's leave. */

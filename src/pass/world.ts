@@ -23,9 +23,9 @@ export interface World {
 }
 
 export interface Reporter {
-  /** A revision is being tried. */
-  started(fleet: string, revision: string): Promise<void>;
-  /** `isNews` false: as the ledger has it already; a status that was lost is told again. */
+  /** A revision is being tried, which changes these app files. */
+  started(fleet: string, revision: string, changed: readonly string[]): Promise<void>;
+  /** `isNews` false: the ledger has it already; a status that was lost is told again. */
   ended(outcome: RevisionOutcome, isNews: boolean): Promise<void>;
   /** After a start: ends what a controller before this one left pending on the newest commits. */
   resume(fleet: string, head: string): Promise<void>;

@@ -96,7 +96,7 @@ function sourceOf(store: Store, path: string): Source {
     },
     recent: async (limit) => firstParents(store, await store.head(), limit),
     resolve: (revision) => resolveRevision(store, revision),
-    readNote: (revision) => store.notes.read(revision),
+    readNote: (revision, again) => store.notes.read(revision, again),
     writeNote: (revision, text) => store.notes.write(revision, text),
     rollback: (wanted) => rollback(store, path, wanted),
     upstreamState: () => store.upstreamState(),

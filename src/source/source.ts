@@ -16,7 +16,8 @@ export interface Source {
   recent(limit: number): Promise<readonly CommitInfo[]>;
   /** A full commit id for a revision as people write it: `HEAD~1`, a branch, a tag, an abbreviation. */
   resolve(revision: string): Promise<string>;
-  readNote(revision: string): Promise<string | undefined>;
+  /** What of the notes is at hand; `again` asks for what others wrote since, where that can be asked. */
+  readNote(revision: string, again?: "again"): Promise<string | undefined>;
   /** Writes refs/notes/slipway and pushes it where the remote allows; says whether it was pushed. */
   writeNote(revision: string, text: string): Promise<NoteWritten>;
   /** Makes the commit that brings `to`'s tree back (a revert of all since) on the branch's head, and publishes it. */

@@ -28,7 +28,7 @@ export interface Store {
 
 /** refs/notes/slipway. */
 export interface Notes {
-  read(revision: string): Promise<string | undefined>;
+  read(revision: string, again?: "again"): Promise<string | undefined>;
   write(revision: string, text: string): Promise<NoteWritten>;
 }
 

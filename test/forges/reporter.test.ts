@@ -84,7 +84,7 @@ suite("telling the forge", () => {
     github.statuses(sha).map((s) => `${s.context} ${s.state}: ${s.description}`);
 
   test("a pass from start to end", async () => {
-    await reporter.started("acme", head);
+    await reporter.started("acme", head, ["shop"]);
     await reporter.ended(outcome(head));
     await reporter.close(60_000);
     const last = said(head).filter((s) => !s.includes("pending"));
@@ -105,7 +105,7 @@ suite("telling the forge", () => {
   });
 
   test("what a controller before left pending is ended: by the ledger, else as superseded", async () => {
-    for (const revision of [older, known, head]) await reporter.started("acme", revision);
+    for (const revision of [older, known, head]) await reporter.started("acme", revision, []);
     await reporter.close(60_000);
     reporter = await open();
     await reporter.ended(outcome(head));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
+import { lastWord, noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 
 const outcome = (fleet: string, text: string): RevisionOutcome => ({
@@ -34,6 +34,21 @@ describe("the note on a commit", () => {
       outcome("acme", "live too"),
       outcome("acme-staging", "live again"),
     ]);
+  });
+
+  it("is what the first pass with the last outcome said, where only the records of passes are left", () => {
+    const passes = (...names: readonly string[]) =>
+      names.map((name, i) => ({ ...outcome("acme", String(i)), outcome: name }) as RevisionOutcome);
+    const cases: readonly (readonly [newestFirst: readonly string[], word: string | undefined])[] =
+      [
+        [[], undefined],
+        [["applied"], "0"],
+        [["applied", "applied", "applied"], "2"],
+        [["applied", "applied", "incomplete"], "1"],
+        [["held", "applied"], "0"],
+        [["applied", "failed", "applied"], "0"],
+      ];
+    for (const [records, word] of cases) assert.equal(lastWord(passes(...records))?.text, word);
   });
 
   it("is nothing where it was written by somebody else", () => {

@@ -101,7 +101,7 @@ async function recorded(seen: Seen, outcome: RevisionOutcome): Promise<Inventory
   const holds = {
     taken: new Map([["web-1", hold]]),
     troubles: [],
-    take: () => Promise.resolve(),
+    take: () => Promise.resolve(false),
     release: () => Promise.resolve(),
   };
   await recordEnding({ holds, look, outcome, isNews: false, at });

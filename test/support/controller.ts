@@ -51,9 +51,9 @@ export async function openController(
     listener: (event) => void events.push(event),
     reporter: {
       started: async () => {},
-      ended: async (outcome) => {
+      ended: async (outcome, isNews) => {
         told.push(outcome);
-        await source.writeNote(outcome.revision, JSON.stringify(outcome));
+        if (isNews) await source.writeNote(outcome.revision, JSON.stringify(outcome));
       },
       resume: async () => {},
     },

@@ -45,7 +45,7 @@ export function watchCalls(remote: Fleet, around: Around): Fleet {
 
 /** Looking, reading a file, and asking the fence without telling it anything. */
 const isReading = ({ argv }: Command): boolean =>
-  /base64 \||exec (cat|tail|ls)/.test(argv[2] ?? "") ||
+  /base64 \||exec (cat|tail|ls|grep)/.test(argv[2] ?? "") ||
   (argv.at(-1) === "-" && (argv[2] ?? "").includes("inventory.json"));
 
 const textOf = ({ argv }: Command): string =>

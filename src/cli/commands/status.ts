@@ -2,7 +2,7 @@ import { changesOf } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
 import { appStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
-import { lastOutcome } from "../../pass/trail.ts";
+import { lastOutcome } from "../../pass/before.ts";
 import type { World } from "../../pass/world.ts";
 import { jsonText } from "../../report/json.ts";
 import { statusText } from "../../report/status-text.ts";

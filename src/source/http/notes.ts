@@ -53,10 +53,10 @@ export class RemoteNotes implements Notes {
   }
 
   /** Where the server cannot be asked, what we have of it; unless that is nothing. */
-  read(revision: string): Promise<string | undefined> {
+  read(revision: string, again?: "again"): Promise<string | undefined> {
     return this.#mending(async () => {
       try {
-        this.#heard ??= { at: await this.#ask() };
+        if (again === "again" || this.#heard === undefined) this.#heard = { at: await this.#ask() };
         return await this.#text(await this.#synced(this.#heard.at), revision);
       } catch (error) {
         const kept =

@@ -1,0 +1,18 @@
+import { digestOf } from "../lib/hash.ts";
+import { changesOf, type Plan } from "../model/plan.ts";
+
+export const machinesOf = (plan: Plan): readonly string[] => [
+  ...new Set(changesOf(plan).map((c) => c.machine)),
+];
+
+/** App files that a plan changes something of. */
+export const familiesOf = (plan: Plan): readonly string[] => [
+  ...new Set(changesOf(plan).flatMap((c) => c.family ?? [])),
+];
+
+export const keysOf = (plan: Plan): readonly string[] =>
+  changesOf(plan).map((c) => digestOf({ address: c.address, steps: c.steps }));
+
+/** A plan that only repeats what was tried is not tried again in the same pass. */
+export const hasNews = (plan: Plan, tried: ReadonlySet<string>): boolean =>
+  keysOf(plan).some((key) => !tried.has(key));
