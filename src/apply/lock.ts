@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { orAbort } from "../lib/deadline.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { emptyInventory, parseInventory, type Inventory } from "../model/inventory.ts";
 import { machinePaths } from "../model/paths.ts";
@@ -64,19 +65,29 @@ done < "$1/inventory.json"
 [ "$3" = - ] || printf 'until %s\\n' $(( $(date +%s) + $3 )) > "$1/lock"
 `;
 
+export interface LockWish {
+  /** Called as soon as nobody else can take it. */
+  readonly onLocked?: () => void;
+  /** Ends the waiting, not the holding. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Takes a machine's lock without blocking; undefined when another holds it. Waits out what a dead holder announced.
- * `onLocked` is called as soon as nobody else can take it.
+ * Rejects once the signal aborts before it is held.
  */
 export async function takeLock(
   session: Session,
   fleet: string,
   clock: Clock,
-  onLocked: () => void = () => undefined,
+  { onLocked = () => undefined, signal = new AbortController().signal }: LockWish = {},
 ): Promise<Hold | undefined> {
   const { root } = machinePaths(fleet);
   const process = await session.start({ argv: ["sh", "-c", lockScript, "sh", root, holdScript] });
-  const first = await firstLine(process);
+  const first = await orAbort(firstLine(process), signal).catch((error: unknown) => {
+    process.kill();
+    throw error;
+  });
   if (first === undefined) {
     const code = await process.exited;
     if (code === busyCode) return undefined;
@@ -91,7 +102,7 @@ export async function takeLock(
     .finally(() => clearInterval(beat))
     .catch(() => undefined);
   try {
-    const hasWaited = await waitOutFormer(first, clock);
+    const hasWaited = await waitOutFormer(first, clock, signal);
     return { ...(await holdUnder(session, fleet, process, beat, clock)), hasWaited };
   } catch (error) {
     clearInterval(beat);
@@ -100,10 +111,10 @@ export async function takeLock(
   }
 }
 
-async function waitOutFormer(line: string, clock: Clock): Promise<boolean> {
+async function waitOutFormer(line: string, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const [, until = "0", now = "0"] = line.split(" ");
   const waitMs = (Number(until) - Number(now)) * 1_000;
-  if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestWaitMs));
+  if (waitMs > 0) await clock.sleep(Math.min(waitMs, longestWaitMs), signal);
   return waitMs > 0;
 }
 

@@ -1,8 +1,9 @@
+import { Stopped } from "../lib/stopped.ts";
 import { exit } from "./exit.ts";
 import type { Io } from "./io.ts";
 
 export interface Stop {
-  /** Aborted with the reason `stop` by the first interrupt. */
+  /** Aborted with Stopped by the first interrupt. */
   readonly signal: AbortSignal;
   end(): void;
 }
@@ -13,7 +14,7 @@ export function stopOnInterrupt(io: Pick<Io, "err" | "onInterrupt" | "quit">): S
   const end = io.onInterrupt(() => {
     if (controller.signal.aborted) return io.quit(exit.interrupted);
     io.err.write("slipway: stopping at the next safe point; once more to stop at once\n");
-    controller.abort("stop");
+    controller.abort(new Stopped());
   });
   return { signal: controller.signal, end };
 }
@@ -23,7 +24,7 @@ export function stopQuietly(io: Pick<Io, "onInterrupt" | "quit">): Stop {
   const controller = new AbortController();
   const end = io.onInterrupt(() => {
     if (controller.signal.aborted) io.quit(exit.interrupted);
-    controller.abort("stop");
+    controller.abort(new Stopped());
   });
   return { signal: controller.signal, end };
 }

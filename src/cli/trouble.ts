@@ -16,6 +16,7 @@ const expected = new Set([
   "UnusableKey",
   "ForgeError",
   "StateError",
+  "Stopped",
 ]);
 
 export const isExpected = (error: unknown): error is Error =>

@@ -1,3 +1,5 @@
+import { orAbort } from "../lib/deadline.ts";
+import { Stopped } from "../lib/stopped.ts";
 import type { Address } from "../model/address.ts";
 import type { Event } from "../model/events.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
@@ -15,6 +17,7 @@ export interface DaemonOptions {
   readonly intervalMs: number;
   /** Between two looks at all machines when nothing was heard of them. */
   readonly observeEveryMs?: number;
+  /** Aborted to stop. */
   readonly signal: AbortSignal;
   readonly log: (level: "info" | "warn" | "error", text: string) => void;
   /** Between 0 and 1; spreads controllers that started together. */
@@ -64,7 +67,8 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   try {
     while (!signal.aborted) {
       // Without the repository what it said last is kept up.
-      const head = (await headOrLog(world, log)) ?? last?.head;
+      const head = (await unlessStopped(headOrLog(world, log), signal)) ?? last?.head;
+      if (signal.aborted) break;
       const now = clock.now();
       const cause = causeNow(head, now);
       if (cause !== undefined && head !== undefined) {
@@ -72,10 +76,12 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         isHealing = cause === "drift";
         healed.length = 0;
         const outcome = await passOver(head, cause);
+        if (signal.aborted) break;
         hearing.passEnded();
         if (outcome !== undefined) {
           if (cause === "drift") heals = countHeals(heals, healed, clock.now());
-          if (last === undefined) await world.reporter.resume(outcome.fleet, head);
+          if (last === undefined)
+            await unlessStopped(world.reporter.resume(outcome.fleet, head), signal);
           attempt = last?.head === head && outcome.outcome === "incomplete" ? attempt + 1 : 0;
           const retryMs = retryIn(outcome, attempt, random());
           retryAtMs = retryMs === undefined ? undefined : clock.now() + retryMs;
@@ -104,7 +110,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
 
   async function passOver(head: string, cause: Cause): Promise<RevisionOutcome | undefined> {
     const preempt = new AbortController();
-    const stopWith = (): void => preempt.abort("stop");
+    const stopWith = (): void => preempt.abort(new Stopped());
     signal.addEventListener("abort", stopWith, { once: true });
     const lookout = lookOut(head, preempt);
     try {
@@ -116,6 +122,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         suspended: suspended(heals, clock.now()),
       });
     } catch (error) {
+      if (error instanceof Stopped) return undefined;
       if (!(error instanceof SourceError)) throw error;
       log("warn", `the repository: ${error.message}`);
       return undefined;
@@ -143,6 +150,13 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
     return { stop: () => stop.abort() };
   }
 }
+
+/** Undefined as soon as it is told to stop: what was begun then ends unheard, with its connection. */
+const unlessStopped = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
+  await orAbort(work, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
 
 async function headOrLog(world: World, log: DaemonOptions["log"]): Promise<string | undefined> {
   try {

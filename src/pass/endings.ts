@@ -55,6 +55,18 @@ export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
     held: [{ address: "revision", text: why }],
   });
 
+/** What a pass says that was told to stop before it had come to its end: nothing that it left is anybody's failure. */
+export const stopped = (outcome: RevisionOutcome): RevisionOutcome => ({
+  ...outcome,
+  outcome: "incomplete",
+  text: stoppedText,
+  apps: outcome.apps.map((app) =>
+    app.outcome === "superseded" ? { ...app, outcome: "incomplete", text: stoppedText } : app,
+  ),
+});
+
+const stoppedText = "the controller was stopped half-way; the next pass goes on from there";
+
 /** The worst of its apps, of what is held, and of what stood in the way. */
 export function summed(
   pass: PassSoFar,

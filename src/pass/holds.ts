@@ -1,5 +1,6 @@
 import { asFailure } from "../apply/failure.ts";
 import { takeLock, type Hold } from "../apply/lock.ts";
+import { orAbort } from "../lib/deadline.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Trouble } from "../model/outcome.ts";
@@ -13,6 +14,7 @@ export interface Holds {
   /**
    * Takes the locks that are not held yet, in order of name; one that another keeps is trouble of that machine. Says
    * whether another was at work there since the look: what it saw of those machines may be that one's work half done.
+   * Once told to stop it waits for none: what is not held then is left alone.
    */
   take(machines: Iterable<string>, look: Seen): Promise<boolean>;
   release(): Promise<void>;
@@ -24,7 +26,7 @@ export type Seen = Pick<Survey, "targets" | "inventories">;
 const patienceMs = 10_000;
 const pauseMs = 250;
 
-export function openHolds(world: World, fleet: string): Holds {
+export function openHolds(world: World, fleet: string, stop: AbortSignal): Holds {
   const taken = new Map<string, Hold>();
   const troubles: Trouble[] = [];
   const given = new Set<string>();
@@ -37,18 +39,20 @@ export function openHolds(world: World, fleet: string): Holds {
     if (target === undefined || taken.has(machine) || given.has(machine)) return false;
     const untilMs = world.clock.now() + patienceMs;
     try {
-      const session = await world.remote.session(target);
+      const session = await orAbort(world.remote.session(target), stop);
       for (let tries = 1; ; tries++) {
-        const hold = await takeLock(session, fleet, world.clock, onLocked);
+        const wish = { onLocked, signal: stop };
+        const hold = await takeLock(session, fleet, world.clock, wish);
         if (hold !== undefined) {
           taken.set(machine, hold);
           return tries > 1 || hold.hasWaited || hasMoved(hold, inventories.get(machine));
         }
         if (world.clock.now() > untilMs) throw new Error("locked");
-        await world.clock.sleep(pauseMs);
+        await world.clock.sleep(pauseMs, stop);
       }
     } catch (error) {
       given.add(machine);
+      if (stop.aborted) return false;
       const trouble = troubleOf(machine, error);
       troubles.push(trouble);
       return trouble.class === "locked";

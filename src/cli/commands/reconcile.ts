@@ -1,3 +1,4 @@
+import { orAbort } from "../../lib/deadline.ts";
 import { outcomeText } from "../../report/outcome-text.ts";
 import { jsonText } from "../../report/json.ts";
 import { reconcile } from "../../reconcile.ts";
@@ -21,8 +22,9 @@ export const run: Run = async (context, given) => {
     });
     try {
       const text = textFlag(given, "revision");
-      const revision =
-        text === undefined ? await world.source.head() : await world.source.resolve(text);
+      const { source } = world;
+      const asked = text === undefined ? source.head() : source.resolve(text);
+      const revision = await orAbort(asked, stop.signal);
       const retry = textsFlag(given, "retry");
       const cause = retry.length > 0 ? "retry" : "commit";
       const outcome = await reconcile(world, { revision, retry, cause, preempt: stop.signal });
