@@ -15,7 +15,7 @@ const page: Screen = {
 
 /** The page with what `--help` says in the block behind each `<!-- help: NAME -->`; `slipway` for the whole. */
 export function withHelp(text: string): string {
-  const program = buildProgram({ out: page, err: page }, () => Promise.resolve());
+  const program = buildProgram({ out: page, err: page }, false, () => Promise.resolve());
   return text.replaceAll(
     /(<!-- help: ([a-z]+) -->\n)```text\n.*?\n```\n/gs,
     (_, mark: string, name: string) => {

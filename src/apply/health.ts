@@ -109,5 +109,7 @@ async function sleepOrPreempt(context: StepContext, ms: number): Promise<void> {
 function endedText(seen: Seen): string | undefined {
   if (seen.running && !seen.restarting && seen.restarts < restartsAllowed) return undefined;
   if (seen.outOfMemory) return "killed: out of memory";
+  // Met between two ends: it has no exit code now.
+  if (seen.running && !seen.restarting) return `ended ${seen.restarts} times`;
   return `ended with exit code ${seen.exitCode}`;
 }

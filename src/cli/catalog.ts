@@ -213,8 +213,8 @@ export const catalog: readonly {
         summary: "logs of an app, merged over its machines by time",
         about:
           "Each line says machine and instance. With -f it goes on, also over a deploy: new " +
-          "containers join in, and a machine that was away comes back. With --json one JSON " +
-          "document a line.",
+          "containers join in, and a machine that was away comes back. With --json the lines " +
+          "are one document; with -f one a line.",
         options: [
           { flags: "-f, --follow", help: "go on with what is logged from now on" },
           { flags: "--since <when>", help: "10m, 2h, 1d, or a time: 2026-01-31T12:00:00Z" },
@@ -239,9 +239,14 @@ export const catalog: readonly {
         arguments: [["<app>", "an app, or an app file with all its services"]],
         rest: "<cmd...>",
         summary: "run a command in a container of an app",
-        about: "In one healthy instance; --on and --all choose. The exit code is the command's.",
+        about:
+          "In one healthy instance; --on and --all choose. --new makes a container for it, with the " +
+          "image, env, files, volumes and networks that an instance has now, but no ports and no " +
+          "names; it is removed when the command ends, on Ctrl-C, and when the connection is lost. " +
+          "The exit code is the command's.",
         options: [
           { flags: "--on <machine>", help: "an instance on this machine" },
+          { flags: "--new", help: "in a container of its own, made like that of an instance" },
           { flags: "--all", help: "in every instance, one after the other" },
           { flags: "-i, --stdin", help: "give it what comes in here" },
           { flags: "-t, --tty", help: "give it a terminal; implies -i" },
@@ -249,8 +254,28 @@ export const catalog: readonly {
         examples: [
           ["slipway exec shop -t -- sh", "a shell in a running container"],
           ["slipway exec shop --all -- cat /proc/loadavg", "a look into every instance"],
+          [
+            "slipway exec shop --new -it -- sh",
+            "a shell beside the instances, which it leaves alone",
+          ],
         ],
         load: () => import("./commands/exec.ts"),
+      },
+      {
+        name: "restart",
+        arguments: [["<app>", "an app, or an app file with all its services"]],
+        summary: "stop and start the containers of an app, one at a time",
+        about:
+          "In order of machines, each under its machine's lock: it stops a container, starts it as it " +
+          "is, and waits until it is healthy before it goes on to the next. The first that does not " +
+          "become healthy ends it. Nothing is created or changed; an app with one instance is away " +
+          "for that while.",
+        options: [{ flags: "--on <machine>", help: "only the instances on this machine" }],
+        examples: [
+          ["slipway restart shop", "all instances, one after the other"],
+          ["slipway restart shop-worker --on web-2", "one service on one machine"],
+        ],
+        load: () => import("./commands/restart.ts"),
       },
     ],
   },

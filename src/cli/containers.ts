@@ -25,9 +25,12 @@ export async function findContainers(world: World): Promise<Containers> {
 }
 
 export async function readableDocuments(world: World): Promise<Documents> {
-  const { revision } = await newestReadable(world);
+  const { head, revision } = await newestReadable(world);
   if (revision?.documents !== undefined) return revision.documents;
-  throw new UserError("no recent revision of the repo can be read", "'slipway validate' says why.");
+  throw new UserError("rejected", "no recent revision of the repo can be read", {
+    hint: "'slipway validate' says why.",
+    findings: head.findings,
+  });
 }
 
 /** Of an app, or of an app file all services. Throws UserError for a name that neither is declared nor runs. */
@@ -46,7 +49,20 @@ export function chooseApp(
   if (one.length > 0) return one;
   const names = [...new Set([...documents.apps.keys(), ...apps.map((app) => app.family)])];
   throw new UserError(
+    "not-found",
     `there is no app '${name}'${didYouMean(name, names)}`,
+    `There are: ${names.join(", ")}`,
+  );
+}
+
+/** Throws UserError for what is neither a declared app nor an app file with services. */
+export function checkApp(documents: Documents, app: string): void {
+  const apps = [...documents.apps.values()];
+  const names = [...new Set(apps.flatMap(({ name, family }) => [family, name]))];
+  if (names.includes(app)) return;
+  throw new UserError(
+    "not-found",
+    `there is no app '${app}'${didYouMean(app, names)}`,
     `There are: ${names.join(", ")}`,
   );
 }
@@ -56,6 +72,7 @@ export function checkMachine(documents: Documents, name: string | undefined): vo
   if (name === undefined || documents.machines.has(name)) return;
   const names = [...documents.machines.keys()];
   throw new UserError(
+    "not-found",
     `there is no machine '${name}'${didYouMean(name, names)}`,
     `There are: ${names.join(", ")}`,
   );

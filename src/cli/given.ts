@@ -20,5 +20,5 @@ export function countFlag(given: Given, name: string, usual: number, most: numbe
   if (text === undefined) return usual;
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= most) return count;
-  throw new UserError(`--${name} is '${text}': it is a number from 1 to ${most}`);
+  throw new UserError("usage", `--${name} is '${text}': it is a number from 1 to ${most}`);
 }

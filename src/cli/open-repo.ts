@@ -63,7 +63,7 @@ async function checkUpstream(
       : state === "ahead"
         ? "git push"
         : "git pull --rebase && git push";
-  throw new UserError(what, `First '${remedy}', or pass --allow-unpushed.`);
+  throw new UserError("unpushed", what, `First '${remedy}', or pass --allow-unpushed.`);
 }
 
 const stateText = {

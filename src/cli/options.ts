@@ -73,8 +73,9 @@ const optional = <K extends string>(
 ): { readonly [P in K]?: string } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: string };
 
-function switchOf(name: string, value: string | undefined): boolean {
+/** Throws UserError. */
+export function switchOf(name: string, value: string | undefined): boolean {
   if (value === undefined || value === "" || value === "0" || value === "false") return false;
   if (value === "1" || value === "true") return true;
-  throw new UserError(`${name} is '${value}': it is 1 or 0`);
+  throw new UserError("usage", `${name} is '${value}': it is 1 or 0`);
 }

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { didYouMean } from "../lib/suggest.ts";
-import { catalog, commandNames } from "./catalog.ts";
+import { jsonText } from "../report/json.ts";
+import { catalog } from "./catalog.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 import { exit } from "./exit.ts";
-import { globalFlags, secretVariables, type Flag } from "./flags.ts";
+import { globalFlags, type Flag } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { globalOptions } from "./options.ts";
+import { environmentHelp, examplesOf, usageOf } from "./help.ts";
+import { misuse, noCommand } from "./misuse.ts";
+import { globalOptions, switchOf } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { tour } from "./tour.ts";
-import { sayError, UserError } from "./trouble.ts";
+import { errorDocument, sayError, UserError } from "./trouble.ts";
 
 /** Runs one command line and resolves with its exit code; all that can go wrong has been told by then. */
 export async function runCli(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
@@ -17,10 +19,11 @@ export async function runCli(argv: readonly string[], io: Io, parts: Parts): Pro
   const before = cut < 0 ? argv : argv.slice(0, cut);
   const rest = cut < 0 ? [] : argv.slice(cut + 1);
   let verbose = before.includes("-v") || before.includes("--verbose");
+  const json = before.includes("--json") || wantsJson(io);
   let code: number = exit.done;
-  const program = buildProgram(io, async (spec, args, flags, all) => {
+  const program = buildProgram(io, json, async (spec, args, flags, all) => {
     if (rest.length > 0 && spec.rest === undefined)
-      throw new UserError(`'slipway ${spec.name}' takes nothing behind --`);
+      throw new UserError("usage", `'slipway ${spec.name}' takes nothing behind --`);
     const options = globalOptions(all, io);
     verbose = options.verbose;
     const { run } = await spec.load();
@@ -30,9 +33,23 @@ export async function runCli(argv: readonly string[], io: Io, parts: Parts): Pro
     await program.parseAsync([...before], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, before, io);
-    io.err.write(sayError(error, verbose));
+    // Help is no error.
+    if (error instanceof CommanderError && error.exitCode === 0) return exit.done;
+    const told = error instanceof CommanderError ? misuse(error, before) : error;
+    io.err.write(sayError(told, verbose));
+    if (json) io.out.write(jsonText(errorDocument(told)));
     return exit.trouble;
+  }
+}
+
+/** A variable that says neither is told of where the options are read. */
+function wantsJson({ env }: Io): boolean {
+  const { env: name } = globalFlags.json;
+  try {
+    return switchOf(name, env[name]);
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
   }
 }
 
@@ -44,7 +61,7 @@ type Act = (
 ) => Promise<void>;
 
 /** The whole command line, for running and for showing its help. */
-export function buildProgram(io: Pick<Io, "out" | "err">, act: Act): Command {
+export function buildProgram(io: Pick<Io, "out" | "err">, json: boolean, act: Act): Command {
   const program = prepared(new Command("slipway"), io)
     .description(
       "Merging deploys, reverting rolls back: containers on plain servers, from a git repo.",
@@ -56,8 +73,10 @@ export function buildProgram(io: Pick<Io, "out" | "err">, act: Act): Command {
     .option("--version", "which version this is")
     .addHelpText("after", () => environmentHelp())
     .action((name: string | undefined, flags: { readonly version?: true }) => {
-      if (name !== undefined) throw unknownCommand(name);
-      io.out.write(flags.version === true ? `slipway ${versionOf()}\n` : tour());
+      if (name !== undefined) throw noCommand(name);
+      if (flags.version === true) return io.out.write(versionText(json));
+      if (json) throw new UserError("usage", "no command is named", "See 'slipway --help'.");
+      io.out.write(tour());
     });
   for (const flag of Object.values<Flag>(globalFlags)) program.addOption(globalOption(flag));
   for (const { title, commands } of catalog) {
@@ -102,15 +121,6 @@ function prepared(command: Command, io: Pick<Io, "out" | "err">): Command {
     });
 }
 
-function usageOf(spec: CommandSpec): string {
-  const words = [
-    "[options]",
-    ...(spec.arguments ?? []).map(([syntax]) => syntax),
-    ...(spec.rest === undefined ? [] : ["--", spec.rest]),
-  ];
-  return words.join(" ");
-}
-
 const globalOption = (flag: Flag): Option =>
   collecting(new Option(flag.flags, `${flag.help} [${flag.env}]`), flag.repeatable === true);
 
@@ -125,42 +135,8 @@ const collecting = (option: Option, repeatable: boolean): Option =>
       ])
     : option;
 
-function examplesOf({ name, examples }: CommandSpec): string {
-  const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
-  return `\nExamples:\n${lines.join("\n")}\n\nOptions of all commands: slipway --help. More: docs/cli.md (${name})`;
-}
-
-function environmentHelp(): string {
-  const width = Math.max(...secretVariables.map(([name]) => name.length)) + 2;
-  const lines = secretVariables.map(([name, what]) => `  ${name.padEnd(width)}${what}`);
-  return `\nOnly by environment variable:\n${lines.join("\n")}\n\nExit codes: 0 done, 1 trouble, 2 changes pending (plan --exit-code).`;
-}
-
-function unknownCommand(name: string): UserError {
-  return new UserError(
-    `there is no command '${name}'${didYouMean(name, commandNames)}`,
-    `There are: ${commandNames.join(", ")}`,
-  );
-}
-
-/** Help is no error; what was wrong on the command line is told in one line. */
-function endOfParsing(error: CommanderError, argv: readonly string[], io: Io): number {
-  if (error.exitCode === 0) return exit.done;
-  const said = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
-  const command = argv.find((word) => commandNames.includes(word));
-  io.err.write(
-    `slipway: ${said}${nearFlag(error, command)}\n  See 'slipway ${command === undefined ? "" : `${command} `}--help'.\n`,
-  );
-  return exit.trouble;
-}
-
-function nearFlag(error: CommanderError, command: string | undefined): string {
-  if (error.code !== "commander.unknownOption") return "";
-  const spec = catalog.flatMap(({ commands }) => commands).find(({ name }) => name === command);
-  const flags = [...Object.values<Flag>(globalFlags), ...(spec?.options ?? [])];
-  const known = flags.flatMap(({ flags: text }) => /--[a-z-]+/.exec(text)?.[0] ?? []);
-  return didYouMean(/--[^'=]+/.exec(error.message)?.[0] ?? "", known);
-}
+const versionText = (json: boolean): string =>
+  json ? jsonText({ version: 1, slipway: versionOf() }) : `slipway ${versionOf()}\n`;
 
 function versionOf(): string {
   const file = new URL("../../package.json", import.meta.url);

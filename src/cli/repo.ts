@@ -28,6 +28,7 @@ export async function findRepo(options: GlobalOptions, io: Pick<Io, "cwd">): Pro
   const root = await findRepository(io.cwd);
   if (root === undefined)
     throw new UserError(
+      "no-repo",
       `${io.cwd} is in no git repository`,
       "Give one with --repo DIR or --repo URL, or start with 'slipway init'.",
     );

@@ -40,6 +40,7 @@ async function readKey(file: string): Promise<string> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new UserError(
+      "ssh-key",
       `the SSH key ${file} cannot be read (${code === "ENOENT" ? "it is not there" : code})`,
     );
   }

@@ -29,7 +29,11 @@ async function folderOf({
   }
   const { repo, path, isLocal } = await findRepo(options, io);
   if (!isLocal || (await isBare(repo)))
-    throw new UserError(`${repo} has no files in a folder`, "Name a commit: --revision main");
+    throw new UserError(
+      "usage",
+      `${repo} has no files in a folder`,
+      "Name a commit: --revision main",
+    );
   return { root: repo, ...withPath(path) };
 }
 

@@ -2,6 +2,7 @@ import { container } from "./app/container.ts";
 import { files } from "./app/files.ts";
 import { image } from "./app/image.ts";
 import { network } from "./app/network.ts";
+import { once } from "./app/once.ts";
 import { release } from "./app/release.ts";
 import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
@@ -15,12 +16,23 @@ export type {
   PortBinding,
 } from "./app/container.ts";
 export type { FilesSpec } from "./app/files.ts";
+export { restartSteps } from "./app/container/steps.ts";
+export { onceBody } from "./app/once/body.ts";
 export type { NetworkState } from "./app/network.ts";
 export type { ReleaseSpec } from "./app/release.ts";
 export type { NamesSpec } from "./machine/names.ts";
 
 /** All kinds, in the order in which they are made. */
-export const kinds: readonly AnyKind[] = [network, names, image, volume, files, release, container];
+export const kinds: readonly AnyKind[] = [
+  network,
+  names,
+  image,
+  volume,
+  files,
+  release,
+  container,
+  once,
+];
 
 /** Throws for an id that no kind has. */
 export function kindOf(id: string): AnyKind {

@@ -55,7 +55,10 @@ function sourceOf(machine: string, item: unknown): LogSource | undefined {
     "slipway.app": app,
     "slipway.family": family = app,
     "slipway.instance": instance,
+    "slipway.once": once,
   } = labels;
+  // What a person runs once is read by that person, and keeps no logs.
+  if (once !== undefined) return undefined;
   if (typeof id !== "string" || typeof app !== "string" || typeof family !== "string")
     return undefined;
   const name = String(names[0] ?? id).replace(/^\//, "");

@@ -22,6 +22,7 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 const headMs = 20_000;
 const fleetLabel = "slipway.fleet";
+const onceLabel = "slipway.once";
 
 /** Actions that may make live differ from declared; `exec_*` and health are everyday life. */
 const telling = new Set([
@@ -119,6 +120,6 @@ function eventOf(value: unknown, machine: string, fleet: string): EngineEvent | 
   const isOurs =
     type === "network"
       ? name === `slipway-${fleet}` || name.startsWith(`slipway-${fleet}-`)
-      : attributes[fleetLabel] === fleet;
+      : attributes[fleetLabel] === fleet && attributes[onceLabel] === undefined;
   return isOurs ? { machine, action, name } : undefined;
 }

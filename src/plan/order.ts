@@ -26,6 +26,7 @@ const kindOrder = [
   "app/files",
   "app/release",
   "app/container",
+  "app/once",
 ];
 
 /** Orders changes: machines, then each family's prepare, release and waves; what is no longer declared goes last. */

@@ -7,9 +7,9 @@ import { engineMessage } from "../lib/engine-message.ts";
 import type { Engine } from "./engine.ts";
 import { RemoteError, type ContainerCommand, type ContainerProcess } from "./session.ts";
 
-const timeoutMs = 15_000;
+export const timeoutMs = 15_000;
 /** Output that nobody reads; more of it holds the other stream up as well. */
-const highWaterMark = 1024 * 1024;
+export const highWaterMark = 1024 * 1024;
 
 /** Runs a command in a container over one hijacked connection. Rejects with RemoteError in the engine's words. */
 export async function execInContainer(
@@ -88,7 +88,7 @@ async function createExec(
   );
 }
 
-async function pump(
+export async function pump(
   stream: Duplex,
   tty: boolean,
   stdout: PassThrough,

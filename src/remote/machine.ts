@@ -1,3 +1,4 @@
+import { startAttached } from "./attach-main.ts";
 import { execInContainer } from "./attach.ts";
 import { createEngine } from "./engine.ts";
 import { execute, startProcess } from "./exec.ts";
@@ -27,6 +28,7 @@ export async function openMachine(connection: Connection): Promise<Session> {
     engine: engine.call,
     engineStream: engine.stream,
     execIn: (command) => execInContainer(machine, engine, command),
+    startAttached: (start) => startAttached(machine, engine, start),
     probe: (target) => probe(connection, slots, login, target),
     close: () => connection.close(),
   };

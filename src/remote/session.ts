@@ -67,6 +67,9 @@ export interface ContainerCommand {
   readonly signal?: AbortSignal;
 }
 
+/** The main command of a container that was created and not started, with its streams from the first byte on. */
+export type ContainerStart = Pick<ContainerCommand, "container" | "stdin" | "tty">;
+
 export interface ContainerProcess extends Process {
   /** Of its terminal. */
   resize(columns: number, rows: number): Promise<void>;
@@ -104,6 +107,8 @@ export interface Session {
   engine(request: EngineRequest): Promise<EngineReply>;
   engineStream(request: EngineRequest): Promise<EngineStream>;
   execIn(command: ContainerCommand): Promise<ContainerProcess>;
+  /** Starts a container that was made to be attached to; its exit code is the container's. */
+  startAttached(start: ContainerStart): Promise<ContainerProcess>;
   /** From the machine's own network. Resolves with what was seen: `200 in 3 ms`, `connection refused`. */
   probe(target: ProbeTarget): Promise<{ readonly healthy: boolean; readonly text: string }>;
   close(): Promise<void>;

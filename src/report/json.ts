@@ -136,9 +136,24 @@ export const findingsDocument = (findings: readonly Diagnostic[]): FindingsDocum
   })),
 });
 
+/** What every command prints with --json when it ended in trouble: schemas/error.schema.json. */
+export interface ErrorDocument {
+  readonly version: 1;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly machine: string | null;
+  readonly findings: FindingsDocument["findings"];
+}
+
 /** One document as text with a line end. What a terminal could obey is escaped, so that parsing gives it back. */
-export function jsonText(document: Json | object): string {
-  const text = JSON.stringify(document, null, 2);
+export const jsonText = (document: Json | object): string =>
+  `${visible(JSON.stringify(document, null, 2))}\n`;
+
+/** The same on one line, without its end. */
+export const jsonLine = (document: Json | object): string => visible(JSON.stringify(document));
+
+function visible(text: string): string {
   const invisible = /[\u007f-\u009f\u200b\u2028\u2029\ufeff\p{Bidi_Control}]/gu;
-  return `${text.replaceAll(invisible, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+  return text.replaceAll(invisible, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

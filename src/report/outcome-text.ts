@@ -70,7 +70,7 @@ function appLines(apps: readonly AppOutcome[], paint: Paint): readonly string[] 
   ]);
 }
 
-function evidenceLines(evidence: Evidence, paint: Paint): readonly string[] {
+export function evidenceLines(evidence: Evidence, paint: Paint): readonly string[] {
   const ended = [
     ...(evidence.outOfMemory === true ? ["out of memory"] : []),
     ...(evidence.exitCode === undefined ? [] : [`exit code ${evidence.exitCode}`]),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "../fleet/wait.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
+import { see } from "../support/witness.ts";
 import { openStage, type Daemon, type Stage } from "../support/stage.ts";
 
 /** What a forge sees of a daemon, from the first pending status to the last final one. */
@@ -129,6 +130,31 @@ ${more}`;
     const revision = await commit("Shop 1 again", { "apps/shop.yaml": app("1") });
     assertOneEnd(await ended(revision), /^success: shop live/);
     assertOneEnd(await ended(revision, "slipway/acme/shop"), /^success: /);
+  });
+
+  test("a daemon that is told to stop in the middle leaves nothing pending, and no lock", async () => {
+    const slow = await commit("Shop slow once", {
+      "apps/shop.yaml": app("sick").replace("deadline: 5s", "deadline: 60s"),
+    });
+    await until("the new container is probed", () =>
+      Promise.resolve(
+        daemon.lines.some((line) => /create|replace/.test(line) && line.includes("container/1")) &&
+          said(slow, "slipway/acme").length > 0
+          ? true
+          : undefined,
+      ),
+    );
+    const toldMs = performance.now();
+    assert.equal(await daemon.stop("SIGTERM"), 0, daemon.lines.join("\n"));
+    assert(performance.now() - toldMs < 15_000);
+    assertOneEnd(said(slow, "slipway/acme"), /^error: the controller was stopped half-way/);
+    assert.equal((await see(stage.fleet.machine("web-1"), "acme")).isLocked, false);
+    assert.equal(await stage.note(slow), undefined, "no outcome");
+    const revision = await commit("Shop 2 again", { "apps/shop.yaml": app("2") });
+    daemon = await start();
+    assertOneEnd(await ended(revision), /^success: shop live/);
+    assert.equal(said(slow, "slipway/acme").at(-1)?.startsWith("error"), true);
+    assert.equal((await stage.slipway(["plan", "--exit-code"])).code, 0);
   });
 
   test("a controller that dies leaves nothing pending", async () => {

@@ -38,6 +38,7 @@ export const run: Run = async (context, given) => {
     return exit.done;
   }
   throw new UserError(
+    "usage",
     `${keyFile} would be inside the repo`,
     "Name a place outside of it with --age-key FILE.",
   );
@@ -53,6 +54,7 @@ function fleetName(given: string | undefined, dir: string): string {
       .slice(0, 30);
   if (/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name;
   throw new UserError(
+    "usage",
     `'${name}' is no name for a fleet`,
     "Give one with --fleet NAME: a-z, 0-9 and '-', at most 40.",
   );

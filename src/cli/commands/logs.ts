@@ -5,15 +5,14 @@ import { targetsOf } from "../../pass/targets.ts";
 import type { World } from "../../pass/world.ts";
 import type { Documents } from "../../model/documents.ts";
 import type { Target } from "../../remote/session.ts";
-import { didYouMean } from "../../lib/suggest.ts";
-import { checkMachine, readableDocuments } from "../containers.ts";
+import { checkApp, checkMachine, readableDocuments } from "../containers.ts";
 import type { Context, Given, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { countFlag, isOn, textFlag } from "../given.ts";
 import { followMachine } from "../logs/follow.ts";
 import { isOf, type SourceLine } from "../logs/lines.ts";
 import { createSequencer, mergeByTime } from "../logs/merge.ts";
-import { lineShow, type LineShow } from "../logs/show.ts";
+import { lineShow, type LineShow, type LogTrouble } from "../logs/show.ts";
 import { stopQuietly } from "../stop.ts";
 import { isExpected, UserError } from "../trouble.ts";
 import { openWorld } from "../world.ts";
@@ -35,9 +34,10 @@ export const run: Run = async (context, given) => {
       (t) => machine === undefined || t.machine === machine,
     );
     const note = (text: string): void => io.err.write(`slipway: ${text}\n`);
-    const show = lineShow(context, isOn(given, "timestamps"));
+    const follows = isOn(given, "follow");
+    const show = lineShow(context, { withTime: isOn(given, "timestamps"), follows });
     const wish = { world, documents, app, targets, bounds, show, note };
-    return isOn(given, "follow") ? await followAll(context, wish) : await printAll(wish);
+    return follows ? await followAll(context, wish) : await printAll(wish);
   } finally {
     await close();
   }
@@ -72,6 +72,7 @@ function sinceOf(text: string, now: number): string {
   const at = /^\d+(ms|s|m|h|d)$/.test(text) ? now - parseDuration(text) : Date.parse(text);
   if (!Number.isNaN(at)) return (at / 1000).toFixed(3);
   throw new UserError(
+    "usage",
     `--since is '${text}': it is a duration such as 10m, or a time such as 2026-01-31T12:00:00Z`,
   );
 }
@@ -86,7 +87,11 @@ async function printAll({
   show,
   note,
 }: Wish): Promise<number> {
-  let code: number = exit.done;
+  const troubles: LogTrouble[] = [];
+  const fail = (machine: string, text: string): void => {
+    note(`${machine}: ${text}`);
+    troubles.push({ machine, text });
+  };
   const isWanted = isOf(app, documents.fleet);
   const found = await mapLimit(targets, atOnce, async (target) => {
     try {
@@ -97,23 +102,20 @@ async function printAll({
         .map((source) => ({ source, session }));
     } catch (error) {
       if (!isExpected(error)) throw error;
-      note(`${target.machine}: ${error.message}`);
-      code = exit.trouble;
+      fail(target.machine, error.message);
       return [];
     }
   });
   const all = found.flat();
-  if (all.length === 0 && code === exit.done) checkApp(documents, app);
+  if (all.length === 0 && troubles.length === 0) checkApp(documents, app);
   for (const { source } of all) show.expect(source);
   const streams = all.map(({ source, session }) => {
     const lines = readLogs(session, { container: source.id, follow: false, ...bounds });
-    return tolerant(source, lines, (text) => {
-      note(text);
-      code = exit.trouble;
-    });
+    return tolerant(source, lines, (text) => fail(source.machine, text));
   });
   for await (const line of mergeByTime(streams)) await show.show(line);
-  return code;
+  show.end(troubles);
+  return troubles.length === 0 ? exit.done : exit.trouble;
 }
 
 async function* tolerant(
@@ -125,7 +127,7 @@ async function* tolerant(
     for await (const line of lines) yield { ...line, source };
   } catch (error) {
     if (!isExpected(error)) throw error;
-    fail(`${source.machine}: ${error.message}`);
+    fail(error.message);
   }
 }
 
@@ -153,15 +155,4 @@ async function followAll(
     stop.end();
   }
   return exit.done;
-}
-
-/** Throws UserError for what is not declared. */
-function checkApp(documents: Documents, app: string): void {
-  const apps = [...documents.apps.values()];
-  const names = [...new Set(apps.flatMap(({ name, family }) => [family, name]))];
-  if (names.includes(app)) return;
-  throw new UserError(
-    `there is no app '${app}'${didYouMean(app, names)}`,
-    `There are: ${names.join(", ")}`,
-  );
 }

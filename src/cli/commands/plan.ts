@@ -5,7 +5,7 @@ import { planText } from "../../report/plan-text.ts";
 import type { World } from "../../pass/world.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
-import { showFindings } from "../findings.ts";
+import { showRejected } from "../findings.ts";
 import { isOn, textFlag } from "../given.ts";
 import { lookAt, planOf } from "../look.ts";
 import { whileSaying } from "../progress.ts";
@@ -19,7 +19,7 @@ export const run: Run = async (context, given) => {
   const revision = textFlag(given, "revision");
   const fromDisk = isOn(given, "workingTree");
   if (fromDisk && revision !== undefined)
-    throw new UserError("--working-tree and --revision exclude each other");
+    throw new UserError("usage", "--working-tree and --revision exclude each other");
   const { world: plain, close } = await openWorld(context, { unpushed: "warn" });
   try {
     const world = fromDisk ? await withWorkingTree(plain, context) : plain;
@@ -28,10 +28,7 @@ export const run: Run = async (context, given) => {
       lookAt({ ...world, listener }, wish),
     );
     const { documents } = read;
-    if (documents === undefined || look === undefined) {
-      showFindings(context, read.findings);
-      return exit.trouble;
-    }
+    if (documents === undefined || look === undefined) return showRejected(context, read.findings);
     const plan = planOf(look);
     const reach = reachOf(look.apps, documents);
     if (options.json) io.out.write(jsonText(planDocument(plan, reach)));

@@ -29,13 +29,15 @@ export const run: Run = async (context, given) => {
     const { added, changed, removed } = way.files;
     if (added.length + changed.length + removed.length === 0) {
       throw new UserError(
+        "refused",
         `the files at ${shortRevision(to)} are those of the head ${shortRevision(head)} already`,
       );
     }
     io.err.write(wayText(way));
     const newBranch = textFlag(given, "branchOnly");
     const branch = newBranch ?? options.branch;
-    if (!isOn(given, "yes") && !(await isWanted(context, branch))) return exit.trouble;
+    if (!isOn(given, "yes") && !(await isWanted(context, branch)))
+      throw new UserError("refused", "nothing was committed");
     const author = await identityOf(place);
     const revision = await source.rollback({
       to,
@@ -76,6 +78,7 @@ async function lastGood(world: World, head: string): Promise<string> {
       : (await withMachines(world, documents, noted)).entries.find(isGood));
   if (good !== undefined) return good.commit.revision;
   throw new UserError(
+    "not-found",
     "no revision before the head is known to have been applied",
     "Name one: slipway rollback REV; 'git log' has them.",
   );
@@ -91,7 +94,10 @@ interface WayBack {
 
 async function wayBack({ source }: World, head: string, to: string): Promise<WayBack> {
   if (!(await source.descends(to, head)))
-    throw new UserError(`${shortRevision(to)} is no ancestor of the head ${shortRevision(head)}`);
+    throw new UserError(
+      "refused",
+      `${shortRevision(to)} is no ancestor of the head ${shortRevision(head)}`,
+    );
   return {
     to: await source.commit(to),
     head: await source.commit(head),
@@ -126,7 +132,11 @@ const shortened = (lines: readonly string[]): readonly string[] =>
 
 async function isWanted({ io }: Context, branch: string): Promise<boolean> {
   if (!io.input.isTerminal || !io.err.isTerminal)
-    throw new UserError("there is nobody here to ask", "Pass --yes to commit and push it.");
+    throw new UserError(
+      "refused",
+      "there is nobody here to ask",
+      "Pass --yes to commit and push it.",
+    );
   const answer = await io.ask(`Commit this and push it to ${branch}? [y/N] `);
   return /^y(es)?$/i.test(answer?.trim() ?? "");
 }

@@ -63,6 +63,7 @@ function intervalOf(given: Given): number {
     if (!(error instanceof RangeError)) throw error;
   }
   throw new UserError(
+    "usage",
     `--interval is '${text}': it is a duration of at least ${shortestMs}ms, such as 30s`,
   );
 }

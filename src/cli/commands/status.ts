@@ -9,7 +9,7 @@ import { statusText } from "../../report/status-text.ts";
 import type { Survey } from "../../pass/survey.ts";
 import type { Run } from "../command.ts";
 import { exit } from "../exit.ts";
-import { showFindings } from "../findings.ts";
+import { showRejected } from "../findings.ts";
 import { lookFor, newestReadable, planOf } from "../look.ts";
 import { whileSaying } from "../progress.ts";
 import { openWorld } from "../world.ts";
@@ -19,10 +19,7 @@ export const run: Run = async (context) => {
   const { world, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const { head, revision } = await newestReadable(world);
-    if (revision?.documents === undefined) {
-      showFindings(context, head.findings);
-      return exit.trouble;
-    }
+    if (revision?.documents === undefined) return showRejected(context, head.findings);
     const { documents } = revision;
     const look = await whileSaying(context, "asking the machines", () => lookFor(world, revision));
     const applied = await lastApplied(world, look);

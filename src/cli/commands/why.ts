@@ -12,7 +12,7 @@ import { SourceError } from "../../source/source.ts";
 import { lastChange } from "../blame.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
-import { showFindings } from "../findings.ts";
+import { showRejected } from "../findings.ts";
 import { lookAt, planOf } from "../look.ts";
 import { madeAt } from "../../pass/made.ts";
 import { whileSaying } from "../progress.ts";
@@ -26,10 +26,7 @@ export const run: Run = async (context, given) => {
     const { revision, look } = await whileSaying(context, "asking the machines", () =>
       lookAt(world),
     );
-    if (look === undefined) {
-      showFindings(context, revision.findings);
-      return exit.trouble;
-    }
+    if (look === undefined) return showRejected(context, revision.findings);
     const plan = at(planOf(look), address);
     const where = declaredAt(look, plan, address);
     checkAddress(look, plan, address);
@@ -155,6 +152,7 @@ function checkAddress(look: Survey, plan: Plan, address: Address): void {
   ];
   if (known.some((one) => covers(address, one))) return;
   throw new UserError(
+    "not-found",
     `nothing is at '${address}'${didYouMean(address, known)}`,
     "Addresses are like app/shop, machine/web-1, machine/web-1/app/shop/container/1; 'slipway plan --json' has them.",
   );

@@ -14,6 +14,7 @@ export function parseMachine(text: string): InitMachine {
     Number(port ?? 22) > 65_535
   )
     throw new UserError(
+      "usage",
       `--machine '${text}' is not NAME=ADDRESS`,
       "As in --machine web-1=203.0.113.10, or web-1=deploy@203.0.113.10:2222; names are of a-z, 0-9 and '-'.",
     );
@@ -30,6 +31,6 @@ export function parseMachines(texts: readonly string[]): readonly InitMachine[] 
   if (texts.length === 0) return [{ name: "web-1", address: placeholderAddress }];
   const machines = texts.map(parseMachine);
   const twice = machines.find((m, i) => machines.findIndex(({ name }) => name === m.name) !== i);
-  if (twice !== undefined) throw new UserError(`--machine names ${twice.name} twice`);
+  if (twice !== undefined) throw new UserError("usage", `--machine names ${twice.name} twice`);
   return machines;
 }

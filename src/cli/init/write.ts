@@ -12,6 +12,7 @@ export async function writeNew(
   for (const path of Object.keys(files)) if (await exists(join(dir, path))) present.push(path);
   if (present.length > 0)
     throw new UserError(
+      "refused",
       `${present[0]} is there already in ${dir}${present.length > 1 ? ` (and ${present.length - 1} more)` : ""}`,
       "Nothing was written. Name an empty folder: slipway init DIR",
     );
@@ -29,7 +30,7 @@ export async function keyIn(
   const text = await readFile(file, "utf8").catch(() => undefined);
   if (text !== undefined) {
     const identity = /^AGE-SECRET-KEY-1[0-9A-Z]+$/m.exec(text)?.[0];
-    if (identity === undefined) throw new UserError(`${file} holds no age key`);
+    if (identity === undefined) throw new UserError("age-key", `${file} holds no age key`);
     return { ...(await ageKey(identity)), isNew: false };
   }
   const key = await ageKey();

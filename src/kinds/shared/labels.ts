@@ -15,6 +15,8 @@ export const label = {
   declared: "slipway.declared",
   /** Digest of a release: its container is no instance. */
   release: "slipway.release",
+  /** Made for one command of a person: no instance either. */
+  once: "slipway.once",
 } as const;
 
 /** Labels without the members that are undefined. */

@@ -34,6 +34,13 @@ export function instanceSteps(
   return [...clearNames(situation), ...making, ...retire(situation)];
 }
 
+/** Ends and starts a container as it is, and proves it as a rollout does. */
+export const restartSteps = (want: ContainerSpec, live: InstanceContainer): readonly Step[] => [
+  stopContainer(live.id, stopSeconds(live)),
+  startContainer(live.id),
+  ...prove(want, live.id),
+];
+
 /** Who should not hold one of our names gives it up first, as a name is held by one container at a time. */
 function clearNames(situation: Situation): readonly Step[] {
   const { names, old, spare, abandoned } = situation;

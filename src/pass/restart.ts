@@ -1,0 +1,109 @@
+import { asFailure, type StepFailure } from "../apply/failure.ts";
+import type { Hold } from "../apply/lock.ts";
+import { runSteps } from "../apply/steps.ts";
+import {
+  kindOf,
+  restartSteps,
+  type ContainerSpec,
+  type ContainerState,
+  type InstanceContainer,
+} from "../kinds/index.ts";
+import type { Resource } from "../model/resource.ts";
+import type { Restarted, RestartFailure, RestartRun } from "../model/restart.ts";
+import { observeFleet } from "../observe/fleet.ts";
+import { openHolds } from "./holds.ts";
+import type { Survey } from "./survey.ts";
+import type { World } from "./world.ts";
+
+export interface RestartWish {
+  readonly look: Survey;
+  readonly fleet: string;
+  /** Its services too, where it is an app file. */
+  readonly app: string;
+  readonly machine?: string;
+  readonly stop: AbortSignal;
+}
+
+const kind = "app/container";
+
+/** One instance at a time, machine by machine, under its lock: whoever sees one stopped waits, and finds it running. */
+export async function restart(world: World, wish: RestartWish): Promise<RestartRun> {
+  const { look, app, machine: only } = wish;
+  const wanted = look.resources.filter(
+    (r) =>
+      r.kind === kind && (r.app === app || r.family === app) && (only ?? r.machine) === r.machine,
+  );
+  const restarted: Restarted[] = [];
+  for (const machine of [...new Set(wanted.map((r) => r.machine))].toSorted()) {
+    const own = wanted.filter((r) => r.machine === machine);
+    const failure = await restartOn(world, wish, machine, own, restarted);
+    if (failure !== undefined) return { restarted, failure: { machine, ...failure } };
+  }
+  return { restarted };
+}
+
+async function restartOn(
+  world: World,
+  { look, fleet, stop }: RestartWish,
+  machine: string,
+  wanted: readonly Resource[],
+  restarted: Restarted[],
+): Promise<Omit<RestartFailure, "machine"> | undefined> {
+  const holds = openHolds(world, fleet, stop);
+  try {
+    await holds.take([machine], look.targets);
+    const hold = holds.taken.get(machine);
+    if (hold === undefined) return { text: holds.troubles[0]?.text ?? "told to stop" };
+    const target = new Map([...look.targets].filter(([name]) => name === machine));
+    // What was seen before the lock may have been replaced since.
+    const seen = (await observeFleet(world.remote, target, [kindOf(kind)], fleet)).get(machine);
+    const live = seen?.kinds.get(kind);
+    if (live?.state !== "present") return { text: seen?.troubles[0]?.text ?? "not observed" };
+    for (const resource of wanted) {
+      const spec = resource.spec as ContainerSpec;
+      const state = live.value.get(kindOf(kind).key(spec)) as ContainerState | undefined;
+      const container = state?.containers.find((c) => c.role === "current");
+      if (container === undefined || !spec.running) continue;
+      if (stop.aborted) return { text: "told to stop" };
+      const startedMs = world.clock.now();
+      const failure = await restartOne(world, hold, stop, resource, container);
+      if (failure !== undefined)
+        return {
+          address: resource.address,
+          text: stop.aborted ? "told to stop before it was healthy" : failure.message,
+          ...(failure.evidence === undefined ? {} : { evidence: failure.evidence }),
+        };
+      const { app, instance } = spec;
+      const durationMs = world.clock.now() - startedMs;
+      restarted.push({ machine, app, instance, container: container.name, durationMs });
+    }
+    return undefined;
+  } finally {
+    await holds.release();
+  }
+}
+
+async function restartOne(
+  { clock, listener }: World,
+  hold: Hold,
+  stop: AbortSignal,
+  { address, spec }: Resource,
+  container: InstanceContainer,
+): Promise<StepFailure | undefined> {
+  try {
+    await runSteps(
+      {
+        session: hold.session,
+        clock,
+        preempt: stop,
+        content: () => Promise.reject(new Error("a restart ships no files")),
+        fence: (outlivesMs) => hold.fence(outlivesMs),
+        progress: (text) => listener({ type: "progress", address, text }),
+      },
+      restartSteps(spec as ContainerSpec, container),
+    );
+    return undefined;
+  } catch (error) {
+    return asFailure(error);
+  }
+}
