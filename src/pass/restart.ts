@@ -51,7 +51,7 @@ async function restartOn(
 ): Promise<Omit<RestartFailure, "machine"> | undefined> {
   const holds = openHolds(world, fleet, stop);
   try {
-    await holds.take([machine], look.targets);
+    await holds.take([machine], look);
     const hold = holds.taken.get(machine);
     if (hold === undefined) return { text: holds.troubles[0]?.text ?? "told to stop" };
     const target = new Map([...look.targets].filter(([name]) => name === machine));
