@@ -9,6 +9,7 @@ import { reconcile } from "../reconcile.ts";
 import { SourceError } from "../source/source.ts";
 import { retryIn } from "./backoff.ts";
 import { createBell } from "./bell.ts";
+import { headReader } from "./head.ts";
 import { createHearing } from "./hearing.ts";
 import { countHeals, noHeals, suspended } from "./heals.ts";
 
@@ -36,6 +37,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   const random = options.random ?? Math.random;
   const observeEveryMs = options.observeEveryMs ?? observeEveryMsDefault;
   const bell = createBell();
+  const readHead = headReader(world.source, log);
   const { clock } = world;
   const hearing = createHearing();
   let heals = noHeals;
@@ -67,7 +69,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   try {
     while (!signal.aborted) {
       // Without the repository what it said last is kept up.
-      const head = (await unlessStopped(headOrLog(world, log), signal)) ?? last?.head;
+      const head = (await unlessStopped(readHead(), signal)) ?? last?.head;
       if (signal.aborted) break;
       const now = clock.now();
       const cause = causeNow(head, now);
@@ -139,7 +141,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
       while (!stop.signal.aborted && !preempt.signal.aborted) {
         await clock.sleep(Math.min(options.intervalMs, 2_000), stop.signal).catch(() => undefined);
         if (stop.signal.aborted) return;
-        const now = await headOrLog(world, log);
+        const now = await readHead();
         if (now !== undefined && now !== head) {
           log("info", `${now.slice(0, 8)} takes over from ${head.slice(0, 8)}`);
           preempt.abort(now);
@@ -157,13 +159,3 @@ const unlessStopped = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
     if (signal.aborted) return undefined;
     throw error;
   });
-
-async function headOrLog(world: World, log: DaemonOptions["log"]): Promise<string | undefined> {
-  try {
-    return await world.source.head();
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    log("warn", `the repository: ${error.message}`);
-    return undefined;
-  }
-}
