@@ -18,6 +18,8 @@ export type UserTrouble =
   | "unpushed"
   /** Something is in the way that is not overwritten, or nobody agreed. */
   | "refused"
+  /** What was asked for may be on a machine that did not answer. */
+  | "machine-unreachable"
   | "ssh-key"
   | "age-key";
 

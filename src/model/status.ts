@@ -20,6 +20,8 @@ export interface HeadStatus {
   readonly text?: string;
   /** How many changes the next pass would make; absent where it would make none since it is rejected. */
   readonly pending?: number;
+  /** How many things could not be seen: what the next pass would do with them is not known. */
+  readonly unknown?: number;
 }
 
 export interface MachineStatus {

@@ -29,13 +29,22 @@ const kind = "app/container";
 /** One instance at a time, machine by machine, under its lock: whoever sees one stopped waits, and finds it running. */
 export async function restart(world: World, wish: RestartWish): Promise<RestartRun> {
   const { look, app, machine: only } = wish;
-  const wanted = look.resources.filter(
-    (r) =>
-      r.kind === kind && (r.app === app || r.family === app) && (only ?? r.machine) === r.machine,
-  );
+  const apps = look.apps.filter((a) => a.name === app || a.family === app);
+  const machines = new Set(apps.flatMap((a) => a.machines));
   const restarted: Restarted[] = [];
-  for (const machine of [...new Set(wanted.map((r) => r.machine))].toSorted()) {
-    const own = wanted.filter((r) => r.machine === machine);
+  for (const machine of [...machines].toSorted()) {
+    if (only !== undefined && only !== machine) continue;
+    const seen = look.observations.get(machine);
+    // What runs there is not known: it is not passed over as if there was nothing.
+    if (seen?.facts === undefined)
+      return {
+        restarted,
+        failure: { machine, text: seen?.troubles[0]?.text ?? "it did not answer" },
+      };
+    const own = look.resources.filter(
+      (r) => r.kind === kind && r.machine === machine && apps.some((a) => a.name === r.app),
+    );
+    if (own.length === 0) continue;
     const failure = await restartOn(world, wish, machine, own, restarted);
     if (failure !== undefined) return { restarted, failure: { machine, ...failure } };
   }

@@ -40,16 +40,21 @@ export function statusText(status: StatusDocument, view: StatusView): string {
 /** `head 3f2a1bc Shop 1.1: applied, nothing pending` */
 function headLines(head: HeadStatus | undefined, paint: Paint): readonly string[] {
   if (head === undefined) return [];
-  const { revision, subject, outcome, text, pending } = head;
+  const { revision, subject, outcome, text } = head;
   const came =
     outcome === undefined ? "not tried yet" : paint(toneOf(outcome), printableLine(outcome));
-  const next =
-    pending === undefined
-      ? ""
-      : `, ${pending === 0 ? "nothing" : counted(pending, "change")} pending`;
-  const lines = [`head ${shortRevision(revision)} ${printableLine(subject)}: ${came}${next}`];
+  const lines = [
+    `head ${shortRevision(revision)} ${printableLine(subject)}: ${came}${pendingText(head)}`,
+  ];
   const isWell = outcome === undefined || outcome === "applied" || text === undefined;
   return isWell ? lines : [...lines, `     ${paint("dim", printableLine(text))}`];
+}
+
+function pendingText({ pending, unknown = 0 }: HeadStatus): string {
+  if (pending === undefined) return "";
+  if (unknown === 0) return `, ${pending === 0 ? "nothing" : counted(pending, "change")} pending`;
+  // What was not seen may need anything.
+  return `${pending === 0 ? "" : `, ${counted(pending, "change")} pending`}, ${unknown} not seen`;
 }
 
 /** Containers only: of the apps given. Ends with a line end. */

@@ -260,6 +260,7 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
         outcome: fc.constantFrom("applied", "held", "reverted"),
         text,
         pending: fc.nat(100),
+        unknown: fc.integer({ min: 1, max: 100 }),
       },
       ["revision", "subject"],
     ),

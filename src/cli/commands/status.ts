@@ -1,4 +1,4 @@
-import { changesOf } from "../../model/plan.ts";
+import { changesOf, type Plan } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
 import { appStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
@@ -54,9 +54,14 @@ async function headStatus(
     revision,
     subject: head.subject,
     ...(outcome === undefined ? {} : { outcome: outcome.outcome, text: outcome.text }),
-    ...(look === undefined ? {} : { pending: changesOf(planOf(look)).length }),
+    ...(look === undefined ? {} : pendingIn(planOf(look))),
   };
 }
+
+const pendingIn = (plan: Plan): Pick<HeadStatus, "pending" | "unknown"> => ({
+  pending: changesOf(plan).length,
+  ...(plan.unknown.length === 0 ? {} : { unknown: plan.unknown.length }),
+});
 
 const recentCommits = 50;
 

@@ -27,12 +27,16 @@ export async function chooseInstances(
   );
   if (instances.length > 0) return { documents, instances };
   const silent = machines
-    .filter((m) => m.why !== undefined)
+    .filter((m) => m.why !== undefined && (machine === undefined || m.name === machine))
     .map((m) => `${m.name}: ${m.why ?? ""}`);
+  const where = machine === undefined ? "" : ` on ${machine}`;
+  // What did not answer may well run it.
+  if (silent.length > 0)
+    throw new UserError(
+      "machine-unreachable",
+      `no instance of ${name}${where} was found, and not every machine answered`,
+      silent.join("; "),
+    );
   const what = isModel ? `${name} has no container` : `no instance of ${name} runs`;
-  throw new UserError(
-    "not-found",
-    `${what}${machine === undefined ? "" : ` on ${machine}`}`,
-    silent.length > 0 ? `Not asked: ${silent.join("; ")}` : "'slipway ps' shows what there is.",
-  );
+  throw new UserError("not-found", `${what}${where}`, "'slipway ps' shows what there is.");
 }
