@@ -5,6 +5,18 @@ import { globalFlags, type Flag } from "./flags.ts";
 import { laterCommand, laterFlag } from "./later.ts";
 import { UserError } from "./trouble.ts";
 
+/** The first word that is neither a flag nor the value of one; behind `help` the one after it. */
+export function namedCommand(argv: readonly string[]): string | undefined {
+  const valued = Object.values<Flag>(globalFlags)
+    .map(({ flags }) => flags)
+    .filter((flags) => flags.includes("<"))
+    .map((flags) => flags.split(" ", 1)[0]);
+  const words = argv.filter(
+    (word, i) => !word.startsWith("-") && !valued.includes(argv[i - 1] ?? ""),
+  );
+  return words[0] === "help" ? words[1] : words[0];
+}
+
 /** For a word that stands where a command should. */
 export function noCommand(name: string): UserError {
   return (
@@ -20,11 +32,10 @@ export function noCommand(name: string): UserError {
 /** What was wrong on the command line, in one line. */
 export function misuse(error: CommanderError, argv: readonly string[]): UserError {
   const said = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
-  const words = argv.filter((word) => !word.startsWith("-"));
-  const command = words.find((word) => commandNames.includes(word));
+  const word = namedCommand(argv);
+  const command = word !== undefined && commandNames.includes(word) ? word : undefined;
   const flag = error.code === "commander.unknownOption" ? flagIn(error) : "";
-  const later =
-    command === undefined ? words.map(laterCommand).find(Boolean) : laterFlag(command, flag);
+  const later = command === undefined ? laterCommand(word ?? "") : laterFlag(command, flag);
   if (later !== undefined) return later;
   return new UserError(
     "usage",

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { jsonText } from "../report/json.ts";
-import { catalog } from "./catalog.ts";
+import { catalog, commandNames } from "./catalog.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 import { exit } from "./exit.ts";
 import { globalFlags, type Flag } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { environmentHelp, examplesOf, usageOf } from "./help.ts";
-import { misuse, noCommand } from "./misuse.ts";
+import { misuse, namedCommand, noCommand } from "./misuse.ts";
 import { globalOptions, switchOf } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { tour } from "./tour.ts";
@@ -30,6 +30,9 @@ export async function runCli(argv: readonly string[], io: Io, parts: Parts): Pro
     code = await run({ io, options, parts }, { args, flags, rest });
   });
   try {
+    // By itself `--help` behind a word that is no command would show the help of all.
+    const named = namedCommand(before);
+    if (named !== undefined && !commandNames.includes(named)) throw noCommand(named);
     await program.parseAsync([...before], { from: "user" });
     return code;
   } catch (error) {

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Context } from "./command.ts";
+import type { Io } from "./io.ts";
 import type { SshKey, SshLogin } from "./parts.ts";
 import { UserError } from "./trouble.ts";
 
@@ -14,6 +15,7 @@ export async function sshLogin({ options, io }: Context): Promise<SshLogin> {
   const withAgent = agent === undefined || agent === "" ? {} : { agent };
   if (sshKeys.length > 0) {
     const files = sshKeys.map((file) => resolve(io.cwd, file));
+    await warnOfOpen(files, io);
     const keys = await Promise.all(
       files.map(async (source): Promise<SshKey> => ({
         source,
@@ -34,6 +36,25 @@ export async function sshLogin({ options, io }: Context): Promise<SshLogin> {
   return { keys: guesses.flat(), ...withAgent, acceptNewHostKeys };
 }
 
+/** It is used all the same: where keys are mounted, their mode often cannot be chosen. */
+async function warnOfOpen(files: readonly string[], io: Io): Promise<void> {
+  for (const file of files) {
+    const mode = await stat(file).then(
+      (found) => (found.isFile() ? found.mode : 0),
+      () => 0,
+    );
+    if ((mode & 0o077) !== 0)
+      io.err.write(`slipway: warning: others may read the SSH key ${file}: chmod 600 ${file}\n`);
+  }
+}
+
+/** What stands in the way of reading a file, in words. */
+const readTroubles: Readonly<Record<string, string>> = {
+  ENOENT: "it is not there",
+  EISDIR: "it is a folder",
+  EACCES: "you may not read it",
+};
+
 async function readKey(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
@@ -41,7 +62,7 @@ async function readKey(file: string): Promise<string> {
     const code = (error as NodeJS.ErrnoException).code;
     throw new UserError(
       "ssh-key",
-      `the SSH key ${file} cannot be read (${code === "ENOENT" ? "it is not there" : code})`,
+      `the SSH key ${file} cannot be read (${readTroubles[code ?? ""] ?? code})`,
     );
   }
 }

@@ -30,11 +30,21 @@ export function readIdentity(privateKeys: readonly PrivateKey[], agent?: string)
 function parsePrivateKey({ text, passphrase, source }: PrivateKey): ParsedKey {
   const parsed: ParsedKey | ParsedKey[] | Error = ssh2.utils.parseKey(text, passphrase);
   if (parsed instanceof Error)
-    throw new UnusableKey(`${source}: ${parsed.message}`, { cause: parsed });
+    throw new UnusableKey(`${source}: ${wordsFor(parsed.message)}`, { cause: parsed });
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined || !key.isPrivateKey())
     throw new UnusableKey(`${source} holds no private key`);
   return key;
+}
+
+/** The library's messages, where a person can do something. */
+function wordsFor(message: string): string {
+  if (/no passphrase/i.test(message))
+    return "the key is encrypted: give its passphrase in SLIPWAY_SSH_PASSPHRASE, or load it into an agent and leave out --ssh-key";
+  if (/integrity check failed|bad passphrase|bad decrypt/i.test(message))
+    return "the passphrase in SLIPWAY_SSH_PASSPHRASE does not open it";
+  if (/unsupported key format/i.test(message)) return "it holds no SSH key that can be read";
+  return message;
 }
 
 /** In the order in which they are tried: files first, then what the agent has. */

@@ -91,7 +91,7 @@ function refusedLogin({ target, identity, agentError }: ConnectFailure): string 
   ].filter((part) => part !== "");
   const advice =
     keys[0] === undefined
-      ? ""
+      ? ". Name a key with --ssh-key; an encrypted one needs SLIPWAY_SSH_PASSPHRASE, or an agent"
       : `. To allow it, add to ~${target.user}/.ssh/authorized_keys there: ${keys[0]}`;
   return `${placeOf(target)} refuses the login as ${target.user} (tried ${tried.join(" and ") || "no key"})${advice}`;
 }

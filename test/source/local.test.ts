@@ -208,7 +208,7 @@ describe("what cannot be read in place is refused, saying what to do:", () => {
     await assert.rejects(shop.source({ repo: join(shop.dir, "nope") }), trouble("missing"));
     const work = await shop.repo();
     const source = await shop.source({ repo: work.dir });
-    await assert.rejects(source.head(), trouble("missing", /no branch main, or no commit/));
+    await assert.rejects(source.head(), trouble("missing", /no branch main; it has no commit yet/));
     await work.commit("one", { "a.txt": "x".repeat(1000) });
     await work.git("gc", "-q");
     const small = shop.source({ repo: work.dir, maxPackBytes: 20 });

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { resolveRef } from "isomorphic-git";
+import { listBranches, resolveRef } from "isomorphic-git";
 import { giveToOwner } from "./loose.ts";
 import { isCoded } from "./coded.ts";
 import { SourceError } from "../source.ts";
@@ -17,6 +17,10 @@ export async function readRef(gitdir: string, name: string): Promise<string | un
     throw error;
   }
 }
+
+/** Of a repository on this machine, without `refs/heads/`. */
+export const branchNames = async (gitdir: string): Promise<readonly string[]> =>
+  (await listBranches({ fs, gitdir })).toSorted();
 
 /** What git allows in a ref's name, roughly; above all nothing that leads elsewhere as a path. */
 export const isRefName = (name: string): boolean =>

@@ -7,7 +7,7 @@ import { troubleByStatus, troubleWithServer } from "./trouble.ts";
 /** Ref → commit id (of an annotated tag: the id of what it stands for). */
 export type Refs = ReadonlyMap<string, string>;
 
-/** Asks the server for those of these refs that it has. */
+/** Asks the server for those of these refs that it has; a name that ends with a slash stands for all below. */
 export type ListRefs = (names: readonly string[]) => Promise<Refs>;
 
 /**
@@ -63,6 +63,9 @@ async function listByPost(
   return lines === undefined ? undefined : readLines(lines, names);
 }
 
+const isAsked = (ref: string, names: readonly string[]): boolean =>
+  names.some((name) => (name.endsWith("/") ? ref.startsWith(name) : ref === name));
+
 function readLines(lines: readonly string[], names: readonly string[]): Refs | undefined {
   const refs = new Map<string, string>();
   for (const line of lines) {
@@ -71,7 +74,7 @@ function readLines(lines: readonly string[], names: readonly string[]): Refs | u
     const peeled = attributes
       .find((attribute) => attribute.startsWith("peeled:"))
       ?.slice("peeled:".length);
-    if (names.includes(name)) refs.set(name, peeled ?? oid);
+    if (isAsked(name, names)) refs.set(name, peeled ?? oid);
   }
   return refs;
 }
@@ -97,7 +100,7 @@ async function listByGet(transport: Transport, names: readonly string[]): Promis
   }
   return new Map(
     listed
-      .filter(({ ref }) => names.includes(ref))
+      .filter(({ ref }) => isAsked(ref, names))
       .map(({ ref, oid, peeled }) => [ref, peeled ?? oid] as const),
   );
 }

@@ -1,3 +1,4 @@
+import { noBranch } from "../branches.ts";
 import { shortRevision } from "../../lib/text.ts";
 import { join } from "node:path";
 import { BoundedMap } from "../git/bounded-map.ts";
@@ -157,9 +158,17 @@ export class RemoteStore implements Store {
     const refs = await this.#list([ref, notesRef]);
     this.notes.hear(refs.get(notesRef));
     const head = refs.get(ref);
-    if (head === undefined)
-      throw new SourceError("missing", `${this.name} has no branch ${this.branch}`);
+    if (head === undefined) throw noBranch(this.name, this.branch, await this.#branches());
     return head;
+  }
+
+  async #branches(): Promise<readonly string[]> {
+    const prefix = "refs/heads/";
+    const all = [...(await this.#list([prefix])).keys()];
+    return all
+      .filter((ref) => ref.startsWith(prefix))
+      .map((ref) => ref.slice(prefix.length))
+      .toSorted();
   }
 
   async #accept(head: string): Promise<void> {

@@ -27,7 +27,7 @@ export async function findRepository(from: string): Promise<string | undefined> 
 export async function inspectRepository(path: string, maxPackBytes: number): Promise<Layout> {
   const layout = await locate(path);
   const { gitdir } = layout;
-  if (!(await isGitdir(gitdir))) throw notARepository(path);
+  if (!(await isGitdir(gitdir))) throw await notARepository(path);
   await refuseUnreadable(path, gitdir);
   await refuseHuge(path, gitdir, maxPackBytes);
   return layout;
@@ -39,7 +39,7 @@ async function locate(path: string): Promise<Layout> {
   if (kind === "folder") return { gitdir: dotGit, workTree: path };
   if (kind === undefined) return { gitdir: path };
   const target = /^gitdir: (.+)$/m.exec(await readFile(dotGit, "utf8"))?.[1]?.trim();
-  if (target === undefined) throw notARepository(path);
+  if (target === undefined) throw await notARepository(path);
   const gitdir = resolve(path, target);
   const common = await readText(join(gitdir, "commondir"));
   if (common === undefined) return { gitdir, workTree: path };
@@ -106,8 +106,10 @@ async function isGitdir(folder: string): Promise<boolean> {
   return kinds[0] === "file" && kinds[1] === "folder" && kinds[2] === "folder";
 }
 
-const notARepository = (path: string): SourceError =>
-  new SourceError("missing", `${path} is not a git repository; give one with --repo`);
+async function notARepository(path: string): Promise<SourceError> {
+  const what = (await kindOf(path)) === undefined ? "is not there" : "is not a git repository";
+  return new SourceError("missing", `${path} ${what}; give one with --repo`);
+}
 
 const kindOf = (path: string): Promise<"file" | "folder" | undefined> =>
   stat(path).then(

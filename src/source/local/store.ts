@@ -1,4 +1,5 @@
-import { headBranch, moveRef, readRef } from "../git/refs.ts";
+import { noBranch } from "../branches.ts";
+import { branchNames, headBranch, moveRef, readRef } from "../git/refs.ts";
 import { localNotes } from "./notes.ts";
 import { descends } from "../history.ts";
 import type { Layout } from "./layout.ts";
@@ -33,10 +34,7 @@ export class LocalStore implements Store {
   async head(): Promise<string> {
     const head = await readRef(this.#layout.gitdir, `refs/heads/${this.branch}`);
     if (head !== undefined) return head;
-    throw new SourceError(
-      "missing",
-      `${this.name} has no branch ${this.branch}, or no commit on it yet`,
-    );
+    throw noBranch(this.name, this.branch, await branchNames(this.#layout.gitdir));
   }
 
   /** Git may be packing right now: what cannot be read is looked for again, once. */
