@@ -63,6 +63,12 @@ describe("the command line", () => {
       ["valdate"],
       /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)\n {2}There are: init, /,
     ],
+    [
+      ["valdate", "--help"],
+      /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)/,
+    ],
+    [["help", "valdate"], /^slipway: there is no command 'valdate'/],
+    [["--repo", "plan", "secrets", "--help"], /^slipway: 'slipway secrets' is not there yet/],
     [["secrets", "list"], /^slipway: 'slipway secrets' is not there yet/],
     [["run", "--listen", "x:1"], /^slipway: 'slipway run --listen' is not there yet/],
     [
