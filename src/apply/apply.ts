@@ -60,8 +60,9 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   const ended = await Promise.all(
     plan.rollouts.map(async (r) => ({ family: r.family, ok: await start(r) })),
   );
+  const unwell = await run.watched();
   // What a family leaves behind is still needed while it has not converged.
-  const unfinished = new Set(ended.filter((e) => !e.ok).map((e) => e.family));
+  const unfinished = new Set([...ended.filter((e) => !e.ok).map((e) => e.family), ...unwell]);
   const isFree = (change: Change): boolean =>
     change.family === undefined || !unfinished.has(change.family);
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
@@ -74,6 +75,8 @@ class ApplyRun {
   readonly failures: ChangeFailure[] = [];
   readonly waiting = new Map<string, string>();
   private readonly lost = new Set<string>();
+  /** Watches of what was made, by family. */
+  private readonly watches = new Map<string, Promise<unknown>[]>();
   private readonly context: ApplyContext;
 
   constructor(context: ApplyContext) {
@@ -94,17 +97,27 @@ class ApplyRun {
     });
     for (const machine of await this.withoutRoom(rollout, unprepared)) unprepared.add(machine);
     if (rollout.release !== undefined && !(await this.turn(rollout.release))) {
-      await this.failIfApps(rollout, before);
+      await this.failIfApps(rollout.family, before);
       return false;
     }
     let complete = unprepared.size === 0;
     for (const wave of rollout.waves) {
       const ready = wave.filter((turn) => !unprepared.has(turn.machine));
       complete = (await this.turns(ready)) && complete;
-      if (await this.failIfApps(rollout, before)) return false;
+      if (await this.failIfApps(rollout.family, before)) return false;
       if (this.context.preempt.aborted) return false;
     }
     return complete;
+  }
+
+  /** Waits for all watches; gives the families of which something failed meanwhile. */
+  async watched(): Promise<readonly string[]> {
+    const ends = [...this.watches].map(async ([family, watches]) => {
+      const before = this.failures.length;
+      await Promise.all(watches);
+      return (await this.failIfApps(family, before)) ? family : [];
+    });
+    return (await Promise.all(ends)).flat();
   }
 
   /** Machines where a new container has no room: asked of all before the first container moves. */
@@ -121,12 +134,12 @@ class ApplyRun {
     return lacking.flat();
   }
 
-  private async failIfApps(rollout: Rollout, since: number): Promise<boolean> {
+  private async failIfApps(family: string, since: number): Promise<boolean> {
     const failed = this.failures
       .slice(since)
-      .find((f) => f.change.family === rollout.family && f.failure.blame === "app");
+      .find((f) => f.change.family === family && f.failure.blame === "app");
     if (failed === undefined) return false;
-    await this.context.onAppFailure(rollout.family, failed.failure);
+    await this.context.onAppFailure(family, failed.failure);
     return true;
   }
 
@@ -145,12 +158,21 @@ class ApplyRun {
     const isDone = await this.steps(change, change.steps);
     if (!isDone) return false;
     this.done.push(change);
+    this.startWatch(change);
     context.listener({
       type: "change-done",
       address: change.address,
       durationMs: context.clock.now() - startedMs,
     });
     return true;
+  }
+
+  /** Goes on while others roll. */
+  private startWatch(change: Change): void {
+    const { watch, family } = change;
+    if (watch === undefined || family === undefined) return;
+    const own = this.watches.get(family) ?? [];
+    this.watches.set(family, [...own, this.steps(change, [watch])]);
   }
 
   private isHeld(machine: string): boolean {

@@ -9,7 +9,7 @@ const steadyMs = 5_000;
 /** Asks a running container for its health once, as declared. */
 export async function probeOnce(
   context: StepContext,
-  step: WaitStep,
+  step: Pick<WaitStep, "probe" | "timeoutMs">,
   seen: Seen,
   container: string,
   runningForMs: number,

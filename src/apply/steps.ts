@@ -16,6 +16,7 @@ import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
 import { checkRoom } from "./room.ts";
+import { watchContainer } from "./watch.ts";
 
 /** What running steps needs besides the plan. */
 export interface StepContext {
@@ -64,6 +65,8 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
       return await attempt(context, step.steps, step.otherwise, bindings);
     case "mark":
       return preemptIfAsked(context);
+    case "watch":
+      return await watchContainer(context, step);
     case "room":
       return await checkRoom(context.session, step);
     case "wait":

@@ -66,6 +66,7 @@ export function containerSpec(
     },
     running: fields.state !== "stopped",
     strategy: strategyOf(fields),
+    watchMs: milliseconds(fields.deploy?.watch ?? "3s"),
     limits: limitsOf(fields),
     ...processOf(fields),
     ...confinementOf(fields),

@@ -207,6 +207,10 @@ export interface AppFields {
      */
     stopTimeout?: string;
     /**
+     * How long a new container is watched after it became healthy, before the deploy counts: one that ends or becomes unhealthy meanwhile has failed. Other machines go on at once; `0s` does not watch.
+     */
+    watch?: string;
+    /**
      * `revert` brings the former version back on every machine; `halt` stops where it is.
      */
     onFailure?: "revert" | "halt";

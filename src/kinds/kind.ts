@@ -1,7 +1,7 @@
 import type { Difference } from "../model/change.ts";
 import type { Answers, Query } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
-import type { RoomStep, Step } from "../model/step.ts";
+import type { RoomStep, Step, WatchStep } from "../model/step.ts";
 
 /** What a kind may know when it asks: the fleet, and where its own folder stands on the machine. */
 export interface About {
@@ -64,6 +64,8 @@ export interface Kind<Spec, State> {
   apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];
   /** What must hold on the machine before anything of the rollout moves. */
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
+  /** What is watched for a while once it was made. */
+  watch?(want: Spec, have: State | undefined): WatchStep | undefined;
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;
 }

@@ -1,7 +1,7 @@
 import type { Json } from "../lib/json.ts";
 import type { Address } from "./address.ts";
 import type { Where } from "./diagnostic.ts";
-import type { RoomStep, Step } from "./step.ts";
+import type { RoomStep, Step, WatchStep } from "./step.ts";
 
 export type Action = "create" | "update" | "replace" | "delete" | "run";
 
@@ -47,6 +47,8 @@ export interface Change extends Difference {
   readonly steps: readonly Step[];
   /** What must hold before the first container of its rollout moves; they change nothing. */
   readonly checks?: readonly RoomStep[];
+  /** What must go on holding for a while after it was made, while others go on. */
+  readonly watch?: WatchStep;
   /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */
   readonly holds?: readonly string[];
 }

@@ -11,6 +11,7 @@ export type Step =
   | RemoveStep
   | RunStep
   | WaitStep
+  | WatchStep
   | FinishStep
   | AttemptStep
   | MarkStep
@@ -102,6 +103,17 @@ export interface WaitStep {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly deadlineMs: number;
+}
+
+/** A proven container must go on running, and be healthy, for so long. Failing is the app's fault. */
+export interface WatchStep {
+  readonly do: "watch";
+  readonly container: string;
+  readonly probe: Probe | "off";
+  readonly restart: "no" | "always" | "unless-stopped" | "on-failure";
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly forMs: number;
 }
 
 /** Waits until the container has ended; any exit code but 0 is the app's fault. */

@@ -104,6 +104,7 @@ function changeOf(
       facts,
     ),
     ...checking(kind, resource.spec, have, facts),
+    ...watching(kind, resource.spec, have),
   };
 }
 
@@ -157,4 +158,9 @@ function checking(
 ): Pick<Change, "checks"> {
   const checks = kind.checks?.(want, have, facts) ?? [];
   return checks.length === 0 ? {} : { checks };
+}
+
+function watching(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "watch"> {
+  const watch = kind.watch?.(want, have);
+  return watch === undefined ? {} : { watch };
 }

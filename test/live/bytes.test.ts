@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { openStage, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 /** Text that some shell, YAML reader, engine or file system is known to take for something else. */
 const nasty: readonly string[] = [
@@ -112,7 +113,7 @@ describe("every text arrives byte for byte", () => {
     assert.ok(images);
     ({ reference: image } = await images.push("shop", "1"));
     await stage.commit("Begin", {
-      "slipway.yaml": "fleet: acme\n",
+      "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
     });
   });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { until } from "../fleet/wait.ts";
 import { assertPublished } from "../support/published.ts";
 import { openStage, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 const bin = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
 
@@ -40,7 +41,7 @@ services:
     image = (tag) => `${registry.address}/shop:${tag}`;
     await images.push("shop", "1");
     await stage.commit("Shop 1", {
-      "slipway.yaml": "fleet: acme\n",
+      "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
       "machines/web-2.yaml": stage.machineFile("web-2"),
       ...files(image, "1"),

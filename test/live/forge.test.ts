@@ -4,6 +4,7 @@ import { until } from "../fleet/wait.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
 import { see } from "../support/witness.ts";
 import { openStage, type Daemon, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 /** What a forge sees of a daemon, from the first pending status to the last final one. */
 describe("commit statuses", () => {
@@ -20,7 +21,7 @@ deploy: { stopTimeout: 1s }
 ${more}`;
 
   const settings = (): string =>
-    `fleet: acme\nforge: { kind: github, repository: ${github.repository}, api: "${github.api}" }\n`;
+    `${settingsFile("acme")}forge: { kind: github, repository: ${github.repository}, api: "${github.api}" }\n`;
 
   const start = async (): Promise<Daemon> =>
     await stage.daemon({ env: { SLIPWAY_FORGE_TOKEN: github.token } });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { askHttp } from "../support/http.ts";
 import { openStage, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 /** One image text can mean different digests over time, and one app can have several texts. */
 describe("what an image's text means", () => {
@@ -42,7 +43,7 @@ ${more}`;
     await push("shop", "1");
     await push("shop", "2");
     await stage.commit("Begin", {
-      "slipway.yaml": "fleet: acme\n",
+      "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
       "machines/web-2.yaml": stage.machineFile("web-2"),
     });

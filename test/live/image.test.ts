@@ -9,6 +9,7 @@ import { baseLayer, programLayer } from "../fleet/layers.ts";
 import { must } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
 import { openStage, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -86,7 +87,7 @@ describe("the image", { timeout: 300_000 }, () => {
   it("fetches and checks the repo", async () => {
     const { reference } = await stage.fleet.images!.push("hello", "v1");
     await stage.commit("hello", {
-      "slipway.yaml": "fleet: acme\n",
+      "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
       "apps/hello.yaml": `image: ${reference}\nmachines: web-1\nport: 8080\npublish: ["8080:8080"]\n`,
     });

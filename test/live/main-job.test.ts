@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { until } from "../fleet/wait.ts";
 import { askHttp } from "../support/http.ts";
 import { openStage, type Stage } from "../support/stage.ts";
+import { settingsFile } from "../support/infra.ts";
 
 /** The main job through the command line, one revision after another, on two machines. */
 describe("merging deploys, reverting rolls back", () => {
@@ -52,7 +53,7 @@ ${more}`;
     await images.push("shop", "sick", { env: { FAIL: "health" } });
     await images.push("shop", "dead", { env: { FAIL: "exit" } });
     await stage.commit("Shop 1", {
-      "slipway.yaml": "fleet: acme\n",
+      "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
       "machines/web-2.yaml": stage.machineFile("web-2"),
       "apps/shop/app.yaml": app("1"),

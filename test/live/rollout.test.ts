@@ -47,13 +47,28 @@ ${more}`;
   before(async () => {
     site = await openSite(
       { machines: ["web-1", "web-2"] },
-      { "1": {}, "2": {}, sick: { env: { FAIL: "health" } } },
+      { "1": {}, "2": {}, sick: { env: { FAIL: "health" } }, late: { env: { FAIL: "late" } } },
     );
     await site.commit("Still", { "apps/still.yaml": app("1"), "apps/other.yaml": app("1") });
     await site.settle();
   });
   after(async () => {
     await site?.close();
+  });
+
+  test("a version that ends after it was healthy is taken back everywhere", async () => {
+    await withApp("shop", app("1"), async () => {
+      const before = await ids("web-1", "shop");
+      const watched = app("late", "", ", watch: 15s");
+      const late = await site.commit("Late", { "apps/shop.yaml": watched });
+      const outcome = await site.settle("reverted");
+      assert.match(outcome.text, /healthy at first, then it ended/);
+      assert.match(JSON.stringify(outcome.apps), /"exitCode":3|"restarts":1/);
+      assert.deepEqual(await ids("web-1", "shop"), before);
+      assert.equal(await versionOn("web-2", "shop"), "1");
+      await site.infra.revert(late);
+      assert.equal((await site.settle()).changes, 0);
+    });
   });
 
   test("goes to one machine first: where that fails, no other is touched", async () => {

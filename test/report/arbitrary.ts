@@ -91,6 +91,15 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     steps: fc.constant([]),
     holds: fc.constant([]),
     checks: fc.constant([]),
+    watch: fc.constant({
+      do: "watch",
+      container: "c",
+      probe: "off",
+      restart: "no",
+      intervalMs: 1,
+      timeoutMs: 1,
+      forMs: 1,
+    } as const),
   },
   ["action", "address", "kind", "machine", "name", "reason", "fields", "disruption", "steps"],
 );

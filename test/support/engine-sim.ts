@@ -210,6 +210,7 @@ class SimRun {
       }
       case "mark":
       case "room":
+      case "watch":
         return;
     }
   }

@@ -53,12 +53,16 @@ export function machineFile(fleet: Fleet, name: string, more = ""): string {
   return `address: ${address}\nprivateAddress: ${privateAddress}\nhostKey: ${hostKey}\n${more}`;
 }
 
+/** slipway.yaml of a fleet whose deploys are not watched, unless an app says so: most tests are of something else. */
+export const settingsFile = (fleet: string): string =>
+  `fleet: ${fleet}\ndefaults: { app: { deploy: { watch: 0s } } }\n`;
+
 /** slipway.yaml and the files of these machines. */
 export const machineFiles = (
   fleet: Fleet,
   name: string,
   machines: readonly string[],
 ): Readonly<Record<string, string>> => ({
-  "slipway.yaml": `fleet: ${name}\n`,
+  "slipway.yaml": settingsFile(name),
   ...Object.fromEntries(machines.map((m) => [`machines/${m}.yaml`, machineFile(fleet, m)])),
 });

@@ -57,6 +57,7 @@ export const plain: ContainerSpec = {
   logs: { maxSizeBytes: 10 * MiB, maxFiles: 3 },
   running: true,
   strategy: "start-first",
+  watchMs: 0,
   probe: { by: "http", path: "/up", port: 8080 },
   probeIntervalMs: 1000,
   probeTimeoutMs: 5000,

@@ -45,6 +45,8 @@ function lines(step: Step): readonly string[] {
       return [`remove ${step.path}`];
     case "mark":
       return [`mark ${step.text}`];
+    case "watch":
+      return [`watch ${step.container} for ${step.forMs} ms`];
     case "room":
       return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }

@@ -7,6 +7,7 @@ import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
 import { instanceSteps } from "./container/steps.ts";
+import { watchOf } from "./container/watch.ts";
 
 export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
 export type { ContainerState, InstanceContainer } from "./container/state.ts";
@@ -31,6 +32,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   diff: diffInstance,
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,
+  watch: watchOf,
   holds: (want, have) => (want === undefined ? portsHeld(have) : want.ports.map(portText)),
   redact: (state) => ({
     ...state,

@@ -57,6 +57,8 @@ export interface ContainerSpec {
   readonly probeIntervalMs: number;
   readonly probeTimeoutMs: number;
   readonly probeDeadlineMs: number;
+  /** How long it is watched once it is proven; 0: not at all. */
+  readonly watchMs: number;
   /** With `renamedFrom`: containers of that app are this app's. */
   readonly formerApp?: string;
 }
