@@ -18,5 +18,8 @@ export function digestOfLines(lines: readonly string[]): string {
 export const keyedDigestOf = (key: string, value: unknown): string =>
   createHmac("sha256", key).update(canonicalJson(value)).digest("hex");
 
+export const keyedDigestOfBytes = (key: string, bytes: Uint8Array): string =>
+  createHmac("sha256", key).update(bytes).digest("hex");
+
 /** The short form used in names: 8 hex digits. */
 export const shortHash = (digest: string): string => digest.slice(0, 8);
