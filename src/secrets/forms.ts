@@ -102,6 +102,7 @@ const quotes = (text: string): readonly string[] => [
   text.replaceAll("'", `'"'"'`),
   text.replaceAll("'", "''"),
   text.replace(/[\\"$`]/g, "\\$&"),
+  jsonOf(text).replaceAll('\\"', '"'),
   jsonOf(text).replaceAll('\\"', '"').replaceAll("'", "\\'"),
 ];
 

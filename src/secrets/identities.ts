@@ -1,3 +1,4 @@
+import type { webcrypto } from "node:crypto";
 import { Decrypter, type Identity } from "age-encryption";
 import type { Stanza } from "./header.ts";
 
@@ -8,7 +9,7 @@ export interface IdentityKey {
   readonly stanza: "X25519" | "mlkem768x25519" | "ssh-ed25519";
   /** For SSH keys: how a stanza names this one. */
   readonly tag?: string;
-  readonly key: string | Identity;
+  readonly key: string | webcrypto.CryptoKey | Identity;
 }
 
 /** No identity of ours is among the recipients, as far as the file tells. */

@@ -5,6 +5,7 @@ import { readHeader } from "./header.ts";
 import { Identities, type IdentityKey } from "./identities.ts";
 import { keyFileLimit, recipientLimit } from "./limits.ts";
 import { sshIdentity, sshPublicKeyText, sshStanza, sshTag } from "./ssh-ed25519.ts";
+import { x25519Key } from "./x25519-key.ts";
 
 /** Why a file of identities cannot be used. Nothing of what stands in it is repeated. */
 export interface IdentityFailure {
@@ -98,7 +99,8 @@ async function parseLine(
   if (!/^AGE-SECRET-KEY-(PQ-)?1/.test(line)) return failed("damaged", "this is no identity of age");
   const stanza = line.startsWith("AGE-SECRET-KEY-PQ-") ? "mlkem768x25519" : "X25519";
   try {
-    return { recipient: await identityToRecipient(line), stanza, key: line };
+    const recipient = await identityToRecipient(line);
+    return { recipient, stanza, key: stanza === "X25519" ? await x25519Key(line) : line };
   } catch {
     // Its message may hold the key.
     return failed("damaged", "this identity's checksum does not fit: a letter is wrong or missing");

@@ -30,8 +30,9 @@ export class Patterns {
     const hash = hashAt(text, at);
     if (this.#isFirst[hash] === 0) return undefined;
     for (const length of this.#lengths.get(hash) ?? []) {
-      const name = this.#names.get(text.slice(at, at + length));
-      if (name !== undefined) return { name, end: at + length };
+      const end = at + length;
+      const name = end > text.length ? undefined : this.#names.get(text.slice(at, end));
+      if (name !== undefined) return { name, end };
     }
     return undefined;
   }

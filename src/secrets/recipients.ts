@@ -65,7 +65,7 @@ export function parseRecipients(text: string, file = ".age-recipients"): Recipie
     report(
       "recipients-mixed",
       other.line,
-      `not post-quantum, as line ${hybrid.line} is: what is encrypted to both is as weak as the weaker, and age refuses to`,
+      `not post-quantum, as line ${hybrid.line} is: what is encrypted to both is as weak as the weaker, and age refuses such a list`,
     );
   return { recipients: list.slice(0, recipientLimit), findings };
 }

@@ -10,13 +10,14 @@ const value = "hunter2-wins";
 const secret = new Secret("shop.DB_PASSWORD", value);
 const name = "[secret shop.DB_PASSWORD]";
 /** As code that knows no better takes it. */
-const [asText, asObject] = [secret as unknown as string, secret as object];
+const asText: string = JSON.parse("null") ?? secret;
+const asObject: object = secret;
 
 describe("a secret", () => {
   const ways: Readonly<Record<string, () => unknown>> = {
     "as a string": () => String(secret),
-    "in a template": () => `${asText}`,
-    "put to a string": () => ["a", secret].join(" + "),
+    "in a template": () => `a ${asText}`,
+    "put to a string": () => "a".concat(asText),
     "as JSON": () => JSON.stringify({ env: [secret] }),
     "as indented JSON": () => JSON.stringify({ env: { A: secret } }, null, 2),
     inspected: () => inspect(secret),
