@@ -5,6 +5,7 @@ import { readHistories } from "../observe/history.ts";
 import { targetsOf } from "../pass/targets.ts";
 import type { World } from "../pass/world.ts";
 import type { Documents } from "../model/documents.ts";
+import type { NoteWritten } from "../source/source.ts";
 
 /** One commit of the branch, and what came of it where that is known. */
 export interface LedgerEntry {
@@ -57,8 +58,14 @@ export async function withMachines(
   return { entries: filled, found, troubles: troubles.map((t) => `${t.machine}: ${t.text}`) };
 }
 
-/** Writes the note that a commit lacks. */
-export async function writeBack(world: World, outcome: RevisionOutcome): Promise<void> {
-  const before = await world.source.readNote(outcome.revision);
-  await world.source.writeNote(outcome.revision, noteWith(before, outcome));
+/** Writes the notes that commits lack. */
+export async function writeBack(
+  { source }: World,
+  outcomes: readonly RevisionOutcome[],
+): Promise<NoteWritten> {
+  return await source.writeNotes(
+    new Map(
+      outcomes.map((outcome) => [outcome.revision, (before) => noteWith(before, outcome)] as const),
+    ),
+  );
 }

@@ -36,6 +36,13 @@ export function openReporter(options: ReporterOptions): OpenReporter {
   const { source, clock, log } = options;
   const warn = (text: string): void => log.warn(`statuses: ${text}`);
   let fleet = "";
+  let isTold = false;
+  const note = async (outcome: RevisionOutcome): Promise<void> => {
+    const why = await writeNote(source, outcome, log);
+    // Once: it will be the same with the next one.
+    if (why !== undefined) log[isTold ? "debug" : "warn"](`the ledger is not pushed: ${why}`);
+    isTold = why !== undefined;
+  };
   let opened: Promise<ForgeReporter | undefined> | undefined;
   const open = async (): Promise<ForgeReporter | undefined> => {
     const post = await options.post();
@@ -61,7 +68,7 @@ export function openReporter(options: ReporterOptions): OpenReporter {
     started: async (name, revision, changed) =>
       await tell(async (forge) => await forge.started(name, revision, changed)),
     ended: async (outcome, isNews) => {
-      if (isNews) await writeNote(source, outcome, log);
+      if (isNews) await note(outcome);
       await tell(async (forge) => await forge.ended(outcome));
     },
     resume: async (name, head) => {
@@ -75,14 +82,21 @@ export function openReporter(options: ReporterOptions): OpenReporter {
   };
 }
 
-async function writeNote(source: Source, outcome: RevisionOutcome, log: Log): Promise<void> {
+/** Says why it is only kept here. */
+async function writeNote(
+  source: Source,
+  outcome: RevisionOutcome,
+  log: Log,
+): Promise<string | undefined> {
   try {
-    const before = await source.readNote(outcome.revision);
-    const { pushed, why } = await source.writeNote(outcome.revision, noteWith(before, outcome));
-    if (!pushed) log.debug(`the note on ${outcome.revision} is not pushed: ${why ?? ""}`);
+    const { pushed, why = "" } = await source.writeNote(outcome.revision, (before) =>
+      noteWith(before, outcome),
+    );
+    return pushed ? undefined : why;
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     log.warn(`the ledger: ${error.message}`);
+    return undefined;
   }
 }
 

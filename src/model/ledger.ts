@@ -17,6 +17,26 @@ export function noteWith(note: string | undefined, outcome: RevisionOutcome): st
 }
 
 /**
+ * Two notes that were written over the same one before: fleet by fleet what changed, and where both speak of one, the
+ * later pass. What is no note of ours gives way.
+ */
+export function mergedNote(base: string | undefined, ours: string, theirs: string): string {
+  const before = new Set(outcomesOfNote(base).map((outcome) => JSON.stringify(outcome)));
+  const said = outcomesOfNote(theirs);
+  if (said.length === 0) return ours;
+  const isNews = (mine: RevisionOutcome): boolean => {
+    const other = said.find(({ fleet }) => fleet === mine.fleet);
+    return (
+      !before.has(JSON.stringify(mine)) &&
+      (other === undefined ||
+        before.has(JSON.stringify(other)) ||
+        other.startedAt <= mine.startedAt)
+    );
+  };
+  return outcomesOfNote(ours).filter(isNews).reduce<string>(noteWith, theirs);
+}
+
+/**
  * What the ledger had said of a revision, from the records of its passes, newest first: healing and looking again leave
  * the word standing that the first pass with the last outcome gave.
  */

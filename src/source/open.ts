@@ -22,7 +22,7 @@ export interface SourceOptions {
   readonly path?: string;
   /** Where caches are kept; they may be lost. */
   readonly stateDir: string;
-  /** Sent to the host of `repo` and nowhere else. */
+  /** Sent to the host of `repo` (of a clone: of its upstream, where git's own logins are refused) and nowhere else. */
   readonly token?: string;
   /** Default: the user in the URL, else `x-access-token`. */
   readonly user?: string;
@@ -35,6 +35,8 @@ export interface SourceOptions {
 }
 
 const usualTimeoutMs = 30_000;
+/** Of one run of git that brings a clone's notes to its upstream: a deploy waits for it. */
+const cloneTimeoutMs = 15_000;
 const usualPackBytes = 200_000_000;
 const localPackFactor = 5;
 
@@ -50,7 +52,9 @@ async function openStore(options: SourceOptions): Promise<Store> {
   const branch = branchName(options.branch);
   if (location.kind === "path") {
     const layout = await inspectRepository(location.path, maxBytes * localPackFactor);
-    return new LocalStore(location.path, branch, layout);
+    const { token, timeoutMs = cloneTimeoutMs } = options;
+    const sharing = { timeoutMs, ...(token === undefined ? {} : { token }) };
+    return new LocalStore(location.path, branch, layout, sharing);
   }
   const folder = await openFolder(resolve(options.stateDir), storageKey(location.url, branch));
   const user = options.user ?? location.user;
@@ -97,7 +101,8 @@ function sourceOf(store: Store, path: string): Source {
     recent: async (limit) => firstParents(store, await store.head(), limit),
     resolve: (revision) => resolveRevision(store, revision),
     readNote: (revision, again) => store.notes.read(revision, again),
-    writeNote: (revision, text) => store.notes.write(revision, text),
+    writeNote: (revision, text) => store.notes.write(new Map([[revision, text]])),
+    writeNotes: (texts) => store.notes.write(texts),
     rollback: (wanted) => rollback(store, path, wanted),
     upstreamState: () => store.upstreamState(),
     watch: (onMove) => store.watch(onMove),

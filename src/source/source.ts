@@ -19,7 +19,9 @@ export interface Source {
   /** What of the notes is at hand; `again` asks for what others wrote since, where that can be asked. */
   readNote(revision: string, again?: "again"): Promise<string | undefined>;
   /** Writes refs/notes/slipway and pushes it where the remote allows; says whether it was pushed. */
-  writeNote(revision: string, text: string): Promise<NoteWritten>;
+  writeNote(revision: string, text: NoteText): Promise<NoteWritten>;
+  /** The same for several (commit id → note), pushed together. */
+  writeNotes(texts: ReadonlyMap<string, NoteText>): Promise<NoteWritten>;
   /** Makes the commit that brings `to`'s tree back (a revert of all since) on the branch's head, and publishes it. */
   rollback(options: Rollback): Promise<string>;
   /** How a local clone's branch stands to the branch that it tracks; `none` where it tracks none. */
@@ -28,6 +30,9 @@ export interface Source {
   watch(onMove: () => void): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
+
+/** A note, or what is made of the one that is there by then. */
+export type NoteText = string | ((before: string | undefined) => string);
 
 /** `pushed` false: it is kept locally, and goes along with the next one that can be pushed. */
 export interface NoteWritten {

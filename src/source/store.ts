@@ -1,4 +1,4 @@
-import type { NoteWritten, UpstreamState } from "./source.ts";
+import type { NoteText, NoteWritten, UpstreamState } from "./source.ts";
 import type { Objects } from "./git/objects.ts";
 
 /** What a repository has to offer so that the rest can be done alike: a local one, or the cache of a remote one. */
@@ -29,7 +29,8 @@ export interface Store {
 /** refs/notes/slipway. */
 export interface Notes {
   read(revision: string, again?: "again"): Promise<string | undefined>;
-  write(revision: string, text: string): Promise<NoteWritten>;
+  /** Commit id → note. */
+  write(texts: ReadonlyMap<string, NoteText>): Promise<NoteWritten>;
 }
 
 export const notesRef = "refs/notes/slipway";

@@ -9,6 +9,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { parseOutcome, type RevisionOutcome } from "../../src/model/outcome.ts";
 import { readRevision } from "../../src/pass/revision.ts";
 import { targetsOf } from "../../src/pass/targets.ts";
+import { must } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
 import { openController } from "../support/controller.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
@@ -143,6 +144,17 @@ ${more}`;
     );
   });
 
+  test("a pass from a colleague's clone brings its note to the others", async () => {
+    const commit = await stage.commit("Words from here", { "README.md": "from here\n" });
+    await stage.git("update-ref", "-d", "refs/notes/slipway");
+    const ran = await stage.slipway(["--repo", stage.clone, "reconcile"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(ran.stderr, "");
+    const shown = stage.fleet.git?.repoDir("infra");
+    const note = await must(["git", "-C", `${shown}`, "notes", "--ref=slipway", "show", commit]);
+    assert.equal(parseOutcome(note)?.outcome, "applied");
+  });
+
   test("without notes and without any file of a controller the plan is empty and the history tells", async () => {
     const history = async () => {
       const { stdout } = await stage.slipway(["--json", "history"]);
@@ -153,7 +165,7 @@ ${more}`;
     const known = await history();
     assert.deepEqual(
       known.map((r) => `${r.subject} ${r.outcome}`),
-      ["Words applied", "Shop applied"],
+      ["Words applied", "Words from here applied", "Shop applied"],
     );
     await stage.git("push", "-q", "origin", ":refs/notes/slipway");
     await stage.git("update-ref", "-d", "refs/notes/slipway");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lastWord, noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
+import { lastWord, mergedNote, noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 
 const outcome = (fleet: string, text: string): RevisionOutcome => ({
@@ -34,6 +34,34 @@ describe("the note on a commit", () => {
       outcome("acme", "live too"),
       outcome("acme-staging", "live again"),
     ]);
+  });
+
+  it("written by two at once is merged fleet by fleet; of one fleet the later pass stands", () => {
+    const note = (...said: readonly (readonly [fleet: string, text: string, at?: string])[]) =>
+      said.reduce<string | undefined>(
+        (before, [fleet, text, at = "1"]) =>
+          noteWith(before, { ...outcome(fleet, text), startedAt: at }),
+        undefined,
+      ) ?? "";
+    const cases: readonly (readonly [
+      base: string | undefined,
+      ours: string,
+      theirs: string,
+      merged: readonly string[],
+    ])[] = [
+      [undefined, note(["a", "x"]), note(["b", "y"]), ["x", "y"]],
+      [undefined, note(["a", "ours", "2"]), note(["a", "theirs", "1"]), ["ours"]],
+      [undefined, note(["a", "ours", "1"]), note(["a", "theirs", "2"]), ["theirs"]],
+      [note(["a", "x"]), note(["a", "x"], ["b", "y"]), note(["a", "newer", "2"]), ["newer", "y"]],
+      [note(["a", "x", "3"]), note(["a", "again", "2"]), note(["a", "x", "3"]), ["again"]],
+      [undefined, note(["a", "x"]), "by hand", ["x"]],
+      [undefined, "by hand", note(["a", "x"]), ["x"]],
+    ];
+    for (const [base, ours, theirs, merged] of cases)
+      assert.deepEqual(
+        outcomesOfNote(mergedNote(base, ours, theirs)).map(({ text }) => text),
+        merged,
+      );
   });
 
   it("is what the first pass with the last outcome said, where only the records of passes are left", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdir, truncate } from "node:fs/promises";
+import { readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { noteWith, outcomesOfNote } from "../../src/model/ledger.ts";
+import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import { must } from "../fleet/run.ts";
-import { type Repo, type Served, Workshop } from "./workshop.ts";
+import { Repo, type Served, Workshop } from "./workshop.ts";
 
 const shown = async (repo: Repo, revision = "HEAD"): Promise<string> =>
   (await repo.git("log", "-1", "--notes=slipway", "--format=%N", revision)).trim();
@@ -110,16 +112,185 @@ describe("notes in a local repository", () => {
     const strangers = await must(["find", bare.dir, "!", "-uid", String(owner)]);
     assert.equal(strangers, "");
   });
+});
 
-  it("of a clone are shared by whoever owns it", async () => {
+/** A note as the ledger has it. */
+const said = (fleet: string, text: string, startedAt = "2026-01-01T00:00:00.000Z"): string =>
+  JSON.stringify({
+    version: 1,
+    fleet,
+    revision: "",
+    outcome: "applied",
+    text,
+    startedAt,
+    apps: [],
+    held: [],
+    troubles: [],
+  });
+
+const outcome = (fleet: string): RevisionOutcome =>
+  JSON.parse(said(fleet, "live")) as RevisionOutcome;
+
+const fleetsIn = (note: string | undefined): readonly string[] =>
+  outcomesOfNote(note).map(({ fleet, text }) => `${fleet}: ${text}`);
+
+describe("notes of a clone", () => {
+  interface Way {
+    readonly name: string;
+    /** Makes a clone's remote be reached so. */
+    reach(clone: Repo, served: Served): Promise<unknown>;
+    readonly token?: (served: Served) => string;
+  }
+  const ways: readonly Way[] = [
+    { name: "a login in the URL", reach: () => Promise.resolve() },
+    {
+      name: "a path",
+      reach: (clone, { bare }) => clone.git("remote", "set-url", "origin", bare.dir),
+    },
+    {
+      name: "a file URL",
+      reach: (clone, { bare }) => clone.git("remote", "set-url", "origin", `file://${bare.dir}`),
+    },
+    {
+      name: "ssh",
+      reach: async (clone, { bare }) => {
+        await clone.write({
+          ".git/ssh.sh": '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n',
+        });
+        await clone.git("config", "core.sshCommand", `sh ${clone.dir}/.git/ssh.sh`);
+        await clone.git("remote", "set-url", "origin", `ssh://git@forge.example${bare.dir}`);
+      },
+    },
+    {
+      name: "a credential helper",
+      reach: async (clone, { url, git }) => {
+        const helper = `!f() { echo username=${git.user}; echo password=${git.token}; }; f`;
+        await clone.git("config", "credential.helper", helper);
+        await clone.git("remote", "set-url", "origin", url);
+      },
+    },
+    {
+      name: "a token",
+      reach: (clone, { url }) =>
+        clone.git("remote", "set-url", "origin", url.replace("://", "://git@")),
+      token: ({ git }) => git.token,
+    },
+  ];
+
+  /** A clone of the served repository, with a pre-push hook that refuses everything. */
+  async function cloneOf(shop: Workshop, served: Served, name: string): Promise<Repo> {
+    const dir = join(shop.dir, name);
+    await served.work.git("clone", "-q", served.git.loginUrl("infra"), dir);
+    await writeFile(join(dir, ".git", "hooks", "pre-push"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    return new Repo(dir);
+  }
+
+  for (const { name, reach, token } of ways) {
+    it(`are pushed over ${name}, with what others wrote since`, async () => {
+      await using shop = await Workshop.open();
+      const served = await started(shop);
+      const { head, bare } = served;
+      const there = (revision = head): Promise<string> =>
+        bare.git("notes", "--ref=slipway", "show", revision);
+      const ours = await cloneOf(shop, served, "ours");
+      await reach(ours, served);
+      const source = await shop.source({
+        repo: ours.dir,
+        ...(token === undefined ? {} : { token: token(served) }),
+      });
+      assert.deepEqual(await source.writeNote(head, said("acme", "live")), { pushed: true });
+      assert.deepEqual(fleetsIn(await there()), ["acme: live"]);
+      const others = await served.open();
+      const other = await served.work.git("commit-tree", "-m", "other", "HEAD^{tree}");
+      await others.writeNote(other, "theirs");
+      await others.writeNote(head, (before) => noteWith(before, outcome("staging")));
+      assert.deepEqual(await source.writeNote(head, said("acme", "live again")), { pushed: true });
+      assert.deepEqual(fleetsIn(await there()), ["acme: live again", "staging: live"]);
+      assert.equal(await there(other), "theirs");
+      assert.equal(await source.readNote(other), "theirs\n", "and here as well");
+      await ours.git("fsck", "--strict");
+      assert.equal(
+        await bare.git("for-each-ref", "--format=%(refname)"),
+        "refs/heads/main\nrefs/notes/slipway",
+      );
+    });
+  }
+
+  it("survive many clones and controllers at once", async () => {
     await using shop = await Workshop.open();
-    const { work, head } = await started(shop);
+    const served = await started(shop);
+    const { work, head, bare } = served;
+    const writers = await Promise.all([
+      ...["one", "two", "three"].map(async (name) => {
+        const clone = await cloneOf(shop, served, name);
+        return await shop.source({ repo: clone.dir });
+      }),
+      ...["four", "five"].map((name) => served.open({ stateDir: join(shop.dir, name) })),
+    ]);
+    const commits = await Promise.all(
+      writers.map((_, i) => work.git("commit-tree", "-m", `c${i}`, "HEAD^{tree}")),
+    );
+    const results = await Promise.all(
+      writers.flatMap((source, i) => [
+        source.writeNote(commits[i] ?? "", `n${i}`),
+        source.writeNote(head, (before) => noteWith(before, outcome(`fleet-${i}`))),
+      ]),
+    );
+    assert.deepEqual(
+      results.filter(({ pushed }) => !pushed),
+      [],
+    );
+    for (const [i, commit] of commits.entries())
+      assert.equal(await bare.git("notes", "--ref=slipway", "show", commit), `n${i}`);
+    assert.deepEqual(
+      fleetsIn(await bare.git("notes", "--ref=slipway", "show", head)),
+      writers.map((_, i) => `fleet-${i}: live`),
+    );
+  });
+
+  it("that are refused are kept, with a word on how to push them, and go along later", async () => {
+    await using shop = await Workshop.open();
+    const served = await started(shop);
+    const { head, bare, work, git, url } = served;
+    const clone = await cloneOf(shop, served, "ours");
+    const source = await shop.source({ repo: clone.dir });
+    await bare.git("config", "receive.hideRefs", "refs/notes");
+    const refused = await source.writeNote(head, "kept");
+    assert.equal(refused.pushed, false);
+    assert.match(refused.why ?? "", /^kept in .*`git push origin refs\/notes\/slipway` shares it/);
+    assert.ok(!refused.why?.includes(git.token), refused.why);
+    assert.equal(await source.readNote(head), "kept\n");
+    await bare.git("config", "--unset", "receive.hideRefs");
+    await clone.git("remote", "set-url", "origin", url);
+    const without = await source.writeNote(head, "kept still");
+    assert.match(without.why ?? "", /could not read Username/, "nobody is asked");
+    await clone.git("remote", "set-url", "origin", git.loginUrl("infra"));
+    const other = await work.git("commit-tree", "-m", "other", "HEAD^{tree}");
+    assert.deepEqual(await source.writeNote(other, "other"), { pushed: true });
+    assert.equal(await bare.git("notes", "--ref=slipway", "show", head), "kept still");
+  });
+
+  it("wait for no remote that does not answer, and not again at once", async () => {
+    await using shop = await Workshop.open();
+    const served = await started(shop);
+    const clone = await cloneOf(shop, served, "ours");
+    const source = await shop.source({ repo: clone.dir, timeoutMs: 300 });
+    served.git.fault("hang");
+    const first = await source.writeNote(served.head, "one");
+    assert.match(first.why ?? "", /did not end within 0.3 s/);
+    const asked = served.git.requests.length;
+    assert.equal((await source.writeNote(served.head, "two")).pushed, false);
+    assert.equal(served.git.requests.length, asked);
+    assert.equal(await source.readNote(served.head), "two\n");
+    served.git.fault(undefined);
+  });
+
+  it("of a repository that came from nowhere are where others read them", async () => {
+    await using shop = await Workshop.open();
+    const work = await shop.repo();
+    const head = await work.commit("one");
     const source = await shop.source({ repo: work.dir });
-    await work.git("fetch", "-q", "origin");
-    const { pushed, why } = await source.writeNote(head, "here");
-    assert.equal(pushed, false);
-    assert.match(why ?? "", /git push origin refs\/notes\/slipway/);
-    assert.equal(await source.readNote(head), "here\n");
+    assert.deepEqual(await source.writeNote(head, "here"), { pushed: true });
   });
 });
 

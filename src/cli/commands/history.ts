@@ -37,8 +37,9 @@ export const run: Run = async (context, given) => {
       for (const trouble of rebuilds ? remembered.troubles : [])
         io.err.write(`slipway: warning: ${trouble}\n`);
       if (rebuilds) {
-        for (const outcome of remembered.found) await writeBack(world, outcome);
+        const { pushed, why } = await writeBack(world, remembered.found);
         io.err.write(`slipway: wrote ${counted(remembered.found.length, "note")}\n`);
+        if (!pushed) io.err.write(`slipway: warning: not pushed: ${why ?? ""}\n`);
       }
     }
     show(

@@ -1,6 +1,7 @@
 import { folderMode, formatCommit, formatTree, type TreeItem } from "./format.ts";
-import type { Objects } from "./objects.ts";
-import { type Identity, SourceError } from "../source.ts";
+import { mergedNote } from "../../model/ledger.ts";
+import { ObjectError, type Objects } from "./objects.ts";
+import { type Identity, type NoteText, SourceError } from "../source.ts";
 
 /** What a notes commit holds: commit id → blob of its note. */
 export interface NotesTree {
@@ -55,14 +56,63 @@ export async function writeNotesCommit(
   return await objects.write("commit", commit);
 }
 
-/** What we changed since `base` over what they have: note by note, ours wins. */
-export function mergeNotes(base: NotesTree, ours: NotesTree, theirs: NotesTree): NotesTree {
+/** The same with these notes written into it. */
+export async function withNotes(
+  objects: Objects,
+  tree: NotesTree,
+  texts: ReadonlyMap<string, NoteText>,
+): Promise<NotesTree> {
+  const notes = new Map(tree.notes);
+  for (const [revision, text] of texts) {
+    const before = notes.get(revision);
+    const now =
+      typeof text === "string"
+        ? text
+        : text(before === undefined ? undefined : await noteText(objects, before));
+    notes.set(revision, await objects.write("blob", noteBytes(now)));
+  }
+  return { ...tree, notes };
+}
+
+/** What we changed since `base` over what they have; a note that both changed is merged by what is in it. */
+export async function mergeNotes(
+  objects: Objects,
+  base: NotesTree,
+  ours: NotesTree,
+  theirs: NotesTree,
+): Promise<NotesTree> {
   const merged = new Map(theirs.notes);
-  for (const [revision, blob] of ours.notes) {
-    if (base.notes.get(revision) !== blob) merged.set(revision, blob);
+  for (const [revision, mine] of ours.notes) {
+    const [before, other] = [base.notes.get(revision), theirs.notes.get(revision)];
+    if (mine === before || mine === other) continue;
+    const isOnlyOurs = other === undefined || other === before;
+    merged.set(revision, isOnlyOurs ? mine : await mergeNote(objects, before, mine, other));
   }
   return { notes: merged, others: theirs.others };
 }
+
+async function mergeNote(
+  objects: Objects,
+  before: string | undefined,
+  mine: string,
+  other: string,
+): Promise<string> {
+  const text = async (blob: string): Promise<string> => await noteText(objects, blob);
+  try {
+    const base = before === undefined ? undefined : await text(before);
+    const merged = mergedNote(base, await text(mine), await text(other));
+    return await objects.write("blob", noteBytes(merged));
+  } catch (error) {
+    // What cannot be read any more is not worth more than what was just written.
+    if (error instanceof ObjectError) return mine;
+    throw error;
+  }
+}
+
+/** Both hold the same notes. */
+export const sameNotes = (one: NotesTree, other: NotesTree): boolean =>
+  one.notes.size === other.notes.size &&
+  [...one.notes].every(([revision, blob]) => other.notes.get(revision) === blob);
 
 /** Git ends notes with a line break. */
 export const noteBytes = (text: string): Buffer =>

@@ -47,6 +47,10 @@ export async function setRef(gitdir: string, name: string, to: string): Promise<
   await rename(`${file}.new`, file);
 }
 
+/** How git says that a ref is not where a push expected it. */
+export const lostRace =
+  /failed to update ref|fetch first|non-fast-forward|cannot lock ref|already exists|stale info|incorrect old value/i;
+
 const lockTries = 20;
 const lockPauseMs = 50;
 

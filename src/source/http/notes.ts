@@ -11,12 +11,14 @@ import {
   noteText,
   type NotesTree,
   readNotesTree,
+  sameNotes,
+  withNotes,
   writeNotesCommit,
 } from "../git/notes-tree.ts";
 import { ObjectError, Objects } from "../git/objects.ts";
 import { pushRef } from "./push.ts";
 import { Serial } from "./serial.ts";
-import { type NoteWritten, SourceError } from "../source.ts";
+import { type NoteText, type NoteWritten, SourceError } from "../source.ts";
 import { type Notes, notesRef } from "../store.ts";
 import type { Transport } from "./transport.ts";
 
@@ -67,12 +69,11 @@ export class RemoteNotes implements Notes {
     });
   }
 
-  write(revision: string, text: string): Promise<NoteWritten> {
+  write(texts: ReadonlyMap<string, NoteText>): Promise<NoteWritten> {
     return this.#mending(async () => {
       await this.#mirror.prepare();
       if (await this.#mirror.isScattered()) await this.#compact();
-      const blob = await this.#objects.write("blob", noteBytes(text));
-      return await this.#push(revision, blob);
+      return await this.#push(await withNotes(this.#objects, await this.#ours(), texts));
     });
   }
 
@@ -80,16 +81,13 @@ export class RemoteNotes implements Notes {
     this.#objects.close();
   }
 
-  async #push(revision: string, blob: string): Promise<NoteWritten> {
+  async #push(written: NotesTree): Promise<NoteWritten> {
+    let tree = written;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        if (attempt > 0) await this.#synced(await this.#ask());
+        if (attempt > 0) tree = await this.#synced(await this.#ask());
         const server = await this.#mirror.tracked();
-        const { notes, others } = await this.#ours();
-        const commit = await this.#keep(
-          { notes: new Map([...notes, [revision, blob]]), others },
-          server,
-        );
+        const commit = await this.#keep(tree, server);
         if (commit !== server) {
           await pushRef(this.#transport, this.#mirror.gitdir, {
             ref: notesRef,
@@ -125,7 +123,7 @@ export class RemoteNotes implements Notes {
     const base = await this.#treeOf(tracked);
     const fetched = await this.#mirror.fetchRef(depth);
     const theirs = await this.#treeOf(fetched);
-    const merged = mergeNotes(base, await this.#ours(), theirs);
+    const merged = await mergeNotes(this.#objects, base, await this.#ours(), theirs);
     await this.#keep(merged, fetched);
     await this.#mirror.track(fetched);
     this.hear(fetched);
@@ -134,15 +132,9 @@ export class RemoteNotes implements Notes {
 
   /** Makes it ours, on top of the server's; the server's own commit where it holds the same. */
   async #keep(tree: NotesTree, server: string | undefined): Promise<string> {
-    const theirs = await this.#treeOf(server);
-    const isSame =
-      theirs.notes.size === tree.notes.size &&
-      [...tree.notes].every(([k, v]) => theirs.notes.get(k) === v);
+    const isSame = server !== undefined && sameNotes(await this.#treeOf(server), tree);
     const parents = server === undefined ? [] : [server];
-    const commit =
-      isSame && server !== undefined
-        ? server
-        : await writeNotesCommit(this.#objects, tree, parents);
+    const commit = isSame ? server : await writeNotesCommit(this.#objects, tree, parents);
     await setRef(this.#mirror.gitdir, notesRef, commit);
     return commit;
   }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { push } from "isomorphic-git";
-import { setRef } from "../git/refs.ts";
+import { lostRace, setRef } from "../git/refs.ts";
 import { isCoded } from "../git/coded.ts";
 import { ObjectError } from "../git/objects.ts";
 import { SourceError } from "../source.ts";
@@ -58,9 +58,6 @@ export async function pushRef(
 
 const moved = (url: string, ref: string): SourceError =>
   new SourceError("moved", `${ref} at ${url} was pushed to by somebody else in the meantime`);
-
-const lostRace =
-  /failed to update ref|fetch first|non-fast-forward|cannot lock ref|already exists|stale info|incorrect old value/i;
 
 function troubleWithPush(
   url: string,

@@ -1,10 +1,11 @@
 import { moveRef, readRef } from "../git/refs.ts";
 import {
   noNotes,
-  noteBytes,
   noteText,
   type NotesTree,
   readNotesTree,
+  sameNotes,
+  withNotes,
   writeNotesCommit,
 } from "../git/notes-tree.ts";
 import type { Objects } from "../git/objects.ts";
@@ -13,7 +14,7 @@ import { type Notes, notesRef } from "../store.ts";
 
 const tries = 20;
 
-/** Notes kept straight in a local repository. `published` says whether that is where others read them. */
+/** Notes kept straight in a local repository. `published` brings them to where others read them. */
 export function localNotes(objects: Objects, published: () => Promise<NoteWritten>): Notes {
   let last: { readonly commit: string; readonly tree: NotesTree } | undefined;
   const load = async (): Promise<{ readonly commit?: string; readonly tree: NotesTree }> => {
@@ -27,12 +28,11 @@ export function localNotes(objects: Objects, published: () => Promise<NoteWritte
       const blob = (await load()).tree.notes.get(revision);
       return blob === undefined ? undefined : await noteText(objects, blob);
     },
-    write: async (revision, text) => {
-      const blob = await objects.write("blob", noteBytes(text));
+    write: async (texts) => {
       for (let attempt = 0; attempt < tries; attempt += 1) {
         const { commit, tree } = await load();
-        if (tree.notes.get(revision) === blob) return await published();
-        const next = { ...tree, notes: new Map([...tree.notes, [revision, blob]]) };
+        const next = await withNotes(objects, tree, texts);
+        if (sameNotes(next, tree)) return await published();
         const written = await writeNotesCommit(objects, next, commit === undefined ? [] : [commit]);
         if (await moveRef(objects.gitdir, notesRef, commit, written)) return await published();
       }

@@ -5,10 +5,14 @@ import { descends } from "../history.ts";
 import type { Layout } from "./layout.ts";
 import { ObjectError, Objects } from "../git/objects.ts";
 import { type NoteWritten, SourceError, type UpstreamState } from "../source.ts";
-import { type Notes, notesRef, type Store } from "../store.ts";
+import type { Notes, Store } from "../store.ts";
+import { type Clone, shareNotes, type SharedNotes } from "./shared-notes.ts";
 import { type Upstream, upstreamOf } from "./upstream.ts";
 import { watchBranch } from "./watch.ts";
 import { publishInClone, refreshClone } from "./work-tree.ts";
+
+/** How a clone reaches the remote that its branch tracks. */
+export type Sharing = Pick<Clone, "token" | "timeoutMs">;
 
 /** A repository on this machine, read where it is. */
 export class LocalStore implements Store {
@@ -19,15 +23,19 @@ export class LocalStore implements Store {
   readonly canDeepen = false;
   readonly #layout: Layout;
 
-  constructor(path: string, branch: string, layout: Layout) {
+  constructor(path: string, branch: string, layout: Layout, sharing: Sharing) {
     this.name = path;
     this.branch = branch;
     this.#layout = layout;
     this.objects = new Objects(layout.gitdir);
-    const notes = localNotes(this.objects, () => this.#notesArePublished());
+    const shared =
+      layout.workTree === undefined
+        ? undefined
+        : shareNotes({ ...sharing, objects: this.objects, workTree: layout.workTree });
+    const notes = localNotes(this.objects, () => this.#publishNotes(shared));
     this.notes = {
       read: (revision) => this.reading([], () => notes.read(revision)),
-      write: (revision, text) => this.reading([], () => notes.write(revision, text)),
+      write: (texts) => this.reading([], () => notes.write(texts)),
     };
   }
 
@@ -145,13 +153,12 @@ export class LocalStore implements Store {
     }
   }
 
-  async #notesArePublished(): Promise<NoteWritten> {
-    const upstream = this.#layout.workTree === undefined ? undefined : await this.#upstream();
-    if (upstream === undefined) return { pushed: true };
-    return {
-      pushed: false,
-      why: `kept in ${this.name}; \`git push ${upstream.remote} ${notesRef}\` shares it`,
-    };
+  /** Others read a clone's notes where it came from; a repository that came from nowhere is read itself. */
+  async #publishNotes(shared: SharedNotes | undefined): Promise<NoteWritten> {
+    const upstream = shared && (await this.#upstream());
+    if (shared === undefined || upstream === undefined || upstream.remote === ".")
+      return { pushed: true };
+    return await shared.share(upstream);
   }
 
   #trouble(error: ObjectError, revisions: readonly string[]): SourceError {
