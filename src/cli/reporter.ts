@@ -1,6 +1,10 @@
-import type { Forge } from "../forges/forge.ts";
+import { ForgeError, type Forge } from "../forges/forge.ts";
 import type { Outbox } from "../forges/outbox.ts";
-import { reportToForge, type ForgeReporter } from "../forges/reporter.ts";
+import {
+  reportToForge,
+  type ForgeReporter,
+  type ForgeReporterOptions,
+} from "../forges/reporter.ts";
 import type { Clock } from "../lib/clock.ts";
 import { noteWith, outcomesOfNote } from "../model/ledger.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
@@ -18,8 +22,8 @@ export interface ReporterOptions {
   readonly source: Source;
   readonly clock: Clock;
   readonly log: Log;
-  /** Undefined where there is no forge to tell; asked when the first thing is told. */
-  readonly post: () => Promise<StatusPost | undefined>;
+  /** Where a revision's statuses go; undefined where nowhere. Asked with each that is told, and the same while nothing changes. */
+  readonly post: (revision: string) => Promise<StatusPost | undefined>;
 }
 
 export interface OpenReporter extends Reporter {
@@ -35,7 +39,6 @@ const recentCommits = 20;
 export function openReporter(options: ReporterOptions): OpenReporter {
   const { source, clock, log } = options;
   const warn = (text: string): void => log.warn(`statuses: ${text}`);
-  let fleet = "";
   let isTold = false;
   const note = async (outcome: RevisionOutcome): Promise<void> => {
     const why = await writeNote(source, outcome, log);
@@ -43,42 +46,64 @@ export function openReporter(options: ReporterOptions): OpenReporter {
     if (why !== undefined) log[isTold ? "debug" : "warn"](`the ledger is not pushed: ${why}`);
     isTold = why !== undefined;
   };
-  let opened: Promise<ForgeReporter | undefined> | undefined;
-  const open = async (): Promise<ForgeReporter | undefined> => {
-    const post = await options.post();
-    if (post === undefined) return undefined;
-    return reportToForge({
-      ...post,
-      clock,
-      warn,
-      recent: async () => (await source.recent(recentCommits)).map(({ revision }) => revision),
-      outcomeOf: async (revision) => await outcomeAt(source, fleet, revision),
-    });
+  let current: { readonly post: StatusPost; readonly forge: ForgeReporter } | undefined;
+  const forgeAt = async (revision: string): Promise<ForgeReporter | undefined> => {
+    const post = await options.post(revision);
+    if (current?.post === post) return current?.forge;
+    await current?.forge.close(0);
+    current = post && {
+      post,
+      forge: reportToForge({ ...post, clock, warn, ...readLedger(source) }),
+    };
+    return current?.forge;
   };
-  const tell = async (say: (forge: ForgeReporter) => Promise<void>): Promise<void> => {
+  let turn: Promise<void> = Promise.resolve();
+  const tell = (revision: string, say: (forge: ForgeReporter) => Promise<void>): Promise<void> =>
+    (turn = turn.then(async () => {
+      try {
+        const forge = await forgeAt(revision);
+        if (forge !== undefined) await say(forge);
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        warn(error.message);
+      }
+    }));
+  return {
+    started: async (fleet, revision, changed) =>
+      await tell(revision, async (forge) => await forge.started(fleet, revision, changed)),
+    ended: async (outcome, isNews) => {
+      if (isNews) await note(outcome);
+      await tell(outcome.revision, async (forge) => await forge.ended(outcome));
+    },
+    resume: async (fleet, head) =>
+      await tell(head, async (forge) => {
+        forge.resume(fleet, head);
+        await Promise.resolve();
+      }),
+    settle: async (budgetMs) => {
+      await turn;
+      await current?.forge.close(budgetMs);
+    },
+  };
+}
+
+/** Where the ledger cannot be asked, that is asked again later, as with the forge itself. */
+function readLedger(source: Source): Pick<ForgeReporterOptions, "recent" | "outcomeOf"> {
+  const asked = async <T>(ask: () => Promise<T>): Promise<T> => {
     try {
-      const forge = await (opened ??= open());
-      if (forge !== undefined) await say(forge);
+      return await ask();
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      warn(error.message);
+      throw new ForgeError("unavailable", error.message);
     }
   };
   return {
-    started: async (name, revision, changed) =>
-      await tell(async (forge) => await forge.started(name, revision, changed)),
-    ended: async (outcome, isNews) => {
-      if (isNews) await note(outcome);
-      await tell(async (forge) => await forge.ended(outcome));
-    },
-    resume: async (name, head) => {
-      fleet = name;
-      await tell(async (forge) => await forge.resume(name, head));
-    },
-    settle: async (budgetMs) => {
-      const forge = await opened;
-      await forge?.close(budgetMs);
-    },
+    recent: async () =>
+      await asked(async () => (await source.recent(recentCommits)).map(({ revision }) => revision)),
+    outcomeOf: async (fleet, revision) =>
+      await asked(async () =>
+        outcomesOfNote(await source.readNote(revision)).find((o) => o.fleet === fleet),
+      ),
   };
 }
 
@@ -98,13 +123,4 @@ async function writeNote(
     log.warn(`the ledger: ${error.message}`);
     return undefined;
   }
-}
-
-async function outcomeAt(
-  source: Source,
-  fleet: string,
-  revision: string,
-): Promise<RevisionOutcome | undefined> {
-  const outcomes = outcomesOfNote(await source.readNote(revision));
-  return outcomes.find((outcome) => outcome.fleet === fleet);
 }

@@ -1,4 +1,7 @@
+import { mapLimit } from "../lib/parallel.ts";
 import { type CommitStatus, type Forge, ForgeError } from "./forge.ts";
+
+const asksAtOnce = 4;
 
 export interface Closing {
   /** To be put into the outbox. */
@@ -23,11 +26,8 @@ export async function closePending(
   const isOwn = (s: CommitStatus): boolean =>
     s.context === contextPrefix || s.context.startsWith(`${contextPrefix}/`);
   let down: ForgeError | undefined;
-  for (const revision of revisions) {
-    if (down !== undefined) {
-      unread.push({ revision, error: down });
-      continue;
-    }
+  const close = async (revision: string): Promise<void> => {
+    if (down !== undefined) return void unread.push({ revision, error: down });
     try {
       const left = (await forge.list(revision, signal)).filter(
         (s) => s.state === "pending" && isOwn(s),
@@ -35,10 +35,14 @@ export async function closePending(
       statuses.push(...left.map(decide).filter((s) => s !== undefined));
     } catch (error) {
       if (!(error instanceof ForgeError)) throw error;
-      if (error.trouble === "missing") continue;
+      if (error.trouble === "missing") return;
       unread.push({ revision, error });
       if (error.trouble !== "refused") down = error;
     }
-  }
+  };
+  // The first one shows whether the forge can be used at all.
+  const [first, ...others] = revisions;
+  if (first !== undefined) await close(first);
+  await mapLimit(others, asksAtOnce, close);
   return { statuses, unread };
 }

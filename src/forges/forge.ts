@@ -4,10 +4,14 @@ export type StatusState = "pending" | "success" | "failure" | "error";
 export interface CommitStatus {
   /** The full commit id. */
   readonly revision: string;
-  /** What tells statuses of one commit apart: `slipway/acme/shop`. */
+  /**
+   * What tells statuses of one commit apart: `slipway/acme/shop`. A forge whose key is shorter than its name for it makes a
+   * key of its own from this, and gives it back as the name.
+   */
   readonly context: string;
   readonly state: StatusState;
   readonly description: string;
+  /** The run's page. A forge that wants a link with every status leads to the commit's page where there is none. */
   readonly targetUrl?: string;
 }
 

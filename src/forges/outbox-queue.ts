@@ -16,24 +16,42 @@ export interface Queue {
   /** How often in a row the forge could not be used, and until when it is left alone. */
   failures: number;
   quietUntil: number;
+  /** It is the token that is refused: the next process may have another, and asks at once. */
+  isDenied: boolean;
 }
 
 /** Forges do not tell apart contexts by case. */
 export const keyOf = (status: CommitStatus): string =>
   `${status.revision} ${status.context.toLowerCase()}`;
 
-export const queueToJson = (queue: Queue): Json => ({
+export const queueToJson = (queue: Queue, place: string | undefined): Json => ({
   version: 1,
-  failures: queue.failures,
-  quietUntil: queue.quietUntil,
+  ...(place === undefined ? {} : { place }),
+  failures: queue.isDenied ? 0 : queue.failures,
+  quietUntil: queue.isDenied ? 0 : queue.quietUntil,
   entries: [...queue.entries.values()].map((e) => ({ ...e, status: { ...e.status } })),
 });
 
-/** What can be read of a stored queue. No time in it lies past `latest`, whatever the clock did since. */
-export function queueFrom(stored: Json | undefined, latest: number): Queue {
-  const queue: Queue = { entries: new Map(), failures: 0, quietUntil: 0 };
+/**
+ * What can be read of a stored queue. No time in it lies past `latest`, whatever the clock did since. `strays` counts what
+ * waited for another place and was left out.
+ */
+export function queueFrom(
+  stored: Json | undefined,
+  latest: number,
+  place?: string,
+): Queue & { readonly strays: number } {
+  const queue = {
+    entries: new Map<string, Entry>(),
+    failures: 0,
+    quietUntil: 0,
+    isDenied: false,
+    strays: 0,
+  };
   if (!isObject(stored) || stored["version"] !== 1 || !Array.isArray(stored["entries"]))
     return queue;
+  if (place !== undefined && typeof stored["place"] === "string" && stored["place"] !== place)
+    return { ...queue, strays: stored["entries"].length };
   queue.failures = numberOf(stored["failures"]);
   queue.quietUntil = Math.min(latest, numberOf(stored["quietUntil"]));
   for (const item of stored["entries"] as readonly Json[]) {

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { JsonFile } from "../lib/json-file.ts";
 import { groupBy } from "../lib/parallel.ts";
 import { shortRevision } from "../lib/text.ts";
+import { pauseMs } from "./backoff.ts";
 import { type CommitStatus, type Forge, ForgeError } from "./forge.ts";
 import { type Entry, keyOf, type Queue, queueFrom, queueToJson } from "./outbox-queue.ts";
 
@@ -9,6 +10,8 @@ export interface OutboxOptions {
   readonly forge: Forge;
   readonly file: JsonFile;
   readonly clock: Clock;
+  /** Which forge this is: what waits for another one is not told to it. */
+  readonly place?: string;
   /** Statuses that wait at once; the oldest go first when there are more. */
   readonly limit?: number;
 }
@@ -41,26 +44,34 @@ export interface Outbox {
   waiting(): number;
 }
 
-const firstRetryMs = 1000;
-const longestRetryMs = 5 * 60_000;
 /** No back-off and no rate limit reaches further; a stored time that does was written by another clock. */
 const longestQuietMs = 65 * 60_000;
-/** A commit that the forge has not heard of by then will not come. */
+/** A commit that the forge has not heard of by then will not come, nor a token that it takes. */
 const longestStayMs = 24 * 3_600_000;
+/** A commit that is pushed a little later is no news; by this try it is. */
+const saidAtTry = 6;
 
 /** Also says what was wrong with the file, where it was damaged. */
 export async function openOutbox(
   options: OutboxOptions,
 ): Promise<{ outbox: Outbox; warning?: string }> {
   const { value, warning } = await options.file.read();
-  const outbox = outboxOver(options, queueFrom(value, options.clock.now() + longestQuietMs));
-  return { outbox, ...(warning === undefined ? {} : { warning }) };
+  const stored = queueFrom(value, options.clock.now() + longestQuietMs, options.place);
+  const { strays, ...queue } = stored;
+  const dropped =
+    strays === 0 ? undefined : `${strays} that waited for another forge are not sent to this one`;
+  const outbox = outboxOver(options, queue);
+  const said = warning ?? dropped;
+  return { outbox, ...(said === undefined ? {} : { warning: said }) };
 }
 
-function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Queue): Outbox {
+function outboxOver(
+  { forge, file, clock, place, limit = 500 }: OutboxOptions,
+  queue: Queue,
+): Outbox {
   let flushing: Promise<unknown> = Promise.resolve();
 
-  const save = async (): Promise<void> => await file.write(queueToJson(queue));
+  const save = async (): Promise<void> => await file.write(queueToJson(queue, place));
   const isCurrent = (entry: Entry): boolean => queue.entries.get(keyOf(entry.status)) === entry;
   const forget = (entry: Entry): void => {
     if (isCurrent(entry)) queue.entries.delete(keyOf(entry.status));
@@ -71,12 +82,20 @@ function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Q
       forget(entry);
     } else if (isCurrent(entry)) {
       const tries = entry.tries + 1;
+      if (tries === saidAtTry) notes.push(`${named(entry.status)} waits: ${why}`);
       queue.entries.set(keyOf(entry.status), {
         ...entry,
         tries,
-        dueAt: clock.now() + backOff(tries),
+        dueAt: clock.now() + pauseMs(tries),
       });
     }
+  };
+
+  /** What nobody will take any more is not offered for ever. */
+  const giveUpOld = (why: string, notes: string[]): void => {
+    const old = [...queue.entries.values()].filter((e) => clock.now() - e.putAt > longestStayMs);
+    for (const entry of old) forget(entry);
+    if (old.length > 0) notes.push(`gave up ${old.length} that waited for a day: ${why}`);
   };
 
   /** Reads, posts what is not said yet, reads back. */
@@ -126,6 +145,7 @@ function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Q
       try {
         posted += await settle(entries, revision, notes, signal);
         queue.failures = 0;
+        queue.isDenied = false;
       } catch (error) {
         if (isAborted(signal)) break;
         if (!(error instanceof ForgeError)) throw error;
@@ -134,8 +154,9 @@ function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Q
         } else {
           trouble = error;
           queue.failures++;
-          queue.quietUntil =
-            clock.now() + Math.max(backOff(queue.failures), error.retryAfterMs ?? 0);
+          queue.quietUntil = clock.now() + pauseMs(queue.failures, error);
+          queue.isDenied = error.trouble === "denied";
+          if (queue.isDenied) giveUpOld(error.message, notes);
         }
       }
     }
@@ -169,7 +190,7 @@ function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Q
         queue.entries.delete(key);
         queue.entries.set(key, { status, putAt: clock.now(), dueAt: clock.now(), tries: 0 });
       }
-      const leaving = [...queue.entries.values()].slice(0, Math.max(0, queue.entries.size - limit));
+      const leaving = firstToGo(queue, queue.entries.size - limit);
       for (const entry of leaving) forget(entry);
       await save();
       return leaving.map((entry) => entry.status);
@@ -191,10 +212,15 @@ function outboxOver({ forge, file, clock, limit = 500 }: OutboxOptions, queue: Q
   };
 }
 
-const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
+/** The oldest, those first of which nothing is missed: what never was said to be pending needs no end. */
+function firstToGo(queue: Queue, count: number): readonly Entry[] {
+  if (count <= 0) return [];
+  const entries = [...queue.entries.values()];
+  const isPending = (entry: Entry): boolean => entry.status.state === "pending";
+  return [...entries.filter(isPending), ...entries.filter((e) => !isPending(e))].slice(0, count);
+}
 
-const backOff = (tries: number): number =>
-  Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(tries - 1, 20));
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
 
 const named = (status: CommitStatus): string =>
   `${status.context} ${status.state} on ${shortRevision(status.revision)}`;

@@ -215,6 +215,59 @@ suite("outbox", () => {
     assert.equal(outbox.waiting(), 3);
   });
 
+  test("what is pending leaves before what is final: nobody misses the end of what never began", async () => {
+    const outbox = await opened(2);
+    const left = await outbox.put([
+      status("success", "healthy", { context: "slipway/acme/a" }),
+      status("pending", "deploying", { context: "slipway/acme/b" }),
+      status("failure", "exited with 1", { context: "slipway/acme/c" }),
+    ]);
+    assert.deepEqual(
+      left.map((s) => s.context),
+      ["slipway/acme/b"],
+    );
+  });
+
+  for (const code of [401, 403]) {
+    test(`a token that is refused with ${code} is offered ever more rarely, and given up after a day`, async () => {
+      const outbox = await opened();
+      await outbox.put([status("success", "healthy")]);
+      const waits: number[] = [];
+      const notes: string[] = [];
+      while (outbox.waiting() > 0 && waits.length < 100) {
+        github.fail({ kind: "status", status: code });
+        const flushed = await outbox.flush();
+        notes.push(...flushed.notes);
+        const { nextAtMs } = flushed;
+        if (nextAtMs === undefined) break;
+        waits.push((nextAtMs - clock.now()) / 60_000);
+        clock.advance(nextAtMs - clock.now());
+      }
+      assert.deepEqual(waits.slice(0, 5), [1, 5, 25, 60, 60]);
+      assert.equal(outbox.waiting(), 0);
+      assert.ok(waits.length < 30, `${waits.length} tries`);
+      assert.match(notes.join(), /gave up 1 that waited for a day: GitHub answered 40/);
+    });
+  }
+
+  test("another token is tried at once by the next process", async () => {
+    const outbox = await opened();
+    await outbox.put([status("success", "healthy")]);
+    github.fail({ kind: "status", status: 401 });
+    const { nextAtMs = 0 } = await outbox.flush();
+    assert.ok(nextAtMs > clock.now());
+    assert.equal((await (await opened()).flush()).posted, 1);
+  });
+
+  test("a commit that the forge goes on not knowing is said once", async () => {
+    const outbox = await opened();
+    await outbox.put([status("success", "healthy", { revision: "c".repeat(40) })]);
+    const { notes } = await outbox.drain(3_600_000);
+    assert.deepEqual(notes, [
+      "slipway/acme success on cccccccc waits: GitHub answered 404: Not Found",
+    ]);
+  });
+
   test("drain ends with its budget", async () => {
     const outbox = await opened();
     await outbox.put([status("success", "healthy")]);
@@ -229,6 +282,16 @@ suite("outbox", () => {
     github.fail({ kind: "hang" });
     const flushed = await outbox.flush(AbortSignal.timeout(20));
     assert.deepEqual([flushed.waiting, flushed.trouble], [1, undefined]);
+  });
+
+  test("what waits for one forge is not told to another", async () => {
+    const at = async (place: string) =>
+      await openOutbox({ forge: forge(), file: file(), clock, place });
+    await (await at("https://one acme/infra")).outbox.put([status("success", "healthy")]);
+    assert.equal((await at("https://one acme/infra")).outbox.waiting(), 1);
+    const { outbox, warning } = await at("https://two acme/infra");
+    assert.equal(outbox.waiting(), 0);
+    assert.match(warning ?? "", /^1 that waited for another forge/);
   });
 
   test("a damaged file is taken as empty, with a warning", async () => {

@@ -64,7 +64,7 @@ suite("telling the forge", () => {
       outbox,
       clock,
       recent: async () => [head, known, older],
-      outcomeOf: async (revision) => (revision === known ? outcome(known) : undefined),
+      outcomeOf: async (_, revision) => (revision === known ? outcome(known) : undefined),
       warn: (text) => void warnings.push(text),
     });
   };
@@ -109,7 +109,7 @@ suite("telling the forge", () => {
     await reporter.close(60_000);
     reporter = await open();
     await reporter.ended(outcome(head));
-    await reporter.resume("acme", head);
+    reporter.resume("acme", head);
     await reporter.close(60_000);
     assert.equal(said(older).at(-1), "slipway/acme error: superseded by cccccccc");
     assert.equal(said(known).at(-1), "slipway/acme success: shop live on web-1");
@@ -118,6 +118,53 @@ suite("telling the forge", () => {
       "slipway/acme success: shop live on web-1",
     );
     assert.deepEqual(warnings, []);
+  });
+
+  test("also where the forge was away when this one started", async () => {
+    for (const revision of [older, known]) await reporter.started("acme", revision, ["shop"]);
+    await reporter.close(60_000);
+    for (let i = 0; i < 6; i++) github.fail({ kind: "status", status: 502 });
+    reporter = await open();
+    await reporter.ended(outcome(head));
+    reporter.resume("acme", head);
+    const isClosed = (): boolean =>
+      [older, known].every((sha) => said(sha).filter((s) => !s.includes("pending")).length === 2);
+    const end = performance.now() + 10_000;
+    while (!isClosed() && performance.now() < end) await systemClock.sleep(20);
+    assert.deepEqual(said(older).slice(2).toSorted(), [
+      "slipway/acme error: superseded by cccccccc",
+      "slipway/acme/shop error: superseded by cccccccc",
+    ]);
+    assert.deepEqual(said(known).slice(2).toSorted(), [
+      "slipway/acme success: shop live on web-1",
+      "slipway/acme/shop success: live on web-1",
+    ]);
+    assert.equal(warnings.filter((w) => w.startsWith("what is pending")).length, 1);
+  });
+
+  test("what is newer than what this one knew is left to others", async () => {
+    await reporter.started("acme", head, []);
+    await reporter.close(60_000);
+    reporter = await open();
+    reporter.resume("acme", known);
+    await reporter.close(60_000);
+    assert.deepEqual(said(head), ["slipway/acme pending: looking"]);
+  });
+
+  test("an app that is changed is pending too, and ends with it, whatever was changed then", async () => {
+    await reporter.started("acme", head, ["shop"]);
+    const end = performance.now() + 5000;
+    while (said(head).length < 2 && performance.now() < end) await systemClock.sleep(20);
+    const [shop] = outcome(head).apps;
+    assert.ok(shop !== undefined);
+    await reporter.ended({ ...outcome(head), apps: [{ ...shop, changes: 0 }] });
+    await reporter.close(60_000);
+    assert.deepEqual(said(head), [
+      "slipway/acme pending: changing shop",
+      "slipway/acme/shop pending: deploying",
+      "slipway/acme success: shop live on web-1",
+      "slipway/acme/shop success: live on web-1",
+    ]);
   });
 
   test("a forge that does not answer holds nobody up, and its status goes with the next process", async () => {

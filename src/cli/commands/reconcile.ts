@@ -28,6 +28,8 @@ export const run: Run = async (context, given) => {
       const retry = textsFlag(given, "retry");
       const cause = retry.length > 0 ? "retry" : "commit";
       const outcome = await reconcile(world, { revision, retry, cause, preempt: stop.signal });
+      // As the daemon at its start: a killed pass before this one may have left something pending.
+      if (!stop.signal.aborted) await world.reporter.resume(outcome.fleet, await asked);
       progress.end();
       const isStopped = stop.signal.aborted && outcome.outcome !== "applied";
       if (isStopped)
