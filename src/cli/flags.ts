@@ -69,9 +69,10 @@ export const globalFlags = {
   verbose: { flags: "-v, --verbose", env: "SLIPWAY_VERBOSE", help: "tell every step on stderr" },
 } as const satisfies Record<string, Flag>;
 
-/** What is only ever given by environment variables, so that it stands in no list of processes. */
+/** What is only ever given by environment variables: secrets, so that they stand in no list of processes, and where they go. */
 export const secretVariables = [
   ["SLIPWAY_REPO_TOKEN", "token for an http(s) repository; sent to its host only"],
-  ["SLIPWAY_FORGE_TOKEN", "token for commit statuses"],
+  ["SLIPWAY_FORGE_TOKEN", "token for commit statuses; sent to the host it was first used with"],
+  ["SLIPWAY_FORGE_API", "the only API that this token is sent to, whatever the repo says"],
   ["SLIPWAY_SSH_PASSPHRASE", "for SSH keys that are encrypted"],
 ] as const;

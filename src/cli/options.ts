@@ -24,6 +24,8 @@ export interface GlobalOptions {
   readonly verbose: boolean;
   readonly repoToken?: string;
   readonly forgeToken?: string;
+  /** The only API that the token may go to. */
+  readonly forgeApi?: string;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -57,6 +59,7 @@ export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">)
     verbose: isOn("verbose"),
     ...optional("repoToken", nonEmpty(env["SLIPWAY_REPO_TOKEN"])),
     ...optional("forgeToken", nonEmpty(env["SLIPWAY_FORGE_TOKEN"])),
+    ...optional("forgeApi", nonEmpty(env["SLIPWAY_FORGE_API"])),
   };
 }
 

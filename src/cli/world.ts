@@ -90,16 +90,17 @@ async function reporterFor(
 ): Promise<OpenReporter> {
   const { place, stateDir, log, outbox } = told;
   const { openReporter } = await import("./reporter.ts");
-  const { forgeToken: token } = options;
-  let post: ReturnType<typeof open> | undefined;
+  const { forgeToken: token, forgeApi: allowed } = options;
+  let posts: ReturnType<typeof open> | undefined;
   const open = async (secret: string) => {
-    const { openPost } = await import("./status-post.ts");
-    const file = (await openStateDir(stateDir)).file(outbox, maxOutboxBytes);
-    return await openPost({
+    const { openPosts } = await import("./status-post.ts");
+    return openPosts({
       place,
       token: secret,
-      setting: () => forgeSetting(world),
-      file,
+      ...(allowed === undefined ? {} : { allowed }),
+      setting: (revision) => forgeSetting(world, revision),
+      state: await openStateDir(stateDir),
+      outbox,
       clock: world.clock,
       log,
     });
@@ -108,18 +109,21 @@ async function reporterFor(
     source: world.source,
     clock: world.clock,
     log,
-    post: async () => (token === undefined ? undefined : await (post ??= open(token))),
+    post: async (revision) =>
+      token === undefined ? undefined : await (await (posts ??= open(token)))(revision),
   });
 }
 
-const maxOutboxBytes = 4 * 1024 * 1024;
 const triedCommits = 20;
 
-/** `forge:` of the newest commit that can be read: a rejected one has to be told about, too. */
-async function forgeSetting(world: World): Promise<ForgeSetting | undefined> {
-  for (const { revision } of await world.source.recent(triedCommits)) {
-    const { documents } = await readRevision(world, revision);
-    if (documents !== undefined) return documents.settings.forge;
+/** `forge:` at a revision; at the newest that can be read where this is rejected, which has to be told about, too. */
+async function forgeSetting(world: World, revision: string): Promise<ForgeSetting | undefined> {
+  const silently: World = { ...world, listener: () => undefined };
+  const { documents } = await readRevision(silently, revision);
+  if (documents !== undefined) return documents.settings.forge;
+  for (const earlier of await world.source.recent(triedCommits)) {
+    const { documents: readable } = await readRevision(silently, earlier.revision);
+    if (readable !== undefined) return readable.settings.forge;
   }
   return undefined;
 }

@@ -17,8 +17,15 @@ export interface ForgePlace {
 /** Where the statuses go, or why there is nowhere to send them. */
 export type Detected = { readonly place: ForgePlace } | { readonly why: string };
 
-/** The forge that a remote stands on: from `forge:`, and for what is left out there from the remote's URL. */
-export function detectForge(remote: string, setting: ForgeSetting = {}): Detected {
+/**
+ * The forge that a remote stands on: from `forge:`, and for what is left out there from the remote's URL. `allowed` is the
+ * API that the operator lets the token be sent to, whatever the repo says.
+ */
+export function detectForge(
+  remote: string,
+  setting: ForgeSetting = {},
+  allowed?: string,
+): Detected {
   const from = placeOfRemote(remote);
   const kind = setting.kind ?? from?.kind;
   if (kind === undefined)
@@ -29,16 +36,30 @@ export function detectForge(remote: string, setting: ForgeSetting = {}): Detecte
     return { why: "the remote does not tell the repository; name it in `forge.repository`" };
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
     return { why: "`forge.repository` is not of the form owner/name" };
-  const api = setting.api ?? githubApi(from?.host ?? "github.com");
-  const url = URL.parse(api);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return { why: "`forge.api` is not an http(s) URL" };
-  if (url.protocol === "http:" && isPublic(url.hostname)) {
+  const declared = setting.api === undefined ? undefined : addressOf(setting.api, "`forge.api`");
+  if (declared !== undefined && "why" in declared) return declared;
+  const given = allowed === undefined ? undefined : addressOf(allowed, "SLIPWAY_FORGE_API");
+  if (given !== undefined && "why" in given) return given;
+  if (declared !== undefined && given !== undefined && declared.api !== given.api) {
     return {
-      why: "`forge.api` is plain http to a public host: the token would be readable on the way",
+      why: `\`forge.api\` is ${declared.api}, and SLIPWAY_FORGE_API allows the token to go to ${given.api} alone`,
     };
   }
-  return { place: { kind, repository, api: `${url.origin}${url.pathname.replace(/\/+$/, "")}` } };
+  const api = given?.api ?? declared?.api ?? githubApi(from?.host ?? "github.com");
+  return { place: { kind, repository, api } };
+}
+
+/** As it is compared and called: without a slash at its end, a query or a login. */
+function addressOf(api: string, name: string): { readonly api: string } | { readonly why: string } {
+  const url = URL.parse(api);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return { why: `${name} is not an http(s) URL` };
+  if (url.protocol === "http:" && isPublic(url.hostname)) {
+    return {
+      why: `${name} is plain http to a public host: the token would be readable on the way`,
+    };
+  }
+  return { api: `${url.origin}${url.pathname.replace(/\/+$/, "")}` };
 }
 
 /** Opens what was detected. Throws ForgeError `denied` for a token that cannot be one. */

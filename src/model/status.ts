@@ -7,6 +7,8 @@ export interface StatusDocument {
   /** The last revision that was applied; absent on a fleet that has seen none. */
   readonly revision?: string;
   readonly head?: HeadStatus;
+  /** Why no commit statuses are sent, where they were meant to be. */
+  readonly forge?: { readonly trouble: string };
   readonly machines: readonly MachineStatus[];
   readonly apps: readonly AppStatus[];
 }

@@ -148,7 +148,11 @@ function noteLines(status: StatusDocument, paint: Paint): readonly string[] {
   const machines = status.machines
     .filter((m) => m.why !== undefined)
     .map((m) => `${paint("warn", "…")} ${printableLine(m.name)}: ${printableLine(m.why ?? "")}`);
-  return [...machines, ...status.apps.flatMap((app) => appNotes(app, paint))];
+  const forge =
+    status.forge === undefined
+      ? []
+      : [`${paint("bad", "✗")} no commit statuses: ${printableLine(status.forge.trouble)}`];
+  return [...forge, ...machines, ...status.apps.flatMap((app) => appNotes(app, paint))];
 }
 
 function appNotes(app: AppStatus, paint: Paint): readonly string[] {

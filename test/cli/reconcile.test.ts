@@ -3,7 +3,9 @@ import { after, before, describe, it } from "node:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spawn } from "node:child_process";
 import { cleanEnv, run } from "../fleet/run.ts";
+import { until } from "../fleet/wait.ts";
 import { makeInfra, type Infra } from "../support/infra.ts";
 import { assertPublished } from "../support/published.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
@@ -27,19 +29,19 @@ describe("slipway reconcile tells what became of a commit", () => {
     await Promise.all([infra.close(), github.close(), rm(dir, { recursive: true, force: true })]);
   });
 
-  const slipway = async (...argv: string[]) =>
-    await run([bin, ...argv], {
-      env: {
-        ...cleanEnv,
-        PATH: process.env["PATH"],
-        HOME: dir,
-        SLIPWAY_REPO: infra.repo,
-        SLIPWAY_STATE: join(dir, "state"),
-        SLIPWAY_FORGE_TOKEN: github.token,
-        NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
-      },
-      timeoutMs: 30_000,
-    });
+  const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+    ...cleanEnv,
+    PATH: process.env["PATH"],
+    HOME: dir,
+    SLIPWAY_REPO: infra.repo,
+    SLIPWAY_STATE: join(dir, "state"),
+    SLIPWAY_FORGE_TOKEN: github.token,
+    NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
+    ...more,
+  });
+  const slipwayWith = async (more: NodeJS.ProcessEnv, ...argv: string[]) =>
+    await run([bin, ...argv], { env: env(more), timeoutMs: 30_000 });
+  const slipway = async (...argv: string[]) => await slipwayWith({}, ...argv);
 
   const statuses = (commit: string) =>
     github.statuses(commit).map((s) => `${s.context} ${s.state} ${s.description ?? ""}`);
@@ -104,6 +106,52 @@ describe("slipway reconcile tells what became of a commit", () => {
       revisions.map((r) => `${r.subject} ${r.outcome}`),
       ["Mended applied", "Oops rejected", "Start applied"],
     );
+  });
+
+  it("to no other host than the token was given for, until the operator says so", async () => {
+    const other = await startGithub({ token: github.token });
+    const elsewhere = settings.replace(github.api, other.api);
+    const refusal = /no commit statuses: `forge\.api` is now at .*SLIPWAY_FORGE_API=URL allows it/;
+    try {
+      const daemon = spawn(bin, ["run", "--interval", "500ms"], {
+        env: env(),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const ended = new Promise((resolve) => daemon.once("close", resolve));
+      let said = "";
+      daemon.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      await until("it follows", () => Promise.resolve(said.includes("following") || undefined));
+      const commit = await infra.commit("Elsewhere", { "slipway.yaml": elsewhere });
+      other.addCommit(commit);
+      await until("it refuses", () => Promise.resolve(refusal.test(said) || undefined));
+      daemon.kill("SIGTERM");
+      await ended;
+      const ran = await slipway("reconcile");
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.match(ran.stderr, refusal);
+      for (const more of [{}, { SLIPWAY_FORGE_TOKEN: "" }]) {
+        const { stdout } = await slipwayWith(more, "status", "--json");
+        const status = JSON.parse(stdout) as { forge?: { trouble: string } };
+        assertPublished("status", status);
+        assert.match(status.forge?.trouble ?? "", /nothing is sent there/);
+      }
+      assert.match((await slipway("status")).stdout, refusal);
+      const bound = await slipwayWith({ SLIPWAY_FORGE_API: github.api }, "reconcile");
+      assert.match(bound.stderr, /SLIPWAY_FORGE_API allows the token to go to .* alone/);
+      assert.deepEqual(other.requests, []);
+
+      const allowed = await slipwayWith({ SLIPWAY_FORGE_API: other.api }, "reconcile");
+      assert.match(allowed.stderr, /^slipway: warn: 1 that waited for another forge .*\n$/);
+      assert.deepEqual(
+        other.statuses(commit).map((s) => s.state),
+        ["success"],
+      );
+      assert.equal((await slipway("reconcile")).stderr, "");
+      assert(!(await slipway("status")).stdout.includes("no commit statuses"));
+      assert.deepEqual(other.violations, []);
+    } finally {
+      await other.close();
+    }
   });
 
   it("has nothing against the forge's own description", () =>

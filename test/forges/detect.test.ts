@@ -52,6 +52,36 @@ suite("the forge of a remote", () => {
     });
   }
 
+  const bound: readonly [
+    allowed: string,
+    setting: ForgeSetting | undefined,
+    api: string | RegExp,
+  ][] = [
+    ["https://git.example.com/api/v3/", undefined, "https://git.example.com/api/v3"],
+    [
+      "https://git.example.com/api/v3",
+      { api: "https://git.example.com/api/v3/" },
+      "https://git.example.com/api/v3",
+    ],
+    [
+      "https://api.github.com",
+      { api: "https://api.evil.com" },
+      /`forge\.api` is https:\/\/api\.evil\.com, and SLIPWAY_FORGE_API allows .* https:\/\/api\.github\.com alone/,
+    ],
+    ["https://api.github.com", { api: "https://api.github.com:8443" }, /alone/],
+    ["http://api.example.com", undefined, /SLIPWAY_FORGE_API is plain http to a public host/],
+    ["api.example.com", undefined, /SLIPWAY_FORGE_API is not an http/],
+  ];
+  for (const [allowed, setting, wanted] of bound) {
+    test(`with ${allowed} allowed, the repo says ${JSON.stringify(setting)}`, () => {
+      const found = detectForge("git@github.com:acme/infra.git", setting, allowed);
+      const said = "why" in found ? found.why : found.place.api;
+      if (typeof wanted === "string") assert.equal(said, wanted);
+      else assert.match(said, wanted);
+      assert.equal("why" in found, typeof wanted !== "string");
+    });
+  }
+
   const nowhere: readonly [remote: string, setting: ForgeSetting | undefined, why: RegExp][] = [
     ["/srv/infra", undefined, /no forge that Slipway knows/],
     ["../infra", undefined, /no forge/],

@@ -273,6 +273,7 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
       },
       ["revision", "subject"],
     ),
+    forge: fc.record({ trouble: text }),
     machines: list(machineStatus),
     apps: list(
       some<StatusDocument["apps"][number]>(

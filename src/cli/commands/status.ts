@@ -12,22 +12,31 @@ import { exit } from "../exit.ts";
 import { showRejected } from "../findings.ts";
 import { lookFor, newestReadable, planOf } from "../look.ts";
 import { whileSaying } from "../progress.ts";
+import { silenceOf } from "../status-post.ts";
 import { openWorld } from "../world.ts";
 
 export const run: Run = async (context) => {
   const { io, options } = context;
-  const { world, close } = await openWorld(context, { unpushed: "ignore" });
+  const { world, place, stateDir, close } = await openWorld(context, { unpushed: "ignore" });
   try {
     const { head, revision } = await newestReadable(world);
     if (revision?.documents === undefined) return showRejected(context, head.findings);
     const { documents } = revision;
     const look = await whileSaying(context, "asking the machines", () => lookFor(world, revision));
     const applied = await lastApplied(world, look);
+    const trouble = await silenceOf({
+      place,
+      stateDir,
+      setting: documents.settings.forge,
+      ...(options.forgeToken === undefined ? {} : { token: options.forgeToken }),
+      ...(options.forgeApi === undefined ? {} : { allowed: options.forgeApi }),
+    });
     const status: StatusDocument = {
       version: 1,
       fleet: documents.fleet,
       ...(applied === undefined ? {} : { revision: applied }),
       head: await headStatus(world, head, head === revision ? look : undefined),
+      ...(trouble === undefined ? {} : { forge: { trouble } }),
       machines: machineStatuses(look.observations),
       apps: appStatuses(look.observations, documents, look.plan.held),
     };
