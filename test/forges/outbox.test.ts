@@ -64,7 +64,7 @@ suite("outbox", () => {
       token: github.token,
       fetch: wrapped,
       now: clock.now,
-      timeoutMs: 200,
+      timeoutMs: 10_000,
     });
   const opened = async (limit?: number): Promise<Outbox> =>
     (

@@ -55,7 +55,7 @@ suite("telling the forge", () => {
       repository: github.repository,
       api: github.api,
       token: github.token,
-      timeoutMs: 300,
+      timeoutMs: 10_000,
     });
     const file = jsonFile(join(folder, "outbox.json"), 1_000_000);
     const { outbox } = await openOutbox({ forge, file, clock });
