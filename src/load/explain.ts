@@ -106,18 +106,28 @@ function explainUnknown(
   schema: JsonObject,
   about: Explained,
 ): void {
+  if (isNoMapYet(schema)) {
+    const label = `${labelOf(path)} must be ${wanted(schema)}`;
+    return about.report("wrong-type", whereOf(about.root, path), `${label}, not a map`);
+  }
   const where = keyWhereOf(about.root, [...path, key]);
   const prefix = path.length === 0 ? "" : `${labelOf(path)}: `;
   const text = `${prefix}unknown key '${shown(key)}'`;
   const foreign = foreignWord(placeOf(about.kind, path), key);
   if (foreign !== undefined)
-    return about.report("foreign-key", where, `${text}: ${explainForeign(key, foreign)}`);
+    return about.report("foreign-key", where, `${text}: ${explainForeign(foreign)}`);
   about.report("unknown-key", where, () => {
     const meaning = meaningOf({ key, path, schema }, about);
     if (meaning?.by === "spelling") return `${text}: Slipway writes '${meaning.key ?? ""}'`;
     const near = meaning === undefined ? "" : ` (did you mean '${meaning.key ?? ""}'?)`;
     return `${text}${near}${lookAlike(key)}`;
   });
+}
+
+/** A value that is a map only with keys that come later. */
+function isNoMapYet({ properties }: JsonObject): boolean {
+  const known = isObject(properties) ? Object.values(properties) : [];
+  return known.length > 0 && known.every((one) => isObject(one) && "x-slipway-later" in one);
 }
 
 /** Keys are ASCII: one that is not looks right and is not. */

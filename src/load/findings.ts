@@ -5,9 +5,18 @@ import { findingCodes, type FindingCode } from "./codes.ts";
 const shownLimit = 200;
 const keptLimit = 2_000;
 
-/** Takes one finding. The message may be worked out only when it will be shown. */
+/**
+ * Takes one finding. The message may be worked out only when it will be shown: then it follows from the code and from
+ * what is written at the place, and is taken once for both.
+ */
 export type Report = (code: FindingCode, where: Where, message: Message) => void;
 type Message = string | (() => string);
+
+export interface Shown {
+  /** In order, at most 200: the last one then says how many more there are. */
+  readonly findings: readonly Diagnostic[];
+  readonly omitted: number;
+}
 
 /** Collects findings: equal ones once, all in a stable order, a bounded number of them. */
 export interface Findings {
@@ -15,8 +24,7 @@ export interface Findings {
   /** Takes findings that were made before, as a file's from the cache. */
   add(findings: readonly Diagnostic[]): void;
   hasErrors(): boolean;
-  /** In order, at most 200: the last one then says how many more there are. */
-  shown(): readonly Diagnostic[];
+  shown(): Shown;
   /** In order, as many as were kept. */
   all(): readonly Diagnostic[];
 }
@@ -37,7 +45,7 @@ export function collectFindings(): Findings {
     errors ||= findingCodes[code] === "error";
     const key = `${where.file}\n${where.line}:${where.col} ${code}`;
     const same = kept.get(key);
-    if (same?.messages.includes(message) === true) return;
+    if (same?.messages.some((one) => isSame(one, message)) === true) return;
     if (size >= keptLimit) {
       dropped++;
       return;
@@ -57,6 +65,9 @@ export function collectFindings(): Findings {
   };
 }
 
+const isSame = (one: Message, other: Message): boolean =>
+  one === other || (typeof one === "function" && typeof other === "function");
+
 const diagnosticsOf = ({ code, where, messages }: Kept): readonly Diagnostic[] => {
   const texts = messages.map((message) => (typeof message === "string" ? message : message()));
   return [...new Set(texts)].map((message) => ({
@@ -68,28 +79,48 @@ const diagnosticsOf = ({ code, where, messages }: Kept): readonly Diagnostic[] =
 };
 
 /** Errors stay before warnings where not all can. Messages are worked out for what is shown. */
-function limited(kept: readonly Kept[], dropped: number): readonly Diagnostic[] {
-  const inTurn = kept.toSorted(
-    (a, b) => Number(isWarning(a)) - Number(isWarning(b)) || inPlace(a, b),
-  );
-  const shown: Diagnostic[] = [];
-  let more = dropped;
+function limited(kept: readonly Kept[], dropped: number): Shown {
+  const inTurn = kept.toSorted((a, b) => bySeverity(a, b) || inPlace(a, b));
+  const findings: Diagnostic[] = [];
+  let omitted = dropped;
   for (const one of inTurn) {
-    if (shown.length < shownLimit) shown.push(...diagnosticsOf(one));
-    else more += one.messages.length;
+    if (findings.length < shownLimit) findings.push(...diagnosticsOf(one));
+    else omitted += one.messages.length;
   }
-  more += Math.max(0, shown.length - shownLimit);
-  const sorted = shown.slice(0, shownLimit).toSorted(inOrder);
-  if (more === 0) return sorted;
-  const code = "too-many-findings";
-  const where: Where = sorted.at(-1)?.where ?? { file: "slipway.yaml", line: 1, col: 1 };
-  return [
-    ...sorted,
-    { severity: findingCodes[code], code, where, message: `and ${more} more findings` },
-  ];
+  omitted += Math.max(0, findings.length - shownLimit);
+  return withCount(findings.slice(0, shownLimit).toSorted(inOrder), omitted, "");
 }
 
-const isWarning = ({ code }: Kept): boolean => findingCodes[code] === "warning";
+/** What was found in several readings of one repo: what they find alike once, and no more than of one. */
+export function togetherOf(all: readonly Shown[]): readonly Diagnostic[] {
+  const findings = new Map<string, Diagnostic>();
+  for (const finding of all.flatMap((one) => one.findings)) {
+    const { file, line, col } = finding.where;
+    if (finding.code !== tooMany)
+      findings.set(JSON.stringify([file, line, col, finding.code, finding.message]), finding);
+  }
+  const inTurn = [...findings.values()].toSorted((a, b) => bySeverity(a, b) || inOrder(a, b));
+  const cut = Math.max(0, inTurn.length - shownLimit);
+  // What each omitted may be the same, or what another one told.
+  const omitted = Math.max(cut, ...all.map((one) => one.omitted));
+  return withCount(inTurn.slice(0, shownLimit).toSorted(inOrder), omitted, "at least ").findings;
+}
+
+const tooMany = "too-many-findings";
+
+function withCount(findings: readonly Diagnostic[], omitted: number, about: string): Shown {
+  if (omitted === 0) return { findings, omitted };
+  const where: Where = findings.at(-1)?.where ?? { file: "slipway.yaml", line: 1, col: 1 };
+  const message = `and ${about}${omitted} more findings`;
+  const last: Diagnostic = { severity: findingCodes[tooMany], code: tooMany, where, message };
+  return { findings: [...findings, last], omitted };
+}
+
+const bySeverity = (a: { readonly code: string }, b: { readonly code: string }): number =>
+  Number(isWarning(a)) - Number(isWarning(b));
+
+const isWarning = ({ code }: { readonly code: string }): boolean =>
+  findingCodes[code as FindingCode] === "warning";
 
 interface Placed {
   readonly code: string;

@@ -19,6 +19,7 @@ import { shipsOf, type Shippable } from "./ships.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
 
 export { createParseCache, type ParseCache } from "./cache.ts";
+export { togetherOf } from "./findings.ts";
 export { environmentsOf } from "./tree.ts";
 
 export interface LoadOptions {
@@ -35,6 +36,8 @@ export interface Loaded {
   readonly documents?: Documents;
   /** Sorted by place; at most 200, the last of which then says how many more there are. */
   readonly findings: readonly Diagnostic[];
+  /** How many more there are. */
+  readonly omitted: number;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function load(snapshot: Snapshot, options: LoadOptions = {}): Promi
   return {
     ...(fleet === undefined ? {} : { fleet }),
     ...(documents === undefined ? {} : { documents }),
-    findings: findings.shown(),
+    ...findings.shown(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Where } from "../model/diagnostic.ts";
 import type { ShippedFile } from "../model/documents.ts";
 import type { TreeEntry } from "../model/snapshot.ts";
+import { didYouMean } from "../lib/suggest.ts";
 import { printableLine } from "../lib/text.ts";
 import { variantsOf, type Family, type Member } from "./expand.ts";
 import type { Report } from "./findings.ts";
@@ -48,7 +49,7 @@ export function shipsOf(
   return ships;
 }
 
-type Refuse = (code: Parameters<Report>[0], message: string) => void;
+type Refuse = (code: Parameters<Report>[0], message: Parameters<Report>[2]) => void;
 
 function resolveSource(
   source: string,
@@ -90,12 +91,22 @@ function resolveSource(
   }
   if (files.length > 0) return files;
   if (isRefused(path, shippable)) return undefined;
-  const what =
-    entry !== undefined
-      ? "is a file; leave out the '/' at its end"
-      : `is neither a file nor a folder in ${folder}/`;
-  refuse("source-missing", `'${shown}' ${what}`);
+  refuse("source-missing", () =>
+    entry === undefined
+      ? `'${shown}' is neither a file nor a folder in ${folder}/${nearSource(path, folder, shippable)}`
+      : `'${shown}' is a file; leave out the '/' at its end`,
+  );
   return undefined;
+}
+
+/** Of very many files none is looked for. */
+const nearLimit = 1_000;
+
+function nearSource(path: string, folder: string, shippable: Shippable): string {
+  const there = below(folder, shippable);
+  if (there.length > nearLimit) return "";
+  const names = there.map((one) => printableLine(one.slice(folder.length + 1)));
+  return didYouMean(path.slice(folder.length + 1), names);
 }
 
 /** Whether something that is refused stands at a path, above or below it. */

@@ -5,7 +5,7 @@ import { explain, pathOf, unknownKeyOf } from "./explain.ts";
 import type { Findings, Report } from "./findings.ts";
 import { meaningOf, ownPath } from "./meant.ts";
 import { withoutNulls } from "./merge.ts";
-import { nodeAt, unknownAt, type MapNode, type Node } from "./node.ts";
+import { isNull, nodeAt, unknownAt, type MapNode, type Node } from "./node.ts";
 import { plainOf, refuseLeadingZeros } from "./plain.ts";
 import { isWhole, lacks } from "./reading.ts";
 import type { DocumentKind, Schemas } from "./schemas.ts";
@@ -46,21 +46,23 @@ export function soundPart(
   const validator = validators.of(kind);
   const about: About = { kind, stage, schemas: validators.schemas, report };
   const read = stage === "layer" ? refuseLeadingZeros(root, validator.textPaths, report) : root;
-  const errors = validator.check(dataOf(read, validator, null)).filter((e) => isAbout(e, read));
+  const errors = validator
+    .check(plainOf(read, validator.textPaths, null))
+    .filter((error) => isAbout(error, read));
   const sound = errors.length === 0 ? read : explainAndCut(errors, read, about);
   return isWhole(sound) ? sound : completed(sound, validator, about);
 }
 
-const dataOf = (node: Node, { textPaths }: Validator, unknown?: null): ReturnType<typeof plainOf> =>
-  plainOf(node.kind === "map" ? withoutNulls(node) : node, textPaths, unknown);
-
-/** Nothing can be wrong with an unknown value but its key, if that was written. */
+/** Nothing can be wrong with an unknown value, or one that unsets another, but its key, if that was written. */
 function isAbout(error: ErrorObject, root: Node): boolean {
   const key = unknownKeyOf(error);
   const path = pathOf(error.instancePath);
   const node = nodeAt(root, key === undefined ? path : [...path, key]);
-  if (node?.kind !== "unknown") return true;
-  return node.guessed !== true && (key !== undefined || error.keyword === "x-slipway-later");
+  if (node === undefined) return true;
+  if (node.kind === "unknown" && node.guessed === true) return false;
+  const unsets = isNull(node) && nodeAt(root, path.slice(0, -1))?.kind === "map";
+  if (node.kind !== "unknown" && !unsets) return true;
+  return key !== undefined || error.keyword === "x-slipway-later";
 }
 
 function explainAndCut(errors: readonly ErrorObject[], root: Node, about: About): Node {
@@ -173,9 +175,8 @@ function cutRepeats(
 function completed(node: Node, validator: Validator, about: About): Node {
   let rest = node;
   for (let round = 0; round < roundLimit && rest.kind === "map"; round++) {
-    const data = dataOf(rest, validator);
     const errors = validator
-      .check(data)
+      .check(plainOf(withoutNulls(rest), validator.textPaths))
       .filter((error) => !(isOfMissing(error) && isLater(error, about)));
     if (errors.length === 0) return rest;
     const cuts = collectCuts();

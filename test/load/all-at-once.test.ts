@@ -8,6 +8,8 @@ import * as names from "../../src/load/rules/names.ts";
 import * as ports from "../../src/load/rules/ports.ts";
 import * as references from "../../src/load/rules/references.ts";
 import type { FindingCode } from "../../src/load/codes.ts";
+import { load } from "../../src/load/load.ts";
+import { snapshotOf } from "../support/repo.ts";
 import { repo, told, type Files } from "./repos.ts";
 
 type RuleName = keyof (typeof apps &
@@ -223,4 +225,127 @@ test("the same file may have several mistakes", async () => {
     "not-per-machine apps/a.yaml:9:50:",
     "wrong-type apps/a.yaml:9:57:",
   ]);
+});
+
+/** Repos with one mistake that a careless reader would tell twice, or take for another one. */
+const onlyOnce: Readonly<Record<string, readonly [files: Files, found: string]>> = {
+  "an app that is no YAML is there for those after it": [
+    { "apps/db.yaml": "image: [\n", "apps/a.yaml": on("web-1", "after: [db]") },
+    "yaml-syntax apps/db.yaml:2:1:",
+  ],
+  "an app with a key twice is there, with its name and its services": [
+    {
+      "apps/db.yaml": on("web-1", "image: b\nservices: { x: {} }"),
+      "apps/a.yaml": on("web-1", "after: [db]\nrenamedFrom: old"),
+    },
+    "duplicate-key apps/db.yaml:3:1:",
+  ],
+  "labels of a wrong type may be the ones": [
+    { "machines/m.yaml": "address: m\nlabels: 5\n", "apps/a.yaml": on("{ role: db }", "") },
+    "wrong-type machines/m.yaml:2:9:",
+  ],
+  "a label of a wrong type may be the one": [
+    {
+      "machines/m.yaml": "address: m\nlabels: { role: {} }\n",
+      "apps/a.yaml": on("{ role: db }", ""),
+    },
+    "wrong-type machines/m.yaml:2:11:",
+  ],
+  "a selector under a misspelt key is no missing one": [
+    { "machines/m.yaml": "address: m\n", "apps/a.yaml": "image: a\nmachnes: { role: nobody }\n" },
+    "unknown-key apps/a.yaml:2:1:",
+  ],
+  "a selector under another tool's key is no missing one": [
+    { "machines/m.yaml": "address: m\n", "apps/a.yaml": "image: a\nservers: [nobody]\n" },
+    "foreign-key apps/a.yaml:2:1:",
+  ],
+  "what will be built needs no image": [
+    { "apps/a.yaml": "build: .\n" },
+    "not-yet-supported apps/a.yaml:1:1:",
+  ],
+  "replicas beside their place are instances": [
+    {
+      "apps/a.yaml": "deploy: { replicas: 0 }\nimage: a\npublish: ['80:80']\n",
+      "apps/b.yaml": "image: b\npublish: ['80:80']\n",
+    },
+    "foreign-key apps/a.yaml:1:11:",
+  ],
+  "a jump host whose file has another ending is there": [
+    { "machines/m.yaml": "address: m\nssh: { jump: gate }\n", "machines/gate.yml": "address: g\n" },
+    "yml-extension machines/gate.yml:1:1:",
+  ],
+  "what an unknown release leaves out is not missing": [
+    here("release: { comand: [x] }"),
+    "unknown-key apps/a.yaml:3:12:",
+  ],
+  "a volume whose name is wrong has no other name": [
+    here("services: { b: { volumes: { d: { path: /x, name: '' } } }, c: { volumes: { d: /x } } }"),
+    "bad-format apps/a.yaml:3:50:",
+  ],
+  "a command with a word that is none is not empty": [
+    here("command: [null]"),
+    "wrong-type apps/a.yaml:3:11:",
+  ],
+  "one port on all machines is one clash": [
+    {
+      "machines/m.yaml": "address: m\n",
+      "apps/a.yaml": on("all", 'publish: ["80:80"]'),
+      "apps/b.yaml": on("all", 'publish: ["80:80"]'),
+    },
+    "port-clash apps/b.yaml:3:11:",
+  ],
+};
+
+for (const [what, [files, found]] of Object.entries(onlyOnce)) {
+  test(`told once: ${what}`, async () => {
+    assert.deepEqual((await told(repo(files))).map(startOf), [found]);
+  });
+}
+
+test("a clash on many machines says on how many", async () => {
+  const clashing = (publish: string): string => on("all", `publish: ["${publish}"]`);
+  assert.deepEqual(
+    await told(
+      repo({
+        "machines/m.yaml": "address: m\n",
+        "machines/n.yaml": "address: n\n",
+        "apps/a.yaml": clashing("80:80"),
+        "apps/b.yaml": clashing("public:80:80"),
+        "apps/c.yaml": clashing("public:22:22"),
+      }),
+    ),
+    [
+      "port-clash apps/b.yaml:3:11: port 80 of m and 2 more machines is taken by app 'a' (apps/a.yaml:3)",
+      "port-of-sshd apps/c.yaml:3:11: warning: port 22 of m and 2 more machines is where Slipway logs in; if sshd listens there the app cannot start",
+    ],
+  );
+});
+
+test("where an address cannot be read, only what is surely one port is a clash", async () => {
+  const files = (one: string, other: string): Files => ({
+    "machines/web-1.yaml": "address: 203.0.113.1\nprivateAddress: none\n",
+    "apps/a.yaml": on("web-1", `publish: ["${one}"]`),
+    "apps/b.yaml": on("web-1", `publish: ["${other}"]`),
+  });
+  const codes = async (one: string, other: string): Promise<readonly string[]> =>
+    (await told(repo(files(one, other)))).map((line) => line.split(" ")[0] ?? "");
+  assert.deepEqual(await codes("80:80", "80:80"), ["port-clash", "bad-format"]);
+  assert.deepEqual(await codes("80:80", "public:80:80"), ["port-clash", "bad-format"]);
+  assert.deepEqual(await codes("80:80", "local:80:80"), ["bad-format"]);
+});
+
+test("a key that is not ours is refused also where it holds nothing", async () => {
+  assert.deepEqual(await told(repo({ "apps/a.yaml": "image: a\nportz:\nroutes:\nenv:\n" })), [
+    "unknown-key apps/a.yaml:2:1: unknown key 'portz' (did you mean 'port'?)",
+    "not-yet-supported apps/a.yaml:3:1: not yet supported: routes (hosts and paths need the proxy; use publish)",
+    "null-unsets-nothing apps/a.yaml:4:1: warning: 'env' is null, which unsets what stands below, and nothing does; write \"\" for an empty text, {} for an empty map",
+  ]);
+});
+
+test("no documents come of a repo with an error in it, wherever it is", async () => {
+  for (const [more] of elsewhere) {
+    const { documents, findings } = await load(snapshotOf(repo({ ...here(""), ...more })));
+    assert.equal(documents, undefined);
+    assert.equal(findings.length, 1);
+  }
 });

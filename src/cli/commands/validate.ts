@@ -1,4 +1,10 @@
-import { createParseCache, environmentsOf, load } from "../../load/load.ts";
+import {
+  createParseCache,
+  environmentsOf,
+  load,
+  togetherOf,
+  type Loaded,
+} from "../../load/load.ts";
 import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import type { Context, Run } from "../command.ts";
@@ -32,19 +38,11 @@ async function check({ options }: Context, snapshot: Snapshot): Promise<readonly
   const cache = createParseCache();
   const { environment } = options;
   const wanted = environment === undefined ? fleetsOf(snapshot) : [environment];
-  const found = new Map<string, Diagnostic>();
-  for (const one of wanted) {
-    const { findings } = await load(snapshot, {
-      cache,
-      ...(one === undefined ? {} : { environment: one }),
-    });
-    for (const finding of findings) {
-      const { file, line, col } = finding.where;
-      const key = `${file}:${line}:${col}:${finding.code}:${finding.message}`;
-      if (!found.has(key)) found.set(key, finding);
-    }
-  }
-  return [...found.values()];
+  const read: Loaded[] = [];
+  for (const one of wanted)
+    read.push(await load(snapshot, { cache, ...(one === undefined ? {} : { environment: one }) }));
+  const [only] = read;
+  return read.length === 1 && only !== undefined ? only.findings : togetherOf(read);
 }
 
 /** All environments; the root is a fleet of its own where it has machines, or no environment does. */

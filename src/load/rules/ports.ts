@@ -30,14 +30,18 @@ export const portsDiffer: Rule = (repo, report) => {
 
 /** Two instances on one machine cannot listen on one port of it. */
 export const instancesShareNoPort: Rule = ({ apps }, report) => {
+  const told = new Set<Where>();
   for (const app of apps) {
     for (const machine of app.machines) {
       const count = instancesOn(app, machine) ?? 0;
       const port = heldPort(readingOn(app, machine).fields);
       if (count < 2 || port === undefined) continue;
+      const where = atOn(app, machine, port.path);
+      if (told.has(where)) continue;
+      told.add(where);
       report(
         "port-clash",
-        atOn(app, machine, port.path),
+        where,
         `${count} instances on one machine cannot all have its port ${port.number}`,
       );
     }
