@@ -99,7 +99,7 @@ function resolveSource(
   return undefined;
 }
 
-/** Of very many files none is looked for. */
+/** Among more paths than this none is looked for. */
 const nearLimit = 1_000;
 
 function nearSource(path: string, folder: string, shippable: Shippable): string {
@@ -109,8 +109,9 @@ function nearSource(path: string, folder: string, shippable: Shippable): string 
   return didYouMean(path.slice(folder.length + 1), names);
 }
 
-/** Whether something that is refused stands at a path, above or below it. */
+/** Whether something that is refused stands at a path, above or below it. Of very many it is taken to be so. */
 const isRefused = (path: string, { refused }: Shippable): boolean =>
+  refused.size > nearLimit ||
   refused
     .values()
     .some((one) => one === path || one.startsWith(`${path}/`) || path.startsWith(`${one}/`));

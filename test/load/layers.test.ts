@@ -219,3 +219,38 @@ test("files of secrets are refused rather than passed over; another environment'
     refused("environments/staging/secrets/tls.age"),
   ]);
 });
+
+test("what is missing in one layer may stand in another; what is missing in all is told", async () => {
+  const { apps } = await documentsOf(
+    repo({
+      "slipway.yaml": "fleet: acme\ndefaults: { app: { release: { deadline: 9m } } }\n",
+      "apps/shop/app.yaml": [
+        "image: shop:1",
+        "files: { /etc/a: { from: a.txt } }",
+        "services: { web: { release: { command: [migrate] } } }",
+        'perMachine: { web-1: { files: { /etc/a: { mode: "0400" } } } }',
+      ].join("\n"),
+      "apps/shop/a.txt": "x",
+    }),
+  );
+  const web = apps.get("shop-web");
+  assert.deepEqual(web?.fields.release, { command: ["migrate"], deadline: "9m" });
+  assert.deepEqual(web?.perMachine.get("web-1")?.files, {
+    "/etc/a": { from: "a.txt", mode: "0400" },
+  });
+  assert.deepEqual(
+    await told(
+      repo({
+        "apps/shop.yaml": [
+          "image: shop:1",
+          "services: { web: { release: { deadline: 1m } }, api: {} }",
+          "perMachine: { web-1: { volumes: { data: { readOnly: true } } } }",
+        ].join("\n"),
+      }),
+    ),
+    [
+      "missing-key apps/shop.yaml:2:20: release needs 'command'",
+      "missing-key apps/shop.yaml:3:35: volumes.data needs 'path'",
+    ],
+  );
+});

@@ -300,3 +300,76 @@ test("snake case and kebab case of our own keys", async () => {
     "unknown-key apps/shop.yaml:2:1: unknown key 'cap-add': Slipway writes 'capAdd'",
   ]);
 });
+
+test("files of other tools are answered key by key", async () => {
+  const answered = async (text: string): Promise<readonly string[]> =>
+    (await told(repo({ "apps/shop.yaml": text }))).filter((one) => one.startsWith("unknown-key"));
+  const compose = `image: a
+container_name: a
+depends_on: [b]
+deploy: { replicas: 2, restart_policy: { condition: any }, placement: {} }
+environment: [A=b]
+env_file: .env
+expose: [80]
+healthcheck: { test: [CMD, x], retries: 3, start_period: 5s }
+logging: { driver: json-file }
+networks: [x]
+network_mode: host
+platform: linux/amd64
+ports: ["80:80"]
+profiles: [x]
+pull_policy: always
+stop_grace_period: 5s
+mem_limit: 1g
+tty: true
+working_dir: /x
+read_only: true
+cap_add: [ALL]
+`;
+  const kamal = `service: a
+servers: [x]
+proxy: { host: x }
+registry: {}
+builder: {}
+accessories: {}
+drain_timeout: 5
+deploy_timeout: 5
+`;
+  const kubernetes = `apiVersion: v1
+kind: Pod
+metadata: {}
+spec: {}
+containers: []
+replicas: 3
+imagePullPolicy: Always
+imagePullSecrets: []
+livenessProbe: {}
+volumeMounts: []
+nodeSelector: {}
+terminationGracePeriodSeconds: 5
+securityContext: {}
+`;
+  // Our own keys in another spelling are answered as that.
+  assert.deepEqual(await answered(compose), [
+    "unknown-key apps/shop.yaml:19:1: unknown key 'working_dir': Slipway writes 'workingDir'",
+    "unknown-key apps/shop.yaml:20:1: unknown key 'read_only': Slipway writes 'readOnly'",
+    "unknown-key apps/shop.yaml:21:1: unknown key 'cap_add': Slipway writes 'capAdd'",
+  ]);
+  assert.deepEqual(await answered(kamal), []);
+  assert.deepEqual(await answered(kubernetes), []);
+});
+
+test("a shipped file that is not there is looked for nearby", async () => {
+  assert.deepEqual(
+    await told(
+      repo({
+        "apps/shop/app.yaml": "image: a\nfiles: { /x: shop.tml, /y: elsewhere }\n",
+        "apps/shop/shop.toml": "x",
+      }),
+    ),
+    [
+      "source-missing apps/shop/app.yaml:2:14: 'shop.tml' is neither a file nor a folder in apps/shop/ (did you mean 'shop.toml'?)",
+      "source-missing apps/shop/app.yaml:2:28: 'elsewhere' is neither a file nor a folder in apps/shop/",
+    ],
+  );
+});

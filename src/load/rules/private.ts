@@ -1,7 +1,7 @@
 import { privateAddressOf } from "../../lib/ip.ts";
 import type { Machine } from "../machine.ts";
 
-/** The address that the other machines use, if there is one and it could be read. */
+/** The address that the other machines use; `none` where there is none, `unknown` where it could not be read. */
 export type PrivateAddress = string;
 
 export function privateAddressOn({ fields, lacks, knows }: Machine): PrivateAddress {
