@@ -1,12 +1,14 @@
 import { digestOf, shortHash } from "../lib/hash.ts";
+import type { AddressRange } from "../lib/subnet.ts";
 import { engineVolumeName, volumesOf } from "../lib/volumes.ts";
 import { wordsOf } from "../lib/words.ts";
-import type { FilesSpec, ReleaseSpec } from "../kinds/index.ts";
+import type { ContainerSpec, FilesSpec, ReleaseSpec } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
 import { machinePaths, type MachinePaths } from "../model/paths.ts";
 import type { Resource } from "../model/resource.ts";
+import { addressBook, type Bridge } from "./addresses.ts";
 import { containerSpec, familyNetwork, fleetNetwork, type Placement } from "./container.ts";
 import { filesSpecs } from "./files.ts";
 import { fieldsOn, instancesOn, namesFor, namesTable, type NamesTable } from "./names.ts";
@@ -16,8 +18,7 @@ import { milliseconds } from "./units.ts";
 export interface MachineContext {
   /** Its own key; while there is none, nothing has been written there and the plan is for display. */
   readonly key: string;
-  /** The fleet's bridge; undefined until it was made. */
-  readonly gateway: string | undefined;
+  readonly bridge: Bridge;
 }
 
 export interface CompileInput {
@@ -60,13 +61,14 @@ export function compile(input: CompileInput): Compiled {
   const placedOn = placements(input.apps);
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
+    const addressOf = addressBook(context.bridge);
     resources.push(...machineResources(machine, context, placed, table));
     const shared = new Set<string>();
     for (const app of placed) {
       const image = referenceOf(app, machine, input.images);
       if (image === undefined) continue;
       const files = filesSpecs(app, machine, context.key, input.hashes);
-      const at = placementOf(app, machine, context, image, files, work);
+      const at = { ...placementOf(app, machine, context, image, files, work), addressOf };
       resources.push(
         ...sharedOf(app, machine, at, input).filter(({ kind, name, spec }) => {
           const thing = digestOf({ kind, name, spec });
@@ -119,7 +121,8 @@ function placementOf(
     paths: input.paths,
     image,
     privateAddress: input.table.machines.get(machine)?.address,
-    gateway: context.gateway,
+    gateway: context.bridge.gateway,
+    addressOf: () => undefined,
     formerly: input.formerly.get(app.family),
     files: new Map(files.map((f) => [f.target, f.digest])),
   };
@@ -132,7 +135,7 @@ function machineResources(
   placed: readonly AppDocument[],
   table: NamesTable,
 ): readonly Resource[] {
-  const names = namesFor(machine, table, context.gateway);
+  const names = namesFor(machine, table, context.bridge);
   const named: Resource = {
     address: resourceAddress(machine, "machine/names", undefined, ""),
     kind: "machine/names",
@@ -141,19 +144,25 @@ function machineResources(
     spec: names,
   };
   if (placed.length === 0) return [named];
-  return [networkResource(machine, fleetNetwork(table.fleet), undefined), named];
+  const { range } = context.bridge;
+  return [networkResource(machine, fleetNetwork(table.fleet), undefined, range), named];
 }
 
 const networkResource = (
   machine: string,
   network: string,
   app: AppDocument | undefined,
+  range?: AddressRange,
 ): Resource => ({
   address: resourceAddress(machine, "app/network", app?.family, network),
   kind: "app/network",
   machine,
   name: network,
-  spec: { network, ...(app === undefined ? {} : { app: app.family, family: app.family }) },
+  spec: {
+    network,
+    ...(app === undefined ? {} : { app: app.family, family: app.family }),
+    ...(range === undefined ? {} : { range }),
+  },
   ...(app === undefined ? {} : { app: app.family, family: app.family, where: app.at([]) }),
 });
 
@@ -221,13 +230,21 @@ function releases(
     const digest = digestOf({ image, command });
     const files = filesSpecs(app, machine, context.key, input.hashes);
     const at = placementOf(app, machine, context, image, files, input);
-    const container = containerSpec(app, 1, { ...at, gateway: context.gateway ?? "127.0.0.1" });
+    const container = containerSpec(app, 1, { ...at, gateway: at.gateway ?? "127.0.0.1" });
     if (container === undefined || found.has(`${app.family} ${digest}`)) continue;
     const spec: ReleaseSpec = {
       family: app.family,
       app: app.name,
       digest,
-      container: { ...container, command, ports: [], restart: "no", running: true, probe: "off" },
+      container: {
+        ...container,
+        networks: withoutNames(container.networks),
+        command,
+        ports: [],
+        restart: "no",
+        running: true,
+        probe: "off",
+      },
       deadlineMs: milliseconds(release.deadline ?? "5m"),
     };
     found.set(
@@ -237,6 +254,10 @@ function releases(
   }
   return [...found.values()];
 }
+
+/** It serves nothing: nobody is to find it under the app's name. */
+const withoutNames = (networks: ContainerSpec["networks"]): ContainerSpec["networks"] =>
+  networks === "host" ? networks : networks.map(({ name }) => ({ name, aliases: [] }));
 
 const resourceOf = (
   machine: string,

@@ -19,6 +19,8 @@ export interface Placement {
   readonly privateAddress: string | undefined;
   /** The fleet's bridge on this machine. */
   readonly gateway: string | undefined;
+  /** What an instance that is made now gets for good on the bridge. */
+  readonly addressOf: (app: string, instance: number) => string | undefined;
   /** The name that the family's containers and volumes were made under. */
   readonly formerly: string | undefined;
   /** Container path → digest under which the shipped file or folder stands. */
@@ -57,7 +59,7 @@ export function containerSpec(
     labels: fields.labels ?? {},
     mounts: mountsOf(app, fields, at),
     ports,
-    networks: networksOf(app, fields, at),
+    networks: networksOf(app, instance, fields, at),
     restart: fields.restart ?? "unless-stopped",
     stopTimeoutSeconds: Math.ceil(milliseconds(fields.deploy?.stopTimeout ?? "10s") / 1_000),
     logs: {
@@ -132,12 +134,19 @@ function mountsOf(app: AppDocument, fields: AppFields, at: Placement): readonly 
   return [...volumes, ...files, names].toSorted((a, b) => (a.target < b.target ? -1 : 1));
 }
 
-function networksOf(app: AppDocument, fields: AppFields, at: Placement): ContainerSpec["networks"] {
+function networksOf(
+  app: AppDocument,
+  instance: number,
+  fields: AppFields,
+  at: Placement,
+): ContainerSpec["networks"] {
   if (fields.network === "host") return "host";
   const hostname = fields.hostname === undefined ? [] : [fields.hostname];
+  const address = at.addressOf(app.name, instance);
   const fleet = {
     name: fleetNetwork(at.fleet),
     aliases: [app.name, `${app.name}.${at.machine}`, ...hostname],
+    ...(address === undefined ? {} : { address }),
   };
   if (app.service === undefined) return [fleet];
   return [fleet, { name: familyNetwork(at.fleet, app.family), aliases: [app.service, app.name] }];

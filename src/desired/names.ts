@@ -2,6 +2,7 @@ import { isUnspecified, privateAddressOf } from "../lib/ip.ts";
 import { parsePublish } from "../lib/publish.ts";
 import type { NamesSpec } from "../kinds/index.ts";
 import type { AppDocument, MachineDocument } from "../model/documents.ts";
+import { servingKey, type Bridge } from "./addresses.ts";
 
 /** All names of the fleet, made once for all machines: in a large fleet they are most of what compiling handles. */
 export interface NamesTable {
@@ -94,17 +95,15 @@ function othersIn({ text, spans }: SharedLines, machine: string): readonly strin
   return [text.slice(0, Math.max(0, from - 1)), text.slice(to, -1)].filter((t) => t !== "");
 }
 
-/** The names as one machine and its containers see them, its own first. `gateway`: the fleet's bridge there. */
-export function namesFor(
-  machine: string,
-  table: NamesTable,
-  gateway: string | undefined,
-): NamesSpec {
+/** The names as one machine and its containers see them, its own first. */
+export function namesFor(machine: string, table: NamesTable, bridge: Bridge): NamesSpec {
+  const { gateway } = bridge;
   const own = table.machines.get(machine);
   const all = own?.names ?? [];
   const near = own?.address ?? gateway;
   // What is not published there is reached on its bridge, where the engine's own names answer.
-  const published = all.filter(([app]) => app === undefined || isPublished(app, machine, near));
+  const isOpen = ([app]: Named[number]): boolean =>
+    app === undefined || isPublished(app, machine, near);
   const extra = table.apps
     .filter((app) => app.machines.includes(machine))
     .flatMap((app) => {
@@ -114,7 +113,8 @@ export function namesFor(
   return {
     fleet: table.fleet,
     containerLines: [
-      ...(near === undefined ? [] : linesOf(near, allOf(published))),
+      ...(near === undefined ? [] : linesOf(near, allOf(all.filter(isOpen)))),
+      ...all.filter((named) => !isOpen(named)).flatMap((named) => nearLines(named, bridge)),
       ...othersIn(table.published, machine),
       ...othersIn(table.instances, machine),
       ...farLines(machine, table),
@@ -126,6 +126,13 @@ export function namesFor(
     extra: Object.fromEntries(extra),
   };
 }
+
+/** Instances that are reached on the bridge of their machine, each by the address that it has there for good. */
+const nearLines = ([app, names]: Named[number], { serving }: Bridge): readonly string[] =>
+  names.slice(1, -1).flatMap((name, index) => {
+    const found = app && serving.get(servingKey(app.name, index + 1));
+    return found === undefined ? [] : `${found.address} ${name}`;
+  });
 
 /** Apps that only other machines have resolve too, though unpublished; of one that is near its bridge's name answers. */
 function farLines(machine: string, table: NamesTable): readonly string[] {

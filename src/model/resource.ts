@@ -1,3 +1,4 @@
+import type { AddressPool } from "../lib/subnet.ts";
 import type { Address } from "./address.ts";
 import type { Where } from "./diagnostic.ts";
 
@@ -39,5 +40,9 @@ export interface Facts {
   readonly diskAvailableBytes: number;
   /** Where the engine keeps its data; the disk is the one that this folder is on. */
   readonly engineFolder: string;
+  /** IPv4 networks that it reaches without the default route, as CIDR. */
+  readonly routes: readonly string[];
   readonly engineVersion?: string;
+  /** What its engine was told to cut networks from; empty: nothing. Absent: the engine did not answer. */
+  readonly addressPools?: readonly AddressPool[];
 }

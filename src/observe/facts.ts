@@ -1,4 +1,4 @@
-import { isObject } from "../lib/json.ts";
+import { isObject, type Json } from "../lib/json.ts";
 import { Unreadable } from "../model/live.ts";
 import { machinePaths } from "../model/paths.ts";
 import type { Answers, EngineQuery, ReadQuery, RunQuery } from "../model/query.ts";
@@ -45,17 +45,22 @@ set -- $(LC_ALL=C df -Pk "$folder")
 shift 7
 say diskTotal "$2"
 say diskAvailable "$4"
+routes=
+[ ! -r /proc/net/route ] || while read -r link net gateway flags count use metric mask rest; do
+  routes="$routes $net/$mask"
+done </proc/net/route
+say routes "$routes"
 `;
 
 export const factsQuery: RunQuery = { ask: "run", argv: ["sh", "-c", factsScript] };
-export const versionQuery: EngineQuery = { ask: "engine", path: "/version" };
+export const infoQuery: EngineQuery = { ask: "engine", path: "/info" };
 export const keyQuery = (fleet: string): ReadQuery => ({
   ask: "read",
   path: machinePaths(fleet).key,
   maxBytes: 1000,
 });
 
-/** Throws Unreadable when the machine did not say. The engine may be silent: then only its version is missing. */
+/** Throws Unreadable when the machine did not say. The engine may be silent: then only what it says is missing. */
 export function readFacts(machine: string, fleet: string, answers: Answers): Facts {
   const said = new Map<string, string>();
   for (const line of (answers.text(factsQuery) ?? "").split("\n")) {
@@ -70,7 +75,6 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
   };
   // Absent is something else than unreadable: a new key would look as if everything had changed.
   const key = answers.text(keyQuery(fleet))?.trim();
-  const engineVersion = versionOf(answers);
   return {
     machine,
     fleet,
@@ -89,17 +93,36 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
     diskTotalBytes: number("diskTotal") * 1024,
     diskAvailableBytes: number("diskAvailable") * 1024,
     engineFolder: text("engineFolder"),
-    ...(engineVersion === undefined ? {} : { engineVersion }),
+    routes: routesOf(text("routes")),
+    ...engineFacts(answers),
   };
 }
 
-function versionOf(answers: Answers): string | undefined {
+/** As /proc/net/route has them: hex, the last byte first; the default route meets everything and says nothing. */
+const routesOf = (text: string): readonly string[] =>
+  text.split(" ").flatMap((route) => {
+    const [, net, mask] = /^([0-9A-F]{8})\/([0-9A-F]{8})$/i.exec(route) ?? [];
+    if (net === undefined || mask === undefined) return [];
+    const bits = Number.parseInt(mask, 16).toString(2).replaceAll("0", "").length;
+    const bytes = (net.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
+    return bits === 0 ? [] : `${bytes.toReversed().join(".")}/${bits}`;
+  });
+
+function engineFacts(answers: Answers): Pick<Facts, "engineVersion" | "addressPools"> {
   try {
-    const version = answers.json(versionQuery);
-    const text = isObject(version) ? version["Version"] : undefined;
-    return typeof text === "string" ? text : undefined;
+    const info = answers.json(infoQuery);
+    if (!isObject(info)) return {};
+    const { ServerVersion: version, DefaultAddressPools: pools } = info;
+    return {
+      ...(typeof version === "string" ? { engineVersion: version } : {}),
+      addressPools: (Array.isArray(pools) ? pools : []).flatMap((pool: Json) => {
+        if (!isObject(pool)) return [];
+        const { Base: base, Size: size } = pool;
+        return typeof base === "string" && typeof size === "number" ? { base, size } : [];
+      }),
+    };
   } catch (error) {
-    if (error instanceof Unreadable) return undefined;
+    if (error instanceof Unreadable) return {};
     throw error;
   }
 }

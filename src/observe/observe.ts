@@ -6,7 +6,7 @@ import type { Answers } from "../model/query.ts";
 import type { RemoteError, Session } from "../remote/session.ts";
 import { answersOf } from "./answers.ts";
 import { askMachine, type AskOptions } from "./ask.ts";
-import { factsQuery, keyQuery, readFacts, versionQuery } from "./facts.ts";
+import { factsQuery, infoQuery, keyQuery, readFacts } from "./facts.ts";
 import { inventoryQuery, readInventory } from "./inventory.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function observeMachine(
   const { machine } = session;
   const { fleet } = about;
   const troubles = createTroubles(machine);
-  const own = [factsQuery, keyQuery(fleet), inventoryQuery(fleet), versionQuery];
+  const own = [factsQuery, keyQuery(fleet), inventoryQuery(fleet), infoQuery];
   const questions = [...own, ...kinds.flatMap((kind) => kind.observe(about))];
   const answers = answersOf(
     await askMachine(session, questions, { ...options, onTrouble: troubles.tell }),

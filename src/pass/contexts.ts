@@ -1,11 +1,11 @@
 import type { MachineContext } from "../desired/compile.ts";
-import { fleetNetwork } from "../desired/container.ts";
-import { kindOf, type NetworkState } from "../kinds/index.ts";
+import { kindOf } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
-import { liveOf, type Observation } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
 import type { Resource } from "../model/resource.ts";
+import { bridgeOf } from "./bridge.ts";
 
 /** While a machine has no key, nothing of ours is there to compare with: any key shows the same plan. */
 const keyForDisplay = "not yet made";
@@ -28,14 +28,9 @@ export const contextsOf = (
     [...observations].flatMap(([machine, o]) =>
       o.facts === undefined
         ? []
-        : [[machine, { key: o.facts.key ?? keyForDisplay, gateway: gatewayOf(o, fleet) }] as const],
+        : [[machine, { key: o.facts.key ?? keyForDisplay, bridge: bridgeOf(o, fleet) }] as const],
     ),
   );
-
-function gatewayOf(observation: Observation, fleet: string): string | undefined {
-  const live = liveOf(observation, "app/network", fleetNetwork(fleet));
-  return live.state === "present" ? (live.value as NetworkState).gateway : undefined;
-}
 
 /** Family → the name its containers and volumes were made under: as declared, else as the machines remember. */
 export function formerNames(

@@ -1,3 +1,4 @@
+import type { Bridge } from "../../src/desired/addresses.ts";
 import { compile } from "../../src/desired/compile.ts";
 import type { AnyKind } from "../../src/kinds/kind.ts";
 import { kinds } from "../../src/kinds/index.ts";
@@ -36,6 +37,13 @@ export async function fleetDocuments(): Promise<Documents> {
   return documents;
 }
 
+const bridge: Bridge = {
+  gateway: "172.18.0.1",
+  range: { subnet: "172.18.0.0/16", gateway: "172.18.0.1", dynamic: "172.18.0.0/18" },
+  held: new Set(),
+  serving: new Map(),
+};
+
 const digest = (name: string, version: string): string =>
   `registry.example.com/${name}@sha256:${version.repeat(64)}`;
 
@@ -48,9 +56,7 @@ export function resourcesOf(
   return compile({
     documents,
     apps,
-    machines: new Map(
-      [...documents.machines.keys()].map((m) => [m, { key, gateway: "172.18.0.1" }]),
-    ),
+    machines: new Map([...documents.machines.keys()].map((m) => [m, { key, bridge }])),
     images: new Map(
       apps.map(({ name, fields }) => [
         imageKey(name, fields.image ?? ""),

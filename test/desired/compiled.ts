@@ -1,7 +1,9 @@
+import type { Bridge } from "../../src/desired/addresses.ts";
 import { compile, type Compiled, type MachineContext } from "../../src/desired/compile.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
 import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
 import { digestOf } from "../../src/lib/hash.ts";
+import type { AddressRange } from "../../src/lib/subnet.ts";
 import type { AppDocument, Documents } from "../../src/model/documents.ts";
 import { imageKey, type ImageReferences } from "../../src/model/image.ts";
 import { documentsOf, repo, type Files } from "../load/repos.ts";
@@ -23,6 +25,11 @@ export interface CompileOptions {
   readonly apps?: readonly AppDocument[];
   /** By machine; undefined: its bridge is not known yet. Default 172.30.0.1. */
   readonly gateways?: Readonly<Record<string, string | undefined>>;
+  /** On every machine: who serves, by `app/instance`, with its address. */
+  readonly serving?: Readonly<Record<string, string>>;
+  /** Addresses that containers have. */
+  readonly held?: readonly string[];
+  readonly range?: AddressRange;
   readonly formerly?: Readonly<Record<string, string>>;
 }
 
@@ -30,7 +37,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
   const { apps = [...documents.apps.values()], gateways = {}, formerly = {} } = options;
   const contexts = [...documents.machines.keys()].map((machine): [string, MachineContext] => [
     machine,
-    { key, gateway: machine in gateways ? gateways[machine] : "172.30.0.1" },
+    { key, bridge: bridgeOf(machine in gateways ? gateways[machine] : "172.30.0.1", options) },
   ]);
   return compile({
     documents,
@@ -43,6 +50,15 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     formerly: new Map(Object.entries(formerly)),
   });
 }
+
+const bridgeOf = (gateway: string | undefined, options: CompileOptions): Bridge => ({
+  ...(gateway === undefined ? {} : { gateway }),
+  ...(options.range === undefined ? {} : { range: options.range }),
+  held: new Set(options.held),
+  serving: new Map(
+    Object.entries(options.serving ?? {}).map(([instance, address]) => [instance, { address }]),
+  ),
+});
 
 export const compileFiles = async (files: Files, options?: CompileOptions): Promise<Compiled> =>
   compileDocuments(await documentsOf(repo(files)), options);

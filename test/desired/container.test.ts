@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "../../src/kinds/index.ts";
+import { specDigest } from "../../src/kinds/shared/container/fields.ts";
 import { compileFiles, containersOf, referenceOf, shop } from "./compiled.ts";
 
 /** Lines of an app's YAML, and the members of its container's spec that they decide. */
@@ -191,6 +192,48 @@ test("volumes, folders of the machine, files and names are mounted, in order of 
   ]);
 });
 
+const range = { subnet: "172.30.0.0/16", gateway: "172.30.0.1", dynamic: "172.30.0.0/18" };
+
+test("each instance gets an address for good that no container has; it is not compared", async () => {
+  const files = {
+    "apps/shop.yaml": "image: shop:1\ninstances: 2\n",
+    "apps/web.yaml": "image: shop:1\nnetwork: host\n",
+  };
+  const addresses = async (held: readonly string[]): Promise<readonly string[]> => {
+    const compiled = containersOf(await compileFiles(files, { range, held }));
+    assert.equal(compiled["web-1/web/1"]?.networks, "host");
+    return ["web-1/shop/1", "web-1/shop/2"].map((at) => {
+      const spec = compiled[at];
+      assert.ok(spec !== undefined && spec.networks !== "host");
+      const [first] = spec.networks;
+      assert.ok(first?.address !== undefined);
+      const bare = { ...spec, networks: [{ name: first.name, aliases: first.aliases }] };
+      assert.equal(specDigest(spec), specDigest(bare));
+      return first.address;
+    });
+  };
+  const first = await addresses([]);
+  assert.notEqual(first[0], first[1]);
+  assert.deepEqual(await addresses([]), first);
+  const next = await addresses(first);
+  assert.equal(new Set([...first, ...next]).size, 4);
+});
+
+test("the fleet's bridge is made with that range, a family's is the engine's", async () => {
+  const { resources } = await compileFiles(
+    { "apps/shop.yaml": "image: shop:1\nservices: { a: {} }\n" },
+    { range },
+  );
+  const networks = resources.filter((r) => r.kind === "app/network");
+  assert.deepEqual(
+    networks.map((r) => r.spec),
+    [
+      { network: "slipway-acme", range },
+      { network: "slipway-acme-shop", app: "shop", family: "shop" },
+    ],
+  );
+});
+
 test("a renamed app keeps the engine's names of its volumes, and takes over its containers", async () => {
   const lines = ["renamedFrom: catalog", "volumes: { data: /data }"];
   const spec = await shop(lines, undefined, { formerly: { shop: "catalog" } });
@@ -293,7 +336,8 @@ test("a release is the app's container with another command, without ports, on t
     ["web-0"],
   );
   const spec = releases[0]?.spec as { container: ContainerSpec; deadlineMs: number };
-  const { command, ports, restart, env, mounts } = spec.container;
+  const { command, ports, restart, env, mounts, networks } = spec.container;
+  assert.deepEqual(networks, [{ name: "slipway-acme", aliases: [] }], "nobody finds it as shop");
   assert.deepEqual(
     [command, ports, restart, spec.deadlineMs],
     [["migrate", "--all"], [], "no", 90_000],

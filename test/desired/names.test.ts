@@ -48,6 +48,33 @@ test("a machine's own names come first; instances are numbered over the fleet", 
   );
 });
 
+test("an instance that is not published is named by the address that it has for good", async () => {
+  const files = {
+    "machines/web-1.yaml": machine(11),
+    "machines/web-2.yaml": machine(12),
+    "apps/shop.yaml": "image: shop:1\nmachines: all\ninstances: 2\n",
+    "apps/db.yaml": 'image: db:1\nmachines: web-2\npublish: ["5432:5432"]\n',
+  };
+  const serving = { "shop/1": "172.30.80.1", "shop/2": "172.30.80.2", "db/1": "172.30.80.3" };
+  const compiled = await compileFiles(files, { serving });
+  assert.deepEqual(lines(namesOn(compiled, "web-2").containerLines), [
+    "10.0.0.12 web-2 db db-1 db.web-2",
+    "172.30.80.1 shop-3",
+    "172.30.80.2 shop-4",
+    "10.0.0.11 web-1",
+    "10.0.0.11 shop-1 shop-2 shop.web-1",
+  ]);
+  const more = await compileFiles(
+    {
+      ...files,
+      "apps/shop.yaml": `${files["apps/shop.yaml"]}perMachine: { web-1: { instances: 3 } }\n`,
+    },
+    { serving },
+  );
+  const moved = lines(namesOn(more, "web-2").containerLines).slice(1, 3);
+  assert.deepEqual(moved, ["172.30.80.1 shop-4", "172.30.80.2 shop-5"]);
+});
+
 const reached: readonly (readonly [more: string, isThroughMachine: boolean])[] = [
   ["", false],
   ['publish: ["80:80"]', true],

@@ -1,17 +1,35 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { takeNames } from "../../src/kinds/app/container/follow.ts";
+import type { InstanceContainer } from "../../src/kinds/index.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/app/files/tree.ts";
 import { names } from "../../src/kinds/machine/names.ts";
 import type { RunQuery } from "../../src/model/query.ts";
+import { instanceState } from "../support/instances.ts";
 import { fileName } from "../support/specs.ts";
 import { sha256 } from "../support/sim/disk.ts";
 
 const digest = "ab".repeat(32);
+
+const at = (address: string): InstanceContainer => {
+  const { containers } = instanceState({ containers: [{ made: {}, as: "current" }] }, undefined);
+  return { ...(containers[0] as InstanceContainer), addresses: { bridge: address } };
+};
 
 describe("what kinds ask a shell", () => {
   let folder: string;
@@ -47,8 +65,11 @@ describe("what kinds ask a shell", () => {
     busyboxOnly = join(folder, "bin");
     mkdirSync(busyboxOnly);
     const found = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
-    for (const tool of ["sh", "find", "stat", "sha256sum"])
+    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "rm"])
       if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
+    // Debian's busybox has none; the lock of a machine asks for a real one as well.
+    const flock = execFileSync("which", ["flock"], { encoding: "utf8" }).trim();
+    symlinkSync(flock, join(busyboxOnly, "flock"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -112,6 +133,30 @@ describe("what kinds ask a shell", () => {
 
   test("no folder is nothing", () => {
     for (const trees of asked(join(folder, "nowhere"))) assert.equal(trees.size, 0);
+  });
+
+  test("names go over to another address, in place and nothing else", () => {
+    const root = join(folder, "follow-root");
+    mkdirSync(root);
+    const text = "127.0.0.1 localhost\n172.18.64.1 a b\n172.18.64.11 c\n172.18.64.2 a-2 \\x *\n";
+    const [step] = takeNames(
+      { bridge: "172.18.70.9" },
+      [at("172.18.64.1"), at("172.18.64.2")],
+      root,
+    );
+    assert.ok(step?.do === "run");
+    for (const shell of shells()) {
+      for (const name of ["hosts", "hosts.shop"]) writeFileSync(join(root, name), text);
+      writeFileSync(join(root, "inventory.json"), text);
+      const inode = statSync(join(root, "hosts.shop")).ino;
+      ask({ ask: "run", argv: step.argv }, shell);
+      const read = (name: string): string => readFileSync(join(root, name), "utf8");
+      const moved = "127.0.0.1 localhost\n172.18.70.9 a b\n172.18.64.11 c\n172.18.70.9 a-2 \\x *\n";
+      assert.deepEqual([read("hosts"), read("hosts.shop")], [moved, moved], shell.name);
+      assert.equal(read("inventory.json"), text);
+      assert.equal(statSync(join(root, "hosts.shop")).ino, inode);
+      assert.deepEqual(readdirSync(root).toSorted(), ["hosts", "hosts.shop", "inventory.json"]);
+    }
   });
 
   test("sums of names files are told, and nothing else's", () => {

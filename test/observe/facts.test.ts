@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { describe, test } from "node:test";
+import type { Json } from "../../src/lib/json.ts";
 import { queryKey, type Answer } from "../../src/model/query.ts";
 import { answersOf } from "../../src/observe/answers.ts";
-import { factsQuery, keyQuery, readFacts, versionQuery } from "../../src/observe/facts.ts";
+import { factsQuery, infoQuery, keyQuery, readFacts } from "../../src/observe/facts.ts";
 
 const [, , script = ""] = factsQuery.argv;
 
@@ -15,15 +16,15 @@ const answered = (text: string): Answer => ({
 });
 const absent: Answer = { state: "absent" };
 const unknown: Answer = { state: "unknown", why: "nobody knows" };
-const version: Answer = {
+const info = (more: Json = {}): Answer => ({
   state: "answered",
-  value: { form: "json", json: { Version: "20.10.24" } },
-};
+  value: { form: "json", json: { ServerVersion: "20.10.24", ...(more as object) } },
+});
 
 const factsFrom = (
   text: string,
   key: Answer = absent,
-  engine: Answer = version,
+  engine: Answer = info(),
 ): ReturnType<typeof readFacts> =>
   readFacts(
     "web-1",
@@ -32,7 +33,7 @@ const factsFrom = (
       new Map([
         [queryKey(factsQuery), answered(text)],
         [queryKey(keyQuery("acme")), key],
-        [queryKey(versionQuery), engine],
+        [queryKey(infoQuery), engine],
       ]),
     ),
   );
@@ -56,6 +57,10 @@ for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
       assert.ok(facts.diskTotalBytes > facts.diskAvailableBytes && facts.diskAvailableBytes > 0);
       assert.ok(existsSync(facts.engineFolder));
       assert.ok(facts.uptimeSeconds > 0 && facts.load1 >= 0);
+      for (const route of facts.routes) assert.match(route, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
+      const table = readFileSync("/proc/net/route", "utf8").trimEnd().split("\n").slice(1);
+      const direct = table.filter((line) => line.split(/\s+/)[7] !== "00000000");
+      assert.equal(facts.routes.length, direct.length);
     });
   });
 }
@@ -73,6 +78,7 @@ memoryAvailable=400
 engineFolder=/var/lib/docker
 diskTotal=2000
 diskAvailable=700
+routes= Destination/Mask 00000000/00000000 00AE12C6/00FFFFFF 000011AC/0000FFFF
 `;
 
 test("sizes are bytes, the clock is milliseconds, the key comes without its line end", () => {
@@ -94,13 +100,22 @@ test("sizes are bytes, the clock is milliseconds, the key comes without its line
     diskTotalBytes: 2_048_000,
     diskAvailableBytes: 716_800,
     engineFolder: "/var/lib/docker",
+    routes: ["198.18.174.0/24", "172.17.0.0/16"],
     engineVersion: "20.10.24",
+    addressPools: [],
   });
 });
 
-test("a silent engine lacks only its version; no key yet is no key", () => {
+test("the engine says from what it was told to cut networks", () => {
+  const pools = [{ Base: "10.200.0.0/16", Size: 24 }, { Base: "odd" }];
+  const facts = factsFrom(told, absent, info({ DefaultAddressPools: pools }));
+  assert.deepEqual(facts.addressPools, [{ base: "10.200.0.0/16", size: 24 }]);
+});
+
+test("a silent engine lacks only what it says; no key yet is no key", () => {
   const facts = factsFrom(told, absent, unknown);
   assert.equal(facts.engineVersion, undefined);
+  assert.equal(facts.addressPools, undefined);
   assert.equal(facts.key, undefined);
 });
 

@@ -30,7 +30,7 @@ after(async () => {
 });
 beforeEach(() => {
   stub.answer = (request, response) =>
-    response.end(request.url?.endsWith("/version") ? '{"Version":"20.10.24"}' : '[{"Id":"a"}]');
+    response.end(request.url?.endsWith("/info") ? '{"ServerVersion":"20.10.24"}' : '[{"Id":"a"}]');
 });
 
 const about: About = { fleet: "acme", root: "/var/lib/slipway/acme" };

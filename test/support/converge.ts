@@ -23,6 +23,8 @@ export const facts: Facts = {
   diskTotalBytes: 1e11,
   diskAvailableBytes: 1e11,
   engineFolder: "/var/lib/docker",
+  routes: ["10.0.0.0/24"],
+  addressPools: [],
 };
 
 /** What a kind finds under the key of what is wanted, or under this key. */

@@ -1,4 +1,5 @@
 import type { ContainerSpec, ContainerState, InstanceContainer } from "../../src/kinds/index.ts";
+import { givenAddresses } from "../../src/kinds/app/container/follow.ts";
 import { fieldsOf, specDigest } from "../../src/kinds/shared/container/fields.ts";
 import { instanceNames, type Role } from "../../src/kinds/shared/container/names.ts";
 import { shortHash } from "../../src/lib/hash.ts";
@@ -71,6 +72,7 @@ function live(
     restart: isKept ? "no" : spec.restart,
     stopTimeoutSeconds: spec.stopTimeoutSeconds,
     networks: spec.networks === "host" ? ["host"] : spec.networks.map((n) => n.name),
+    addresses: givenAddresses(spec),
     fields: fieldsOf(spec),
     ...but,
   };

@@ -13,7 +13,7 @@ import { contextsOf } from "../../src/pass/contexts.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { policiesOf } from "../../src/plan/policy.ts";
 import { about, facts } from "./converge.ts";
-import { EngineSim } from "./engine-sim.ts";
+import { EngineSim, type SimContainer } from "./engine-sim.ts";
 import { snapshotOf } from "./repo.ts";
 
 export type Files = Readonly<Record<string, string>>;
@@ -116,11 +116,13 @@ export class SimFleet {
             env: c.body["Env"],
             running: engine.isRunning(c),
             host: c.host,
-            networks: Object.fromEntries(c.networks),
+            networks: Object.fromEntries([...c.networks].map(([n, { aliases }]) => [n, aliases])),
           }))
           .toSorted((a, b) => (a.name < b.name ? -1 : 1));
         const networks = engine.networks.map((n) => n.name).toSorted();
-        const hosts = ["/etc/hosts", `${about.root}/hosts`].map((path) => disk.read(path));
+        const hosts = ["/etc/hosts", `${about.root}/hosts`].map((path) =>
+          withOwners(disk.read(path) ?? "", engine.containers),
+        );
         return [machine, { containers, networks, hosts }];
       }),
     );
@@ -149,4 +151,12 @@ export class SimFleet {
       if (ran.state !== "done") throw new Error(`${change.address}: ${ran.why}`);
     }
   }
+}
+
+/** An address is told by whose it is: which one it was given, depends on what came before. */
+function withOwners(text: string, containers: readonly SimContainer[]): string {
+  const owners = containers.flatMap((c) =>
+    [...c.networks.values()].map(({ address }) => [address, c.name] as const),
+  );
+  return text.replace(/^\d\S+/gm, (first) => owners.find(([a]) => a === first)?.[1] ?? first);
 }

@@ -1,6 +1,8 @@
+import type { Json } from "../../lib/json.ts";
+import { rangeOf, type AddressRange } from "../../lib/subnet.ts";
 import type { Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
-import { networksQuery, post, removeThing } from "../shared/engine.ts";
+import { infoQuery, networksQuery, post, removeThing } from "../shared/engine.ts";
 import { label, labels } from "../shared/labels.ts";
 import { optional } from "../shared/optional.ts";
 import { listAt, optionalString, stringAt } from "../shared/reader.ts";
@@ -11,6 +13,8 @@ export interface NetworkSpec {
   readonly network: string;
   readonly app?: string;
   readonly family?: string;
+  /** How it is made: which network, and which of its addresses the engine gives. Without it the engine chooses. */
+  readonly range?: AddressRange;
 }
 
 export interface NetworkState {
@@ -24,6 +28,8 @@ export interface NetworkState {
   readonly subnet?: string;
   /** The machine's own address on it. */
   readonly gateway?: string;
+  /** Of one that was made with it: the rest of its addresses is ours to give. */
+  readonly range?: AddressRange;
 }
 
 export const network: Kind<NetworkSpec, NetworkState> = {
@@ -32,8 +38,10 @@ export const network: Kind<NetworkSpec, NetworkState> = {
   declaredIn: [],
   name: (spec) => spec.network,
   key: (spec) => spec.network,
-  observe: () => [networksQuery],
+  observe: () => [networksQuery, infoQuery],
   read: (answers, about) => {
+    // What an engine was told to cut networks from must be known before one is made.
+    answers.json(infoQuery);
     const networks = new Map<string, NetworkState>();
     for (const item of listAt(answers.json(networksQuery))) {
       const owned = optionalString(item, "Labels", label.fleet) === about.fleet;
@@ -49,6 +57,7 @@ export const network: Kind<NetworkSpec, NetworkState> = {
         ...optional("family", owned ? optionalString(item, "Labels", label.family) : undefined),
         ...optional("subnet", optionalString(ipv4, "Subnet")),
         ...optional("gateway", optionalString(ipv4, "Gateway")),
+        ...optional("range", owned ? readRange(ipv4) : undefined),
       };
       // An engine allows two networks of one name: ours is the one that counts.
       if (owned || !networks.has(state.network)) networks.set(state.network, state);
@@ -79,6 +88,7 @@ export const network: Kind<NetworkSpec, NetworkState> = {
       Name: want.network,
       Driver: "bridge",
       CheckDuplicate: true,
+      ...optional("IPAM", want.range && ipam(want.range)),
       Labels: labels({
         [label.fleet]: facts.fleet,
         [label.app]: want.app,
@@ -89,3 +99,14 @@ export const network: Kind<NetworkSpec, NetworkState> = {
   },
   redact: (state) => state,
 };
+
+const ipam = ({ subnet, gateway, dynamic }: AddressRange) => ({
+  Driver: "default",
+  Config: [{ Subnet: subnet, Gateway: gateway, IPRange: dynamic }],
+});
+
+/** Undefined for one that the engine shares out in another way: it would give our addresses to others. */
+function readRange(config: Json | undefined): AddressRange | undefined {
+  const range = rangeOf(optionalString(config, "Subnet") ?? "");
+  return range?.dynamic === optionalString(config, "IPRange") ? range : undefined;
+}

@@ -19,6 +19,9 @@ export const networksQuery: EngineQuery = { ask: "engine", path: "/networks" };
 /** All volumes, also those that are not ours. */
 export const volumesQuery: EngineQuery = { ask: "engine", path: "/volumes" };
 
+/** What the engine is and was told. */
+export const infoQuery: EngineQuery = { ask: "engine", path: "/info" };
+
 export const imagesQuery: EngineQuery = { ask: "engine", path: "/images/json?digests=1" };
 
 const quickMs = 60_000;
@@ -72,11 +75,7 @@ export const removeThing = (kind: "networks" | "volumes", name: string): EngineS
 });
 
 /** `container` by name or id: a bound id cannot stand in a body. */
-export const connectNetwork = (
-  network: string,
-  container: string,
-  aliases: readonly string[],
-): EngineStep =>
+export const connectNetwork = (network: string, container: string, endpoint: Json): EngineStep =>
   post(["networks", network, "connect"], {
-    body: { Container: container, EndpointConfig: { Aliases: aliases } },
+    body: { Container: container, EndpointConfig: endpoint },
   });

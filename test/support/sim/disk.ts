@@ -70,7 +70,21 @@ export class SimDisk {
       for (const path of paths) this.change(path, { owner: rest[0] ?? "" });
     else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
       for (const path of rest.slice(3)) if (!this.exists(path)) this.makeFolder(path);
+    } else if (command === "sh" && (rest[1] ?? "").includes("flock 9")) {
+      const [root = "", address = "", ...former] = rest.slice(3);
+      this.moveNames(root, address, former);
     } else throw new Error(`the simulator does not know ${argv.join(" ")}`);
+  }
+
+  /** Names of who served before go over to who serves now. */
+  private moveNames(root: string, address: string, former: readonly string[]): void {
+    for (const path of this.below(root).filter((p) => /\/hosts(\.[a-z0-9.-]+)?$/.test(p))) {
+      const lines = (this.read(path) ?? "").split("\n").map((line) => {
+        const [first = "", ...names] = line.split(" ");
+        return [former.includes(first) ? address : first, ...names].join(" ");
+      });
+      this.write(path, lines.join("\n"));
+    }
   }
 
   private change(path: string, members: Partial<Node>): void {

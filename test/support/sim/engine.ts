@@ -21,18 +21,25 @@ export interface SimContainer {
   readonly body: JsonObject;
   readonly image: SimImage;
   host: JsonObject;
-  /** Network → aliases. */
-  readonly networks: Map<string, readonly string[]>;
+  /** Network → aliases, and the address that was asked for. */
+  readonly networks: Map<string, SimEndpoint>;
   status: "created" | "running" | "paused" | "exited";
   exitCode: number;
   createdAt: string;
   startedAt: string;
 }
 
+export interface SimEndpoint {
+  readonly aliases: readonly string[];
+  readonly address?: string;
+}
+
 interface SimNetwork {
   readonly id: string;
   readonly name: string;
   readonly labels: JsonObject;
+  /** Subnet, gateway, range. */
+  readonly config: JsonObject;
 }
 
 interface SimVolume {
@@ -74,6 +81,7 @@ export class SimEngine {
         ? refused(404, "No such container")
         : ok(inspect(found, this.isRunning(found)));
     }
+    if (kind === "info") return ok({ ServerVersion: "20.10.24", DefaultAddressPools: null });
     if (kind === "networks" && id === undefined) return ok(this.networks.map(networkJson));
     if (kind === "volumes" && id === undefined)
       return ok({ Volumes: this.volumes.map(volumeJson), Warnings: null });
@@ -119,7 +127,9 @@ export class SimEngine {
     if (Object.keys(endpoints).length > 1)
       return refused(400, "Container cannot be connected to network endpoints");
     const mode = String(host["NetworkMode"]);
-    const networks = new Map([[mode, strings(object(endpoints[mode])["Aliases"])]]);
+    const networks = new Map([[mode, endpoint(endpoints[mode])]]);
+    const refusal = this.addressRefused(mode, endpoint(endpoints[mode]));
+    if (refusal !== undefined) return refusal;
     const id = this.newId();
     const createdAt = this.now();
     const common = { exitCode: 0, createdAt, startedAt: never, status: "created" as const };
@@ -173,6 +183,12 @@ export class SimEngine {
     const clash = hostPorts(container).find((port) => taken.has(port));
     if (clash !== undefined)
       return refused(500, `Bind for ${clash} failed: port is already allocated`);
+    const running = this.containers.filter((c) => c !== container && this.isRunning(c));
+    const isTaken = [...container.networks].some(
+      ([name, { address }]) =>
+        address !== undefined && running.some((c) => c.networks.get(name)?.address === address),
+    );
+    if (isTaken) return refused(403, "Address already in use");
     container.status = "running";
     container.startedAt = this.now();
     return { status: 204, body: null };
@@ -190,7 +206,11 @@ export class SimEngine {
       const name = String(body["Name"]);
       if (this.networks.some((n) => n.name === name))
         return refused(409, `network with name ${name} already exists`);
-      const network = { id: this.newId(), name, labels: object(body["Labels"]) };
+      const [asked] = list(object(body["IPAM"])["Config"]);
+      const config = isObject(asked) ? asked : this.freeSubnet();
+      if (this.networks.some((n) => n.config["Subnet"] === config["Subnet"]))
+        return refused(403, "Pool overlaps with other one on this address space");
+      const network = { id: this.newId(), name, labels: object(body["Labels"]), config };
       this.networks.push(network);
       return { status: 201, body: { Id: network.id, Warning: "" } };
     }
@@ -206,8 +226,27 @@ export class SimEngine {
     if (verb !== "connect" || container === undefined) return refused(404, "No such container");
     if (container.networks.has(network.name))
       return refused(403, `endpoint already exists in network ${network.name}`);
-    container.networks.set(network.name, strings(object(body["EndpointConfig"])["Aliases"]));
+    const attached = endpoint(body["EndpointConfig"]);
+    const refusal = this.addressRefused(network.name, attached);
+    if (refusal !== undefined) return refusal;
+    container.networks.set(network.name, attached);
     return { status: 200, body: null };
+  }
+
+  private freeSubnet(): JsonObject {
+    const taken = new Set(this.networks.map((n) => n.config["Subnet"]));
+    for (let n = 17; ; n++) {
+      const [Subnet, Gateway] = [`172.${n}.0.0/16`, `172.${n}.0.1`];
+      if (!taken.has(Subnet)) return { Subnet, Gateway };
+    }
+  }
+
+  /** The engine of Debian 12 gives an address that was asked for only on a network that was made with a range. */
+  private addressRefused(name: string, { address }: SimEndpoint): Reply | undefined {
+    const network = this.networks.find((n) => n.name === name);
+    const isShared = network?.config["IPRange"] !== undefined;
+    if (address === undefined || network === undefined || isShared) return undefined;
+    return refused(400, "user specified IP address is supported only when …");
   }
 
   private volume(method: string, name: string, body: JsonObject): Reply {
@@ -316,21 +355,33 @@ function inspect(container: SimContainer, running: boolean): Json {
     HostConfig: { CapAdd: null, CapDrop: null, Dns: [], ShmSize: 67_108_864, Init: null, ...host },
     NetworkSettings: {
       Networks: Object.fromEntries(
-        [...networks].map(([network, aliases]) => [
+        [...networks].map(([network, { aliases, address }]) => [
           network,
-          { Aliases: [...aliases, id.slice(0, 12)] },
+          {
+            Aliases: [...aliases, id.slice(0, 12)],
+            IPAMConfig: address === undefined ? null : { IPv4Address: address },
+          },
         ]),
       ),
     },
   };
 }
 
-const networkJson = ({ id, name, labels }: SimNetwork): Json => ({
+const endpoint = (value: Json | undefined): SimEndpoint => {
+  const { Aliases: aliases, IPAMConfig: ipam } = object(value);
+  const address = object(ipam)["IPv4Address"];
+  return {
+    aliases: strings(aliases),
+    ...(typeof address === "string" ? { address } : {}),
+  };
+};
+
+const networkJson = ({ id, name, labels, config }: SimNetwork): Json => ({
   Id: id,
   Name: name,
   Driver: "bridge",
   Labels: labels,
-  IPAM: { Driver: "default", Config: [{ Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" }] },
+  IPAM: { Driver: "default", Config: [config] },
 });
 
 const volumeJson = ({ name, labels }: SimVolume): Json => ({

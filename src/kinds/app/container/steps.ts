@@ -1,7 +1,7 @@
 import type { Json } from "../../../lib/json.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
-import { aliasesOf, createBody } from "../../shared/container/body.ts";
+import { createBody, endpointOf } from "../../shared/container/body.ts";
 import { missingFolders } from "../../shared/container/folders.ts";
 import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
@@ -17,6 +17,7 @@ import {
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { detachedFrom, limitFields } from "./differences.ts";
+import { givenAddresses, takeNames } from "./follow.ts";
 import { hasCompleted, isProven, situationOf, wantedRestart, type Situation } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
@@ -64,11 +65,13 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       ...(right.running || hasCompleted(want, right)
         ? []
         : [startContainer(right.id), ...prove(want, right.id)]),
+      ...takeNames(right.addresses, runningOthers(situation), facts.root),
     ];
   }
   // Without a probe there is nothing to prove, and a container that restarts at once is hard to rename.
   const name = want.probe === "off" ? names.current : names.fresh;
-  const { ref, steps } = obtain(situation, name, facts);
+  const { ref, steps, addresses } = obtain(situation, name, facts);
+  const others = [...(old === undefined ? [] : [old]), ...situation.spare];
   return [
     ...steps,
     ...(stopsFirst(situation) ? runningOthers(situation).flatMap(park) : []),
@@ -85,6 +88,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       ],
     },
     ...(name === names.current ? [] : [renameContainer(ref, names.current)]),
+    ...takeNames(addresses, others, facts.root),
     { do: "mark", text: `${names.current} is proven` },
   ];
 }
@@ -112,12 +116,17 @@ function obtain(
   situation: Situation,
   name: string,
   facts: Facts,
-): { readonly ref: Ref; readonly steps: readonly Step[] } {
+): {
+  readonly ref: Ref;
+  readonly steps: readonly Step[];
+  readonly addresses: InstanceContainer["addresses"];
+} {
   const { want, right, revivable } = situation;
   const found = right ?? revivable;
   if (found !== undefined) {
     const renamed = found.name === name ? [] : [renameContainer(found.id, name)];
-    return { ref: found.id, steps: [...renamed, ...mend(want, found)] };
+    const steps = [...renamed, ...mend(want, found)];
+    return { ref: found.id, steps, addresses: found.addresses };
   }
   const instance = { [label.instance]: String(want.instance) };
   const body = createBody(want, { restart: wantedRestart(want), labels: instance });
@@ -125,10 +134,11 @@ function obtain(
   const more = want.networks === "host" ? [] : want.networks.slice(1);
   return {
     ref,
+    addresses: givenAddresses(want),
     steps: [
       ...missingFolders(want, facts.root),
       createContainer(name, body, ref.bound),
-      ...more.map((network) => connectNetwork(network.name, name, aliasesOf(want, network))),
+      ...more.map((network) => connectNetwork(network.name, name, endpointOf(want, network))),
     ],
   };
 }
@@ -148,7 +158,7 @@ function mend(want: ContainerSpec, live: InstanceContainer): readonly Step[] {
     ...(Object.keys(update).length > 0 ? [updateContainer(live.id, update)] : []),
     ...networks
       .filter((n) => detached.has(n.name))
-      .map((n) => connectNetwork(n.name, live.id, aliasesOf(want, n))),
+      .map((n) => connectNetwork(n.name, live.id, endpointOf(want, n))),
   ];
 }
 

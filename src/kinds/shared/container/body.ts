@@ -2,7 +2,7 @@ import { label, labels } from "../labels.ts";
 import { optional } from "../optional.ts";
 import { capabilities, fieldsOf, inheritable, specDigest } from "./fields.ts";
 import { limitsBody } from "./limits.ts";
-import type { ContainerSpec } from "./spec.ts";
+import type { Attachment, ContainerSpec } from "./spec.ts";
 
 /** How one container of a spec is made: an instance, or a run of its release command. */
 export interface Making {
@@ -40,7 +40,7 @@ export function createBody(spec: ContainerSpec, making: Making) {
       ? {}
       : {
           NetworkingConfig: {
-            EndpointsConfig: { [first.name]: { Aliases: aliasesOf(spec, first) } },
+            EndpointsConfig: { [first.name]: endpointOf(spec, first) },
           },
         }),
   };
@@ -86,12 +86,10 @@ function hostConfig(spec: ContainerSpec) {
 }
 
 /** A declared host name resolves for others on the network, as an undeclared one does. */
-export const aliasesOf = (
-  spec: ContainerSpec,
-  network: { readonly aliases: readonly string[] },
-): readonly string[] => [
-  ...new Set([...network.aliases, ...(spec.hostname === undefined ? [] : [spec.hostname])]),
-];
+export const endpointOf = (spec: ContainerSpec, { aliases, address }: Attachment) => ({
+  Aliases: [...new Set([...aliases, ...(spec.hostname === undefined ? [] : [spec.hostname])])],
+  ...optional("IPAMConfig", address === undefined ? undefined : { IPv4Address: address }),
+});
 
 function portBindings(ports: ContainerSpec["ports"]) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};

@@ -67,7 +67,7 @@ export function asFormer(spec: ContainerSpec): ContainerSpec | undefined {
     networks:
       networks === "host"
         ? networks
-        : networks.map(({ name, aliases }) => ({ name, aliases: aliases.map(back) })),
+        : networks.map((network) => ({ ...network, aliases: network.aliases.map(back) })),
   };
 }
 

@@ -64,6 +64,8 @@ export interface LiveContainer {
   readonly restart: string;
   readonly stopTimeoutSeconds?: number;
   readonly networks: readonly string[];
+  /** Network → the address that it has there for good, whether it runs or not. */
+  readonly addresses: Readonly<Record<string, string>>;
   /** Its create-only fields, without what came with the image. */
   readonly fields: Fields;
 }
@@ -108,6 +110,7 @@ export function readContainer(inspect: Json): LiveContainer {
     restart: optionalString(inspect, "HostConfig", "RestartPolicy", "Name") || "no",
     ...optional("stopTimeoutSeconds", optionalNumber(inspect, "Config", "StopTimeout")),
     networks: Object.keys(objectAt(inspect, "NetworkSettings", "Networks")).toSorted(),
+    addresses: readAddresses(inspect),
     fields: readFields(inspect),
   };
 }
@@ -198,6 +201,16 @@ function readNetworks(inspect: Json): Fields {
   }));
   const routeFirst = attached.toSorted((a, b) => Number(b.name === mode) - Number(a.name === mode));
   return networkFields(routeFirst, hostname);
+}
+
+function readAddresses(inspect: Json): LiveContainer["addresses"] {
+  const networks = Object.entries(objectAt(inspect, "NetworkSettings", "Networks"));
+  return Object.fromEntries(
+    networks.flatMap(([name, network]) => {
+      const address = optionalString(network, "IPAMConfig", "IPv4Address") || undefined;
+      return address === undefined ? [] : [[name, address] as const];
+    }),
+  );
 }
 
 const readUlimits = (inspect: Json) =>

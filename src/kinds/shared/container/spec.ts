@@ -20,9 +20,7 @@ export interface ContainerSpec {
   readonly mounts: readonly Mount[];
   readonly ports: readonly PortBinding[];
   /** Engine names with aliases, the first is the default route; `host` alone for the host's network. */
-  readonly networks:
-    | readonly { readonly name: string; readonly aliases: readonly string[] }[]
-    | "host";
+  readonly networks: readonly Attachment[] | "host";
   readonly limits: Limits;
   readonly restart: "no" | "always" | "unless-stopped" | "on-failure";
   readonly stopTimeoutSeconds: number;
@@ -61,6 +59,13 @@ export interface ContainerSpec {
   readonly watchMs: number;
   /** With `renamedFrom`: containers of that app are this app's. */
   readonly formerApp?: string;
+}
+
+export interface Attachment {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** What a container that is made now gets for good there; one that has another keeps it. Never compared. */
+  readonly address?: string;
 }
 
 export interface Mount {
