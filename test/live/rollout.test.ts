@@ -220,8 +220,10 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
         assert.match(answer, /^version=1$/m, name);
       }
       const still = await idOf("web-1", "still");
+      // Busybox's wget falls over its own `-T` (exit code 139): what is refused here is the name.
       await assert.rejects(
-        docker("web-1", "exec", still, "wget", "-T", "2", "-qO-", "http://worker:8080/"),
+        docker("web-1", "exec", still, "wget", "-qO-", "http://worker:8080/"),
+        /bad address/,
       );
     });
   });
