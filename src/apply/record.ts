@@ -43,12 +43,6 @@ export const forgetMarks = (
   ),
 });
 
-export const recordFormerName = (
-  inventory: Inventory,
-  family: string,
-  formerly: string,
-): Inventory => withRecord(inventory, family, (record) => ({ ...record, formerly }));
-
 /** The same text means the same digest from now on; the newest is last, the oldest are forgotten. */
 export const recordImages = (
   inventory: Inventory,

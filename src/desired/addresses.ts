@@ -15,6 +15,8 @@ export interface Bridge {
 
 export interface Serving {
   readonly address: string;
+  /** The app that it was made for, by whose names the engine finds it: another one after a rename. */
+  readonly app: string;
 }
 
 export const servingKey = (app: string, instance: number): string => `${app}/${instance}`;

@@ -1,7 +1,7 @@
 import type { ContainerSpec, Mount, PortBinding } from "../kinds/index.ts";
 import { parsePublish } from "../lib/publish.ts";
 import { bytes, milliseconds } from "./units.ts";
-import { engineVolumeName, portsOf, volumesOf } from "../lib/volumes.ts";
+import { portsOf, volumesOf, type Volume } from "../lib/volumes.ts";
 import { wordsOf } from "../lib/words.ts";
 import type { AppFields } from "../generated/app.ts";
 import type { AppDocument } from "../model/documents.ts";
@@ -21,8 +21,11 @@ export interface Placement {
   readonly gateway: string | undefined;
   /** What an instance that is made now gets for good on the bridge. */
   readonly addressOf: (app: string, instance: number) => string | undefined;
-  /** The name that the family's containers and volumes were made under. */
-  readonly formerly: string | undefined;
+  /** What the family's volumes and bridge are called there. */
+  readonly volumeName: (volume: Volume) => string;
+  readonly familyNetwork: string;
+  /** The app as it was under each name that it had. */
+  readonly formerly: readonly AppDocument[];
   /** Container path → digest under which the shipped file or folder stands. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -41,7 +44,9 @@ export function containerSpec(
   const fields = fieldsOn(app, at.machine);
   const ports = portBindings(fields, at);
   if (ports === undefined) return undefined;
-  const former = formerApp(app, at.formerly);
+  const formerly = at.formerly.flatMap(
+    (former) => containerSpec(former, instance, { ...at, formerly: [] }) ?? [],
+  );
   return {
     fleet: at.fleet,
     app: app.name,
@@ -73,15 +78,8 @@ export function containerSpec(
     ...processOf(fields),
     ...confinementOf(fields),
     ...healthOf(fields),
-    ...(former === undefined ? {} : { formerApp: former }),
+    ...(formerly.length === 0 ? {} : { formerly }),
   };
-}
-
-function formerApp(app: AppDocument, formerly: string | undefined): string | undefined {
-  if (formerly === undefined) return undefined;
-  return app.service === undefined || app.name === app.family
-    ? formerly
-    : `${formerly}-${app.service}`;
 }
 
 /** Nothing is public by accident: `private` without a private address binds loopback and the fleet's bridge. */
@@ -118,7 +116,7 @@ function mountsOf(app: AppDocument, fields: AppFields, at: Placement): readonly 
     if (volume.kind === "host") return { type: "bind", source: volume.source, target, readOnly };
     return {
       type: "volume",
-      source: engineVolumeName(at.formerly ?? app.family, volume),
+      source: at.volumeName(volume),
       target,
       readOnly,
     };
@@ -149,7 +147,7 @@ function networksOf(
     ...(address === undefined ? {} : { address }),
   };
   if (app.service === undefined) return [fleet];
-  return [fleet, { name: familyNetwork(at.fleet, app.family), aliases: [app.service, app.name] }];
+  return [fleet, { name: at.familyNetwork, aliases: [app.service, app.name] }];
 }
 
 /** Start-first where no host port and no writable data is held by the one before. */

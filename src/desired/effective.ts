@@ -69,9 +69,11 @@ const afterOf = (documents: Documents, family: string): readonly string[] =>
     .filter((f) => f !== family)
     .toSorted();
 
+/** Nothing of it says what the family is called: marks stay true through a rename. */
 function ownInput(documents: Documents, family: string, images: ImageReferences): unknown {
   return membersOf(documents, family).map((app) => ({
-    name: app.name,
+    // One that is called like the file is so under any name.
+    service: app.service === app.family ? "" : (app.service ?? null),
     fields: withoutPlace(app.fields),
     perMachine: perMachineInput(app),
     ships: Object.fromEntries(app.ships),
@@ -92,6 +94,6 @@ function perMachineInput(app: AppDocument): unknown {
 }
 
 function withoutPlace(fields: AppDocument["fields"]): unknown {
-  const { machines: _machines, instances: _instances, ...rest } = fields;
+  const { machines: _machines, instances: _instances, renamedFrom: _from, ...rest } = fields;
   return rest;
 }

@@ -3,12 +3,16 @@ import { keyedDigestOf } from "../lib/hash.ts";
 import type { AppDocument } from "../model/documents.ts";
 import { fieldsOn } from "./names.ts";
 
-/** The files that an app ships to one machine, each under the keyed digest of content, mode, owner and app. */
+/**
+ * The files that an app ships to one machine, each under the keyed digest of content, mode, owner and app. `as`: the app's
+ * name when it was new there; a rename leaves the digests as they are.
+ */
 export function filesSpecs(
   app: AppDocument,
   machine: string,
   key: string,
   hashes: ReadonlyMap<string, string>,
+  as: string,
 ): readonly FilesSpec[] {
   const fields = fieldsOn(app, machine);
   return Object.entries(fields.files ?? {}).map(([target, declared]) => {
@@ -24,14 +28,14 @@ export function filesSpecs(
       sha256: hashes.get(file.blob) ?? "",
       mode: octal(mode ?? (file.executable ? "0755" : "0644")),
     }));
-    const as = ownerOf(owner, fields.user);
+    const uidGid = ownerOf(owner, fields.user);
     const digest = keyedDigestOf(key, {
-      app: app.name,
-      owner: as,
+      app: as,
+      owner: uidGid,
       folder,
       entries: entries.map((e) => [e.path, e.sha256, e.mode]),
     });
-    return { app: app.name, family: app.family, target, digest, entries, folder, owner: as };
+    return { app: app.name, family: app.family, target, digest, entries, folder, owner: uidGid };
   });
 }
 

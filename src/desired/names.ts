@@ -96,7 +96,12 @@ function othersIn({ text, spans }: SharedLines, machine: string): readonly strin
 }
 
 /** The names as one machine and its containers see them, its own first. */
-export function namesFor(machine: string, table: NamesTable, bridge: Bridge): NamesSpec {
+export function namesFor(
+  machine: string,
+  table: NamesTable,
+  bridge: Bridge,
+  formerApps: (app: AppDocument) => readonly AppDocument[],
+): NamesSpec {
   const { gateway } = bridge;
   const own = table.machines.get(machine);
   const all = own?.names ?? [];
@@ -104,12 +109,15 @@ export function namesFor(machine: string, table: NamesTable, bridge: Bridge): Na
   // What is not published there is reached on its bridge, where the engine's own names answer.
   const isOpen = ([app]: Named[number]): boolean =>
     app === undefined || isPublished(app, machine, near);
-  const extra = table.apps
-    .filter((app) => app.machines.includes(machine))
-    .flatMap((app) => {
-      const hosts = fieldsOn(app, machine).extraHosts;
-      return hosts === undefined ? [] : [[app.name, extraLines(hosts, gateway)] as const];
-    });
+  const withExtra = table.apps.filter(
+    (app) => app.machines.includes(machine) && fieldsOn(app, machine).extraHosts !== undefined,
+  );
+  const extra = withExtra.map(
+    (app) => [app.name, extraLines(fieldsOn(app, machine).extraHosts ?? {}, gateway)] as const,
+  );
+  const formerly = withExtra.flatMap((app) =>
+    formerApps(app).map((former) => [former.name, app.name] as const),
+  );
   return {
     fleet: table.fleet,
     containerLines: [
@@ -124,14 +132,20 @@ export function namesFor(machine: string, table: NamesTable, bridge: Bridge): Na
       ...othersIn(table.all, machine),
     ],
     extra: Object.fromEntries(extra),
+    ...(formerly.length === 0 ? {} : { formerly: Object.fromEntries(formerly) }),
   };
 }
 
-/** Instances that are reached on the bridge of their machine, each by the address that it has there for good. */
+/**
+ * Instances that are reached on the bridge of their machine, each by the address that it has there for good. The engine
+ * knows one that was kept through a rename only by its former name.
+ */
 const nearLines = ([app, names]: Named[number], { serving }: Bridge): readonly string[] =>
   names.slice(1, -1).flatMap((name, index) => {
     const found = app && serving.get(servingKey(app.name, index + 1));
-    return found === undefined ? [] : `${found.address} ${name}`;
+    if (found === undefined) return [];
+    const shared = found.app === names[0] ? [] : [names[0], names.at(-1)];
+    return [found.address, name, ...shared].join(" ");
   });
 
 /** Apps that only other machines have resolve too, though unpublished; of one that is near its bridge's name answers. */

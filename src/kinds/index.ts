@@ -20,6 +20,7 @@ export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";
 export type { NetworkState } from "./app/network.ts";
 export type { ReleaseSpec } from "./app/release.ts";
+export type { VolumeState } from "./app/volume.ts";
 export type { NamesSpec } from "./machine/names.ts";
 
 /** All kinds, in the order in which they are made. */

@@ -46,8 +46,8 @@ export interface Kind<Spec, State> {
   name(spec: Spec): string;
   /** The key of its live state in what `read` returns. */
   key(spec: Spec): string;
-  /** The key under which it stood before `renamedFrom`. */
-  formerKey?(spec: Spec): string | undefined;
+  /** The keys under which it stood before `renamedFrom`. */
+  formerKeys?(spec: Spec): readonly string[];
   /** One state of two, where part of it still stands under its former key. */
   join?(have: State, former: State): State;
   needs?(spec: Spec): readonly Selector[];

@@ -25,8 +25,10 @@ export interface AppRecord {
   readonly images: Readonly<Record<string, string>>;
   /** Releases that ended well: digest over image digest and command. */
   readonly releases: readonly string[];
-  /** The name whose containers and volumes were taken over. */
-  readonly formerly?: string;
+  /** Names that it had: what was made under them is its own. Nearest first. */
+  readonly formerly?: readonly string[];
+  /** With `formerly`: the name that the digests of its shipped files are made with. */
+  readonly as?: string;
 }
 
 export interface Mark {
@@ -78,13 +80,14 @@ export function parseInventory(text: string): Inventory | undefined {
 
 function parseRecord(value: unknown): AppRecord {
   if (!isObject(value)) return emptyRecord;
-  const { good, failed, images, releases, formerly } = value;
+  const { good, failed, images, releases, formerly, as } = value;
   return {
     ...(isMark(good) ? { good: markOf(good) } : {}),
     ...(isMark(failed) ? { failed: markOf(failed) } : {}),
     images: isObject(images) ? stringsOf(images) : {},
     releases: Array.isArray(releases) ? releases.filter((r) => typeof r === "string") : [],
-    ...(typeof formerly === "string" ? { formerly } : {}),
+    ...(Array.isArray(formerly) ? { formerly: formerly.filter((f) => typeof f === "string") } : {}),
+    ...(typeof as === "string" ? { as } : {}),
   };
 }
 

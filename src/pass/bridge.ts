@@ -41,8 +41,10 @@ const servingIn = (
   network: string,
 ): readonly (readonly [string, Serving])[] => {
   const own = containers.filter((c) => c.role === "current");
-  const address = (own.find((c) => c.running) ?? own[0])?.addresses[network];
-  return address === undefined ? [] : [[servingKey(app, instance), { address }]];
+  const found = own.find((c) => c.running) ?? own[0];
+  const address = found?.addresses[network];
+  if (found === undefined || address === undefined) return [];
+  return [[servingKey(app, instance), { address, app: found.app }]];
 };
 
 function statesOf(observation: Observation, kind: string): readonly unknown[] {

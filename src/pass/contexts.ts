@@ -1,10 +1,11 @@
-import type { MachineContext } from "../desired/compile.ts";
+import type { MachineContext } from "../desired/work.ts";
 import { kindOf } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Resource } from "../model/resource.ts";
+import { belongingsOf } from "./belongings.ts";
 import { bridgeOf } from "./bridge.ts";
 
 /** While a machine has no key, nothing of ours is there to compare with: any key shows the same plan. */
@@ -22,31 +23,22 @@ export const inventoriesOf = (observations: Observations): ReadonlyMap<string, I
 /** What compiling needs to know of each machine that answered. */
 export const contextsOf = (
   observations: Observations,
+  inventories: ReadonlyMap<string, Inventory>,
   fleet: string,
 ): ReadonlyMap<string, MachineContext> =>
   new Map(
-    [...observations].flatMap(([machine, o]) =>
-      o.facts === undefined
-        ? []
-        : [[machine, { key: o.facts.key ?? keyForDisplay, bridge: bridgeOf(o, fleet) }] as const],
-    ),
+    [...observations].flatMap(([machine, o]) => {
+      if (o.facts === undefined) return [];
+      const records = Object.entries(inventories.get(machine)?.apps ?? {});
+      const context = {
+        key: o.facts.key ?? keyForDisplay,
+        bridge: bridgeOf(o, fleet),
+        belongings: belongingsOf(o),
+        madeAs: new Map(records.flatMap(([family, { as }]) => (as ? [[family, as]] : []))),
+      };
+      return [[machine, context] as const];
+    }),
   );
-
-/** Family → the name its containers and volumes were made under: as declared, else as the machines remember. */
-export function formerNames(
-  apps: readonly AppDocument[],
-  inventories: ReadonlyMap<string, Inventory>,
-): ReadonlyMap<string, string> {
-  const remembered = [...inventories.values()].flatMap((inventory) =>
-    Object.entries(inventory.apps).flatMap(([family, { formerly }]) =>
-      formerly === undefined ? [] : [[family, formerly] as const],
-    ),
-  );
-  const declared = apps.flatMap((app) =>
-    app.fields.renamedFrom === undefined ? [] : [[app.family, app.fields.renamedFrom] as const],
-  );
-  return new Map([...remembered, ...declared]);
-}
 
 /** A machine that did not answer has no context to compile with: what it should run is shown as unknown. */
 export const placeholders = (

@@ -1,8 +1,10 @@
+import { asFamily } from "../desired/belongings.ts";
 import { digestOfBytes } from "../lib/hash.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Decision } from "../plan/marks.ts";
+import type { Renames } from "../plan/renames.ts";
 import { SourceError } from "../source/source.ts";
 import { readRevision } from "./revision.ts";
 import type { World } from "./world.ts";
@@ -12,10 +14,27 @@ const shippedFileLimit = 20 * 1024 * 1024;
 /** What a pass reads from git besides HEAD's documents: former revisions that apps return to, and shipped files. */
 export interface Former {
   /** Family → the documents of the good revision it returns to. Missing: that revision cannot be had any more. */
-  load(decisions: ReadonlyMap<string, Decision>): Promise<ReadonlyMap<string, Documents>>;
+  load(
+    decisions: ReadonlyMap<string, Decision>,
+    renames: Renames,
+  ): Promise<ReadonlyMap<string, Documents>>;
   /** Blob → sha256 of all files that these apps ship. */
   hashes(apps: readonly AppDocument[]): Promise<ReadonlyMap<string, string>>;
   content(blob: string): Promise<Uint8Array>;
+}
+
+/** A family in the documents of a revision in which it may have had another name. Undefined: it was not there yet. */
+function underName(
+  found: Documents,
+  family: string,
+  past: readonly string[],
+): Documents | undefined {
+  const all = [...found.apps.values()];
+  const then = [family, ...past].find((name) => all.some((a) => a.family === name));
+  if (then === undefined) return undefined;
+  if (then === family) return found;
+  const own = all.filter((a) => a.family === then).map((a) => asFamily(a, family));
+  return { ...found, apps: new Map(own.map((a) => [a.name, a])) };
 }
 
 /** Reads each revision and blob at most once in a pass. */
@@ -39,7 +58,7 @@ export function formerRevisions(world: World, head: Snapshot): Former {
   };
   return {
     content,
-    load: async (decisions) => {
+    load: async (decisions, { past }) => {
       const documents = new Map<string, Documents>();
       for (const [family, decision] of decisions) {
         if (decision.state !== "return") continue;
@@ -47,8 +66,8 @@ export function formerRevisions(world: World, head: Snapshot): Former {
         const pending = loaded.get(revision) ?? read(revision);
         loaded.set(revision, pending);
         const found = await pending;
-        if (found !== undefined && [...found.apps.values()].some((a) => a.family === family))
-          documents.set(family, found);
+        const named = found && underName(found, family, past.get(family) ?? []);
+        if (named !== undefined) documents.set(family, named);
       }
       return documents;
     },

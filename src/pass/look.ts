@@ -2,8 +2,9 @@ import { applyPlan, type Applied } from "../apply/apply.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Former } from "./former.ts";
 import type { Holds } from "./holds.ts";
-import { recordFailure, recordReleased } from "./record.ts";
+import { recordFailure, recordReleased, recordRenames } from "./record.ts";
 import { machinesToEmpty } from "./removed.ts";
+import { unknownLinks } from "./links.ts";
 import type { Revision } from "./revision.ts";
 import { survey, type Survey } from "./survey.ts";
 import { readTrail, wasApplied } from "./trail.ts";
@@ -22,6 +23,7 @@ export async function lookWith(
   const asked = new Map<string, Promise<string | Trouble>>();
   const startedAt = new Date(started).toISOString();
   let trail: ReturnType<typeof readTrail> | undefined;
+  let links: ReturnType<typeof unknownLinks> | undefined;
   let leaving: ReturnType<typeof machinesToEmpty> | undefined;
   let restores: boolean | undefined;
   return async () => {
@@ -31,6 +33,7 @@ export async function lookWith(
         documents,
         trail: (inventories) =>
           (trail ??= readTrail(world, request, documents.revision, inventories, startedAt)),
+        links: (inventories) => (links ??= unknownLinks(world, documents, inventories)),
         toEmpty: (found) => (leaving ??= machinesToEmpty(world, documents, found)),
         restores: restores === true,
         looksAgain: request.cause !== "drift",
@@ -53,6 +56,7 @@ export async function applyLook(
   former: Former,
 ): Promise<Applied> {
   world.listener({ type: "stage", stage: "apply", text: "" });
+  await recordRenames(holds.taken, look);
   return await applyPlan(look.plan, {
     holds: holds.taken,
     clock: world.clock,

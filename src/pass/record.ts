@@ -5,7 +5,6 @@ import {
   forgetMarks,
   markFailed,
   markGood,
-  recordFormerName,
   recordImages,
   recordRelease,
 } from "../apply/record.ts";
@@ -14,6 +13,7 @@ import type { Change } from "../model/change.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf } from "../model/plan.ts";
+import { moveRecords } from "../plan/renames.ts";
 import type { ReleaseSpec } from "../kinds/index.ts";
 import type { Holds } from "./holds.ts";
 import type { FamilySurvey, Survey } from "./survey.ts";
@@ -47,6 +47,21 @@ export async function recordReleased(
   const machines = look.families.find((f) => f.family === family)?.machines ?? [change.machine];
   await onEach(holds, machines, (_, inventory) => recordRelease(inventory, family, spec.digest));
 }
+
+/** Written before anything goes by another name: a controller that dies now leaves the next one knowing whose it is. */
+export async function recordRenames(
+  holds: ReadonlyMap<string, Hold>,
+  { observations, renames }: Survey,
+): Promise<void> {
+  if (renames.former.size === 0) return;
+  const outdated = [...holds.keys()].filter((machine) => {
+    const live = observations.get(machine)?.inventory;
+    return live?.state === "present" && !isSame(live.value, moveRecords(live.value, renames));
+  });
+  await onEach(holds, outdated, (_, inventory) => moveRecords(inventory, renames));
+}
+
+const isSame = (a: Inventory, b: Inventory): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export interface Ending {
   readonly holds: Holds;
@@ -87,7 +102,7 @@ export async function recordEnding(ending: Ending): Promise<void> {
 function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inventory): Inventory {
   const { look, outcome } = ending;
   let next: Inventory = {
-    ...inventory,
+    ...moveRecords(inventory, look.renames),
     machine,
     revision: outcome.revision,
     kept: keptOn(ending, machine, inventory),
@@ -106,8 +121,6 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
       next = markGood(next, family.family, mark);
     }
     next = recordImages(next, family.family, family.images);
-    if (family.formerly !== undefined)
-      next = recordFormerName(next, family.family, family.formerly);
   }
   // While a deletion is held what went with it still counts.
   if (look.plan.held.some((h) => h.code === "guard")) return next;

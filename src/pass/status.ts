@@ -6,6 +6,7 @@ import type { AppStatus, InstanceStatus, MachineStatus } from "../model/status.t
 import type { Held } from "../model/plan.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import { inventoriesOf } from "./contexts.ts";
+import { withCurrentNames } from "./families.ts";
 import { targetsOf } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -40,12 +41,12 @@ function machineStatus({ machine, facts, troubles }: Observation): MachineStatus
 
 /** App files with their containers: those that are declared, and what still runs of others. In order of name. */
 export function appStatuses(
-  observations: Observations,
+  asked: Observations,
   documents: Documents,
   allHeld: readonly Held[] = [],
 ): readonly AppStatus[] {
+  const { observations, inventories } = withCurrentNames(documents, asked, inventoriesOf(asked));
   const found = [...observations].flatMap(([machine, o]) => instancesOn(machine, o));
-  const inventories = inventoriesOf(observations);
   const declared = [...documents.apps.values()].map((app) => app.family);
   const families = new Set([...declared, ...found.map((f) => f.family)]);
   return [...families].toSorted().map((family) => {

@@ -15,7 +15,8 @@ import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan } from "../plan/plan.ts";
-import { contextsOf, formerNames, inventoriesOf, keptVolumes, placeholders } from "./contexts.ts";
+import type { Links, Renames } from "../plan/renames.ts";
+import { contextsOf, inventoriesOf, keptVolumes, placeholders } from "./contexts.ts";
 import {
   decideAll,
   frozenFamilies,
@@ -24,6 +25,7 @@ import {
   settledFamilies,
   withoutLost,
 } from "./decisions.ts";
+import { withCurrentNames } from "./families.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
@@ -34,6 +36,7 @@ import type { World } from "./world.ts";
 export interface Survey {
   /** Where each machine that was looked at is reached. */
   readonly targets: ReadonlyMap<string, Target>;
+  /** By the names that families have now. */
   readonly observations: ReadonlyMap<string, Observation>;
   readonly inventories: ReadonlyMap<string, Inventory>;
   readonly families: readonly FamilySurvey[];
@@ -46,6 +49,7 @@ export interface Survey {
   /** Addresses of volumes that are there and that nobody declares. */
   readonly keptVolumes: ReadonlySet<string>;
   readonly trail: Trail;
+  readonly renames: Renames;
 }
 
 export interface FamilySurvey {
@@ -56,8 +60,6 @@ export interface FamilySurvey {
   inputDigest(machine: string): string | undefined;
   /** Image text → reference, of what is to run. */
   readonly images: ReadonlyMap<string, string>;
-  /** The name that its containers and volumes were made under. */
-  readonly formerly?: string;
   /** What a part of it still waits for. */
   readonly awaiting?: string;
 }
@@ -66,6 +68,8 @@ export interface SurveyRequest {
   readonly documents: Documents;
   /** What lies between the last applied revisions and this one; asked once per pass. */
   readonly trail: (inventories: ReadonlyMap<string, Inventory>) => Promise<Trail>;
+  /** Renames between the last applied revisions and this one that no machine knows; asked once per pass. */
+  readonly links: (inventories: ReadonlyMap<string, Inventory>) => Promise<Links>;
   /** Machines that are no longer declared and are to be emptied. */
   readonly toEmpty: (trail: Trail) => Promise<ReadonlyMap<string, Target>>;
   readonly restores: boolean;
@@ -86,16 +90,19 @@ export async function survey(
   const declared = targetsOf(documents);
   world.onTargets?.(declared, documents.fleet);
   const placed = await observeFleet(world.remote, declared, kinds, documents.fleet);
-  const inventories = inventoriesOf(placed);
+  const remembered = inventoriesOf(placed);
+  const links = await request.links(remembered);
+  const known = withCurrentNames(documents, placed, remembered, links);
+  const { inventories, renames } = known;
   const trail = await request.trail(inventories);
   const leaving = await request.toEmpty(trail);
   const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
-  const observations = new Map([...placed, ...left]);
+  const observations = new Map([...known.observations, ...left]);
   const ofHead = [...documents.apps.values()];
   const head = await settleImages(world, documents, ofHead, { inventories, observations }, request);
   const digests = inputDigests(documents, observations, head.references);
   const wished = decideAll(documents, inventories, digests, trail);
-  const returned = await former.load(wished);
+  const returned = await former.load(wished, renames);
   const decisions = withoutLost(wished, returned);
   const apps = effectiveApps(documents, returned);
   const returning = apps.filter((a) => returned.has(a.family));
@@ -113,14 +120,13 @@ export async function survey(
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));
   const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
-  const formerly = formerNames(apps, inventories);
   const { resources, awaiting } = compile({
     documents,
     apps,
-    machines: contextsOf(placed, documents.fleet),
+    machines: contextsOf(known.observations, inventories, documents.fleet),
     images,
     hashes: await former.hashes(apps),
-    formerly,
+    renames,
   });
   const plan = makePlan({
     revision: documents.revision,
@@ -138,7 +144,6 @@ export async function survey(
   });
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
     const running = apps.filter((a) => a.family === family);
-    const name = formerly.get(family);
     const awaited = awaiting.find((a) => a.family === family)?.on;
     return {
       family,
@@ -146,7 +151,6 @@ export async function survey(
       machines: machinesOf(running),
       inputDigest: (machine) => digests(machine, family),
       images: imagesOf(running, images),
-      ...(name === undefined ? {} : { formerly: name }),
       ...(awaited === undefined ? {} : { awaiting: awaited }),
     };
   });
@@ -162,6 +166,7 @@ export async function survey(
     unresolved,
     keptVolumes: kept,
     trail,
+    renames,
   };
 }
 

@@ -66,13 +66,11 @@ interface Found {
 
 /** With `renamedFrom` all of a thing, or a part of it, may still stand under its former key. */
 function findLive(kind: AnyKind, resource: Resource, all: ReadonlyMap<string, unknown>): Found {
-  const keys = [kind.key(resource.spec), kind.formerKey?.(resource.spec)].filter(
-    (key) => key !== undefined && all.has(key),
-  ) as readonly string[];
-  const [first, second] = keys.map((key) => all.get(key));
+  const { spec } = resource;
+  const keys = [kind.key(spec), ...(kind.formerKeys?.(spec) ?? [])].filter((key) => all.has(key));
+  const [first, ...others] = keys.map((key) => all.get(key));
   if (first === undefined) return { keys };
-  const have = second === undefined ? first : (kind.join?.(first, second) ?? first);
-  return { keys, have };
+  return { keys, have: others.reduce((have, o) => kind.join?.(have, o) ?? have, first) };
 }
 
 function changeOf(

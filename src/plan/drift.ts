@@ -33,6 +33,7 @@ export function withoutUnhealed(
 function whyUnhealed(change: Change, input: DriftInput): string | undefined {
   const { address, family, machine } = change;
   // What a commit asks for anew is no drift.
+  if (change.reason.code === "app-renamed") return undefined;
   if (family !== undefined && input.settled.get(machine)?.has(family) !== true) return undefined;
   if (input.suspended.has(address)) return "healed five times in five minutes, not again for now";
   if (family === undefined) return undefined;

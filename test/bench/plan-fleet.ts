@@ -1,4 +1,5 @@
 import type { Bridge } from "../../src/desired/addresses.ts";
+import type { Belongings } from "../../src/desired/belongings.ts";
 import { compile } from "../../src/desired/compile.ts";
 import type { AnyKind } from "../../src/kinds/kind.ts";
 import { kinds } from "../../src/kinds/index.ts";
@@ -37,6 +38,8 @@ export async function fleetDocuments(): Promise<Documents> {
   return documents;
 }
 
+const belongings: Belongings = { volumes: new Set(), networks: new Set(), used: new Map() };
+
 const bridge: Bridge = {
   gateway: "172.18.0.1",
   range: { subnet: "172.18.0.0/16", gateway: "172.18.0.1", dynamic: "172.18.0.0/18" },
@@ -56,7 +59,12 @@ export function resourcesOf(
   return compile({
     documents,
     apps,
-    machines: new Map([...documents.machines.keys()].map((m) => [m, { key, bridge }])),
+    machines: new Map(
+      [...documents.machines.keys()].map((m) => [
+        m,
+        { key, bridge, belongings, madeAs: new Map() },
+      ]),
+    ),
     images: new Map(
       apps.map(({ name, fields }) => [
         imageKey(name, fields.image ?? ""),
@@ -64,7 +72,7 @@ export function resourcesOf(
       ]),
     ),
     hashes: new Map(),
-    formerly: new Map(),
+    renames: { former: new Map(), past: new Map() },
   }).resources;
 }
 

@@ -1,5 +1,7 @@
 import type { Bridge } from "../../src/desired/addresses.ts";
-import { compile, type Compiled, type MachineContext } from "../../src/desired/compile.ts";
+import type { Belongings } from "../../src/desired/belongings.ts";
+import { compile } from "../../src/desired/compile.ts";
+import type { Compiled, MachineContext } from "../../src/desired/work.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
 import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
 import { digestOf } from "../../src/lib/hash.ts";
@@ -21,23 +23,34 @@ export const imagesOf = (apps: Iterable<AppDocument>): ImageReferences =>
     ),
   );
 
+const nothing: Belongings = { volumes: new Set(), networks: new Set(), used: new Map() };
+
 export interface CompileOptions {
   readonly apps?: readonly AppDocument[];
   /** By machine; undefined: its bridge is not known yet. Default 172.30.0.1. */
   readonly gateways?: Readonly<Record<string, string | undefined>>;
-  /** On every machine: who serves, by `app/instance`, with its address. */
+  /** On every machine: who serves, by `app/instance`: its address and, where that is another, the app it was made for. */
   readonly serving?: Readonly<Record<string, string>>;
   /** Addresses that containers have. */
   readonly held?: readonly string[];
   readonly range?: AddressRange;
-  readonly formerly?: Readonly<Record<string, string>>;
+  /** What is there of families; default: nothing. */
+  readonly belongings?: Belongings | undefined;
+  readonly madeAs?: Readonly<Record<string, string>>;
+  readonly formerly?: Readonly<Record<string, readonly string[]>>;
+  readonly past?: Readonly<Record<string, readonly string[]>>;
 }
 
 export function compileDocuments(documents: Documents, options: CompileOptions = {}): Compiled {
   const { apps = [...documents.apps.values()], gateways = {}, formerly = {} } = options;
   const contexts = [...documents.machines.keys()].map((machine): [string, MachineContext] => [
     machine,
-    { key, bridge: bridgeOf(machine in gateways ? gateways[machine] : "172.30.0.1", options) },
+    {
+      key,
+      bridge: bridgeOf(machine in gateways ? gateways[machine] : "172.30.0.1", options),
+      belongings: "belongings" in options ? options.belongings : nothing,
+      madeAs: new Map(Object.entries(options.madeAs ?? {})),
+    },
   ]);
   return compile({
     documents,
@@ -47,7 +60,10 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     hashes: new Map(
       apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),
     ),
-    formerly: new Map(Object.entries(formerly)),
+    renames: {
+      former: new Map(Object.entries(formerly)),
+      past: new Map(Object.entries({ ...formerly, ...options.past })),
+    },
   });
 }
 
@@ -56,7 +72,10 @@ const bridgeOf = (gateway: string | undefined, options: CompileOptions): Bridge 
   ...(options.range === undefined ? {} : { range: options.range }),
   held: new Set(options.held),
   serving: new Map(
-    Object.entries(options.serving ?? {}).map(([instance, address]) => [instance, { address }]),
+    Object.entries(options.serving ?? {}).map(([instance, text]) => {
+      const [address = "", app = instance.split("/")[0] ?? ""] = text.split(" ");
+      return [instance, { address, app }];
+    }),
   ),
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Belongings } from "../../src/desired/belongings.ts";
 import type { ContainerSpec } from "../../src/kinds/index.ts";
 import { specDigest } from "../../src/kinds/shared/container/fields.ts";
 import { compileFiles, containersOf, referenceOf, shop } from "./compiled.ts";
@@ -192,6 +193,8 @@ test("volumes, folders of the machine, files and names are mounted, in order of 
   ]);
 });
 
+const nothing: Belongings = { volumes: new Set(), networks: new Set(), used: new Map() };
+
 const range = { subnet: "172.30.0.0/16", gateway: "172.30.0.1", dynamic: "172.30.0.0/18" };
 
 test("each instance gets an address for good that no container has; it is not compared", async () => {
@@ -236,9 +239,15 @@ test("the fleet's bridge is made with that range, a family's is the engine's", a
 
 test("a renamed app keeps the engine's names of its volumes, and takes over its containers", async () => {
   const lines = ["renamedFrom: catalog", "volumes: { data: /data }"];
-  const spec = await shop(lines, undefined, { formerly: { shop: "catalog" } });
-  assert.equal(spec.formerApp, "catalog");
+  const belongings = { ...nothing, volumes: new Set(["catalog_data"]) };
+  const spec = await shop(lines, undefined, { formerly: { shop: ["catalog"] }, belongings });
+  const was = await shop(lines, undefined, { belongings, formerly: {} });
+  assert.deepEqual(
+    spec.formerly?.map((former) => [former.app, former.env["SLIPWAY_APP"], former.networks]),
+    [["catalog", "catalog", [{ name: "slipway-acme", aliases: ["catalog", "catalog.web-1"] }]]],
+  );
   assert.equal(spec.mounts.find((m) => m.type === "volume")?.source, "catalog_data");
+  assert.equal(was.mounts.find((m) => m.type === "volume")?.source, "shop_data");
 });
 
 test("services: names, defaults, a bridge of their own with short names, shared volumes", async () => {

@@ -50,6 +50,7 @@ const indifferent: readonly (readonly [what: string, files: Files])[] = [
     "where the app that it is after runs",
     { "apps/db.yaml": "image: db:1\nmachines: web-2\ninstances: 2\n" },
   ],
+  ["what it was renamed from", { "apps/shop/app.yaml": `${shop}\nrenamedFrom: catalog\n` }],
   ["the order of keys", { "apps/shop/app.yaml": shop.split("\n").toReversed().join("\n") }],
 ];
 
@@ -143,4 +144,22 @@ test("a service that HEAD no longer has runs as then, but only on machines that 
       ["shop-worker", ["web-1"]],
     ],
   );
+});
+
+for (const services of ["", "services: { shop: {}, work: { command: [work] } }"]) {
+  test(`an app's input does not change with its name (${services || "flat"})`, async () => {
+    const inputUnder = async (name: string): Promise<string> => {
+      const text = `${shop}\n${services.replace("shop:", `${name}:`)}\n`;
+      const { "apps/shop/app.yaml": _, "apps/shop/shop.toml": toml = "", ...others } = base;
+      const files = { [`apps/${name}/app.yaml`]: text, [`apps/${name}/shop.toml`]: toml };
+      const documents = await documentsOf({ ...others, ...files });
+      return familyInput(documents, name, imagesOf(documents.apps.values()));
+    };
+    assert.equal(await inputUnder("store"), await inputUnder("shop"));
+  });
+}
+
+test("an app with services is another than one without, though they are called alike", async () => {
+  const services = { "apps/shop/app.yaml": `${shop}\nservices: { shop: {} }\n` };
+  assert.notEqual(await inputOf(services), await inputOf({}));
 });

@@ -52,6 +52,7 @@ const anyNames: fc.Arbitrary<NamesSpec> = fc.record({
 const anyRelease: fc.Arbitrary<ReleaseSpec> = fc.record({
   family: fc.constant("shop"),
   app: fc.constant("shop"),
+  formerly: fc.constant([]),
   digest: hex,
   container: anySpec.map((spec) => ({ ...spec, ports: [], restart: "no" as const })),
   deadlineMs: fc.constant(1000),
@@ -135,6 +136,7 @@ laws(
     family: fc.constant("shop"),
     volume: fc.constant("data"),
     engineName: fc.stringMatching(/^[a-z]{1,9}_data$/),
+    isExact: fc.constant(false),
   }),
 );
 laws(files, anyFiles, withBlobs);
@@ -211,6 +213,7 @@ describe("kinds", () => {
     const want = {
       family: "shop",
       app: "shop",
+      formerly: [],
       digest: "ab".repeat(32),
       container: plain,
       deadlineMs: 1,

@@ -74,6 +74,7 @@ describe("kinds on a real engine", { timeout: 180_000 }, () => {
       family: "shop",
       volume: "data",
       engineName: "shop_data",
+      isExact: false,
     });
     const want: ContainerSpec = {
       ...full,
@@ -230,7 +231,7 @@ describe("kinds on a real engine", { timeout: 180_000 }, () => {
       app: "store",
       env: { SLIPWAY_APP: "store" },
       networks: [{ name: "slipway-acme", aliases: ["store"] }],
-      formerApp: "catalog",
+      formerly: [catalog],
     };
     assert.equal(await converge(container, store), "app-renamed");
     assert.deepEqual(
@@ -244,6 +245,7 @@ describe("kinds on a real engine", { timeout: 180_000 }, () => {
     const spec = (argv: string[]) => ({
       family: "shop",
       app: "shop",
+      formerly: [],
       digest: digestOf(argv),
       container: { ...plain, entrypoint: argv, restart: "no" as const },
       deadlineMs: 10_000,

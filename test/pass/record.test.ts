@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { markFailed, markGood, recordImages, recordRelease } from "../../src/apply/record.ts";
 import type { Hold } from "../../src/apply/lock.ts";
 import type { Change } from "../../src/model/change.ts";
+import { noRenames, type Renames } from "../../src/plan/renames.ts";
 import { emptyInventory, parseInventory, type Inventory } from "../../src/model/inventory.ts";
 import type { Live } from "../../src/model/live.ts";
 import type { Observation } from "../../src/model/observation.ts";
@@ -33,6 +34,7 @@ interface Seen {
   readonly kept?: readonly string[];
   readonly held?: readonly Held[];
   readonly open?: readonly Change[];
+  readonly renames?: Renames;
 }
 
 function lookOf(seen: Seen): Survey {
@@ -55,6 +57,7 @@ function lookOf(seen: Seen): Survey {
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
     trail: { allows: [], applied: [], isRetried: () => false },
+    renames: seen.renames ?? noRenames,
   };
 }
 

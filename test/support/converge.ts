@@ -35,11 +35,9 @@ export function find<Spec, State>(
 ): State | undefined {
   const states = kind.read(answers, about);
   if (typeof at === "string") return states.get(at);
-  const have = states.get(kind.key(at));
-  const formerKey = kind.formerKey?.(at);
-  const former = formerKey === undefined ? undefined : states.get(formerKey);
-  if (have === undefined || former === undefined) return have ?? former;
-  return kind.join?.(have, former) ?? have;
+  const keys = [kind.key(at), ...(kind.formerKeys?.(at) ?? [])];
+  const [first, ...others] = keys.flatMap((key) => states.get(key) ?? []);
+  return first && others.reduce((have, former) => kind.join?.(have, former) ?? have, first);
 }
 
 export interface Planned {

@@ -22,8 +22,15 @@ interface ContainerCase {
 }
 
 export function specFrom(other: Json): ContainerSpec {
-  const { like, ...members } = other as { like?: "full" } & Partial<ContainerSpec>;
-  return { ...(like === "full" ? full : plain), ...members };
+  const { like, formerly, ...members } = other as {
+    like?: "full";
+    formerly?: readonly Json[];
+  } & Omit<Partial<ContainerSpec>, "formerly">;
+  return {
+    ...(like === "full" ? full : plain),
+    ...members,
+    ...(formerly === undefined ? {} : { formerly: formerly.map(specFrom) }),
+  };
 }
 
 export function instanceState(

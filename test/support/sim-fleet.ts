@@ -2,13 +2,17 @@ import { compile } from "../../src/desired/compile.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
 import { kinds } from "../../src/kinds/index.ts";
 import { digestOf, digestOfBytes } from "../../src/lib/hash.ts";
+import { isObject, type Json, type JsonObject } from "../../src/lib/json.ts";
 import { load, createParseCache } from "../../src/load/load.ts";
 import { formatDiagnostic } from "../../src/model/diagnostic.ts";
 import type { Documents } from "../../src/model/documents.ts";
 import { imageKey } from "../../src/model/image.ts";
-import { emptyInventory } from "../../src/model/inventory.ts";
+import { forgetMarks, inventoryText, markGood, recordRelease } from "../../src/apply/record.ts";
+import { emptyInventory, type Inventory } from "../../src/model/inventory.ts";
 import type { Observation } from "../../src/model/observation.ts";
+import type { Change } from "../../src/model/change.ts";
 import { changesOf, type Plan } from "../../src/model/plan.ts";
+import { withCurrentNames } from "../../src/pass/families.ts";
 import { contextsOf } from "../../src/pass/contexts.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { policiesOf } from "../../src/plan/policy.ts";
@@ -35,6 +39,10 @@ const referenceOf = (text: string): string =>
 /** Machines in memory, planned for and changed as a pass does, without connections between. */
 export class SimFleet {
   readonly sims = new Map<string, EngineSim>();
+  /** What each remembers, as passes write it. */
+  private readonly inventories = new Map<string, Inventory>();
+  /** Machines that do not answer. */
+  readonly away = new Set<string>();
 
   /** Plans and does it until nothing differs; gives each round's plan. Throws when it does not settle. */
   async converge(files: Files, revision: string): Promise<readonly Plan[]> {
@@ -42,13 +50,17 @@ export class SimFleet {
     const plans: Plan[] = [];
     for (;;) {
       const plan = this.plan(documents, files);
-      if (changesOf(plan).length === 0 && plan.awaiting.length === 0) return plans;
+      if (changesOf(plan).length === 0 && plan.awaiting.length === 0) {
+        this.record(documents);
+        return plans;
+      }
       if (plans.length === roundLimit)
         throw new Error(
           `not settled: ${changesOf(plan)
             .map((c) => `${c.address}: ${c.reason.text}`)
             .join("; ")}`,
         );
+      this.moveRecords(documents);
       this.apply(plan);
       plans.push(plan);
     }
@@ -76,22 +88,23 @@ export class SimFleet {
     const observations = new Map(
       [...documents.machines.keys()].map((m) => [m, this.observe(m)] as const),
     );
+    const known = withCurrentNames(documents, observations, this.reached());
     const [anySim] = this.sims.values();
     const { resources, awaiting } = compile({
       documents,
       apps,
-      machines: contextsOf(observations, documents.fleet),
+      machines: contextsOf(known.observations, known.inventories, documents.fleet),
       images: new Map(texts.map(({ app, text }) => [imageKey(app, text), referenceOf(text)])),
       hashes: new Map(
         [...(anySim?.blobs ?? [])].map(([b, text]) => [b, digestOfBytes(Buffer.from(text))]),
       ),
-      formerly: new Map(),
+      renames: known.renames,
     });
     return makePlan({
       revision: documents.revision,
       kinds,
       resources,
-      observations,
+      observations: known.observations,
       policies: policiesOf(apps),
       frozen: new Set(),
       allows: [],
@@ -115,7 +128,7 @@ export class SimFleet {
             image: c.image.id,
             env: c.body["Env"],
             running: engine.isRunning(c),
-            host: c.host,
+            host: limited(c.host),
             networks: Object.fromEntries([...c.networks].map(([n, { aliases }]) => [n, aliases])),
           }))
           .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -136,19 +149,75 @@ export class SimFleet {
 
   private observe(machine: string): Observation {
     const sim = this.simOf(machine);
+    if (this.away.has(machine)) {
+      const inventory = { state: "unknown" as const, why: "away" };
+      return { machine, inventory, kinds: new Map(), troubles: [] };
+    }
     return {
       machine,
       facts: { ...facts, machine, key: "k" },
-      inventory: { state: "present", value: emptyInventory("acme", machine) },
+      inventory: { state: "present", value: this.inventoryOf(machine) },
       kinds: new Map(kinds.map((k) => [k.id, { state: "present", value: k.read(sim, about) }])),
       troubles: [],
     };
+  }
+
+  private inventoryOf(machine: string): Inventory {
+    return this.inventories.get(machine) ?? emptyInventory("acme", machine);
+  }
+
+  private remember(machine: string, inventory: Inventory): void {
+    this.inventories.set(machine, inventory);
+    const { disk } = this.simOf(machine);
+    disk.write(`${about.root}/inventory.json`, inventoryText(inventory));
+  }
+
+  /** Those that can be reached. */
+  private reached(): ReadonlyMap<string, Inventory> {
+    return new Map(
+      [...this.sims.keys()]
+        .filter((machine) => !this.away.has(machine))
+        .map((machine) => [machine, this.inventoryOf(machine)]),
+    );
+  }
+
+  /** Before anything is applied. */
+  private moveRecords(documents: Documents): void {
+    const { inventories } = withCurrentNames(documents, new Map(), this.reached());
+    for (const [machine, inventory] of inventories) this.remember(machine, inventory);
+  }
+
+  /** After all was proven. */
+  private record(documents: Documents): void {
+    this.moveRecords(documents);
+    const [inputDigest, imageDigest, reason] = ["", "", ""];
+    for (const [machine, before] of this.reached()) {
+      let next = before;
+      for (const { family, machines } of documents.apps.values()) {
+        const mark = { revision: documents.revision, inputDigest, imageDigest, reason, at: "" };
+        if (machines.includes(machine)) next = markGood(next, family, mark);
+      }
+      this.remember(
+        machine,
+        forgetMarks(next, (family) => documents.families.has(family)),
+      );
+    }
+  }
+
+  private recordRelease({ family = "", machine, name }: Change): void {
+    const { engine } = this.simOf(machine);
+    const digests = engine.containers.map((c) =>
+      String(object(c.body["Labels"])["slipway.release"]),
+    );
+    const digest = digests.find((d) => d.startsWith(name)) ?? "";
+    this.remember(machine, recordRelease(this.inventoryOf(machine), family, digest));
   }
 
   private apply(plan: Plan): void {
     for (const change of changesOf(plan)) {
       const ran = this.simOf(change.machine).run(change.steps);
       if (ran.state !== "done") throw new Error(`${change.address}: ${ran.why}`);
+      if (change.kind === "app/release") this.recordRelease(change);
     }
   }
 }
@@ -160,3 +229,11 @@ function withOwners(text: string, containers: readonly SimContainer[]): string {
   );
   return text.replace(/^\d\S+/gm, (first) => owners.find(([a]) => a === first)?.[1] ?? first);
 }
+
+const object = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+
+/** A limit that was taken away in place is one that nothing reaches. */
+const limited = (host: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(host).filter(([, value]) => typeof value !== "number" || value < 2 ** 60),
+  );

@@ -18,8 +18,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   declaredIn: ["/apps"],
   name: (spec) => String(spec.instance),
   key: (spec) => keyOf(spec.app, spec.instance),
-  formerKey: (spec) =>
-    spec.formerApp === undefined ? undefined : keyOf(spec.formerApp, spec.instance),
+  formerKeys: (spec) => (spec.formerly ?? []).map(({ app }) => keyOf(app, spec.instance)),
   join: joinInstances,
   needs: (spec) => [
     { kind: "app/image", name: "", app: spec.app },

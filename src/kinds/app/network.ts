@@ -13,6 +13,8 @@ export interface NetworkSpec {
   readonly network: string;
   readonly app?: string;
   readonly family?: string;
+  /** Another family that has it, as it was called like this one when it was made. */
+  readonly takenBy?: string;
   /** How it is made: which network, and which of its addresses the engine gives. Without it the engine chooses. */
   readonly range?: AddressRange;
 }

@@ -23,6 +23,8 @@ import { label } from "../shared/labels.ts";
 export interface ReleaseSpec {
   readonly family: string;
   readonly app: string;
+  /** Names that the family had: what was recorded under them counts. */
+  readonly formerly: readonly string[];
   /** Digest over image digest and command: recorded in the inventory when it ended well. */
   readonly digest: string;
   /** The app's container, with the release's command, no ports, no restart. */
@@ -54,6 +56,12 @@ export const release: Kind<ReleaseSpec, ReleaseState> = {
   declaredIn: ["/apps/release"],
   name: (spec) => shortHash(spec.digest),
   key: (spec) => spec.family,
+  formerKeys: (spec) => spec.formerly,
+  join: (have, former) => ({
+    ...have,
+    recorded: [...have.recorded, ...former.recorded],
+    containers: [...have.containers, ...former.containers],
+  }),
   needs: ({ app }) => [{ kind: "app/image", name: "", app }],
   observe: (about) => [containersQuery(about.fleet), inventoryQuery(about)],
   read: readReleases,
@@ -118,16 +126,17 @@ function releaseSteps(
   root: string,
 ): readonly Step[] {
   const run = runOf(want, have);
-  const others = (have?.containers ?? []).filter((c) => c.app === want.app && c !== run);
-  const finish = (container: string | { bound: string }, first: readonly Step[]): Step => ({
+  const { container } = want;
+  const own = [want.app, ...(container.formerly ?? []).map((f) => f.app)];
+  const others = (have?.containers ?? []).filter((c) => own.includes(c.app) && c !== run);
+  const finish = (ref: string | { bound: string }, first: readonly Step[]): Step => ({
     do: "attempt",
-    steps: [...first, { do: "finish", container, deadlineMs: want.deadlineMs }],
-    otherwise: [stopContainer(container, want.container.stopTimeoutSeconds)],
+    steps: [...first, { do: "finish", container: ref, deadlineMs: want.deadlineMs }],
+    otherwise: [stopContainer(ref, container.stopTimeoutSeconds)],
   });
   // Only a running one is waited for: one that never started may lack a network, one that failed is tried anew.
   // It is not started: it may have ended by now, and would run again.
   if (run?.running === true) return [...others.flatMap(discard), finish(run.id, [])];
-  const { container } = want;
   const name = `${container.fleet}-${want.app}-release-${shortHash(want.digest)}`;
   const body = createBody(container, { restart: "no", labels: { [label.release]: want.digest } });
   const more = container.networks === "host" ? [] : container.networks.slice(1);

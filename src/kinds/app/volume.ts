@@ -13,6 +13,10 @@ export interface VolumeSpec {
   readonly volume: string;
   /** The engine's name: `shop_data`, or exactly what `name:` says. */
   readonly engineName: string;
+  /** `name:` says so: whoever made it. */
+  readonly isExact: boolean;
+  /** Another family that has it, as it was called like this one when it was made. */
+  readonly takenBy?: string;
 }
 
 export interface VolumeState {

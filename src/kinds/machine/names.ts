@@ -21,6 +21,8 @@ export interface NamesSpec {
   readonly containerLines: readonly string[];
   /** Apps with `extraHosts` have a file of their own (`hosts.<app>`): these lines besides. */
   readonly extra: Readonly<Record<string, readonly string[]>>;
+  /** Former name of an app with `extraHosts` → the app: the file goes on while a container mounts it. */
+  readonly formerly?: Readonly<Record<string, string>>;
   /** Lines for the machine itself. */
   readonly machineLines: readonly string[];
 }
@@ -106,16 +108,22 @@ const isEmpty = (have: NamesState): boolean =>
   removable(have).length === 0 && have.etc.block === undefined && !have.etc.damaged;
 
 /** The lines of the files for containers by name, as they should be. */
-function wantedFiles({ containerLines, extra }: NamesSpec): ReadonlyMap<string, readonly string[]> {
+function wantedFiles(
+  { containerLines, extra, formerly = {} }: NamesSpec,
+  have: NamesState | undefined,
+): ReadonlyMap<string, readonly string[]> {
   const common = [...loopback, ...containerLines];
-  const own = Object.entries(extra).map(
-    ([app, more]) => [`hosts.${app}`, [...common, ...more]] as const,
+  const kept = Object.entries(formerly).filter(
+    ([name]) => have?.mounted.includes(`hosts.${name}`) === true,
+  );
+  const own = [...kept, ...Object.keys(extra).map((app) => [app, app] as const)].map(
+    ([name, app]) => [`hosts.${name}`, [...common, ...(extra[app] ?? [])]] as const,
   );
   return new Map([["hosts", common], ...own]);
 }
 
 function differences(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
-  const wanted = wantedFiles(want);
+  const wanted = wantedFiles(want, have);
   const live = new Map(Object.entries(have?.files ?? {}));
   const names = [...new Set([...wanted.keys(), ...removable(have)])].toSorted();
   const files = names
@@ -144,7 +152,8 @@ function nameSteps(
   have: NamesState | undefined,
   facts: Facts,
 ): readonly Step[] {
-  const wanted = want === undefined ? new Map<string, readonly string[]>() : wantedFiles(want);
+  const wanted =
+    want === undefined ? new Map<string, readonly string[]>() : wantedFiles(want, have);
   const live = new Map(Object.entries(have?.files ?? {}));
   const put = (path: string, text: string): PutStep => ({
     do: "put",

@@ -1,5 +1,5 @@
 import { shortHash } from "../../../lib/hash.ts";
-import { asFormer, specDigest } from "../../shared/container/fields.ts";
+import { specDigest } from "../../shared/container/fields.ts";
 import { instanceNames, type InstanceNames } from "../../shared/container/names.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
@@ -24,8 +24,7 @@ export interface Situation {
 
 export function situationOf(want: ContainerSpec, have: ContainerState | undefined): Situation {
   const wanted = specDigest(want);
-  const former = asFormer(want);
-  const specs = new Set([wanted, ...(former === undefined ? [] : [specDigest(former)])]);
+  const specs = new Set([wanted, ...(want.formerly ?? []).map(specDigest)]);
   const names = instanceNames(want.fleet, want.app, want.instance, shortHash(wanted));
   const all = (have?.containers ?? []).toSorted((a, b) => rank(a, names) - rank(b, names));
   const usable = all.filter((c) => c.role !== "previous" && c.role !== "failed");

@@ -53,24 +53,6 @@ export const imageDigest = (reference: string): string =>
 export const specDigest = (spec: ContainerSpec): string =>
   digestOf({ image: imageDigest(spec.image), fields: fieldsOf(spec) });
 
-/** The spec as it was under the name before `renamedFrom`. */
-export function asFormer(spec: ContainerSpec): ContainerSpec | undefined {
-  const { app, formerApp: former, env, networks } = spec;
-  if (former === undefined) return undefined;
-  // `shop`, `shop-1` and `shop.web-1` are its own; `shop-worker` is another app's.
-  const own = new RegExp(`^${app}(?=$|-\\d+$|\\.)`);
-  const back = (alias: string): string => alias.replace(own, () => former);
-  return {
-    ...spec,
-    app: former,
-    env: "SLIPWAY_APP" in env ? { ...env, SLIPWAY_APP: former } : env,
-    networks:
-      networks === "host"
-        ? networks
-        : networks.map((network) => ({ ...network, aliases: network.aliases.map(back) })),
-  };
-}
-
 /** Leaves out what is undefined. An empty `entrypoint` says something: it clears the image's. */
 export function compact(fields: Readonly<Record<string, Json | undefined>>): Fields {
   const known = Object.entries(fields).filter(

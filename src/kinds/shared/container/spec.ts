@@ -57,8 +57,8 @@ export interface ContainerSpec {
   readonly probeDeadlineMs: number;
   /** How long it is watched once it is proven; 0: not at all. */
   readonly watchMs: number;
-  /** With `renamedFrom`: containers of that app are this app's. */
-  readonly formerApp?: string;
+  /** What it was under each name before `renamedFrom`: a container that was made so is kept as it is. */
+  readonly formerly?: readonly ContainerSpec[];
 }
 
 export interface Attachment {

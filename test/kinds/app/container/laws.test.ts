@@ -160,7 +160,7 @@ describe("a container", () => {
     };
     const shop = {
       ...plain,
-      formerApp: "catalog",
+      formerly: [catalog],
       networks: [{ name: "slipway-acme", aliases: ["shop", "shop.web-1"] }],
     };
     converge(container, sim, catalog);
@@ -172,7 +172,11 @@ describe("a container", () => {
       [id],
     );
     assert.equal(find(container, sim, "catalog/1"), undefined);
-    const changed = { ...shop, env: { ...shop.env, GREETING: "bye" } };
+    const changed = {
+      ...shop,
+      env: { ...shop.env, GREETING: "bye" },
+      formerly: [{ ...catalog, env: { ...catalog.env, GREETING: "bye" } }],
+    };
     converge(container, sim, changed, { rounds: 1 });
     assert.deepEqual(names(sim).filter((n) => n.endsWith("running")).length, 1);
     assert.ok(names(sim).includes("acme-shop-1-prev exited"));
