@@ -24,6 +24,13 @@ export interface Owner {
   readonly name: string;
 }
 
+/** Somebody else's has the name. */
+export interface Clash {
+  readonly text: string;
+  /** What would let it through. */
+  readonly needs: string;
+}
+
 /** What the planner hands to a kind's `apply`. */
 export interface Chosen<Spec, State> {
   readonly difference: Difference;
@@ -58,6 +65,8 @@ export interface Kind<Spec, State> {
   /** Whose it is, when nobody declares it; undefined: not ours (no label, not in our folder), never touched. */
   owner(state: State): Owner | undefined;
   /** Undefined: as declared. `want` undefined: no longer declared. Both undefined: undefined. */
+  /** Why it cannot be had as long as it stays declared like this; it is not touched, and nothing is made of its app. */
+  clash?(want: Spec, have: State | undefined): Clash | undefined;
   diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];

@@ -1,7 +1,7 @@
 import type { Applied, ChangeFailure } from "../apply/apply.ts";
 import type { Change } from "../model/change.ts";
 import type { Evidence, AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
-import { changesOf, type Plan } from "../model/plan.ts";
+import { changesOf, type Held, type Plan } from "../model/plan.ts";
 import type { Decision } from "../plan/marks.ts";
 import type { Holds } from "./holds.ts";
 import type { Survey } from "./survey.ts";
@@ -106,6 +106,8 @@ function verdictOf(
   const why = own.find((f) => f.failure.blame === "app")?.failure.message;
   const waitsFor = input.applied.flatMap((a) => a.waiting.get(family) ?? []).at(-1);
   const unresolved = input.unresolved.get(family);
+  const clash = input.last.held.find((h) => h.code === "clash" && isOf(h, facts));
+  if (clash !== undefined) return ["held", `${clash.machine}: ${clash.text}`];
   const { awaiting } = facts;
   const settled =
     open.length === 0 &&
@@ -155,6 +157,10 @@ function verdictOf(
     ? ["failed", `still differs after applying: ${openText(open, own)}`]
     : ["incomplete", `${own[0]?.change.machine}: ${trouble.message}`];
 }
+
+/** Of the family, or of a machine that it runs on as a whole. */
+const isOf = ({ app, machine = "" }: Held, { family, machines }: FamilyFacts): boolean =>
+  app === family || (app === undefined && machines.includes(machine));
 
 function provenText(facts: FamilyFacts): string {
   const where = facts.machines.length === 0 ? "no machine" : facts.machines.join(", ");

@@ -1,14 +1,16 @@
-import type { AnyKind } from "../kinds/kind.ts";
+import type { AnyKind, Clash } from "../kinds/kind.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { Change, Difference } from "../model/change.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Observation } from "../model/observation.ts";
-import type { UnknownLive } from "../model/plan.ts";
+import type { Held, UnknownLive } from "../model/plan.ts";
 import type { Facts, Resource } from "../model/resource.ts";
 
 export interface MachineDiff {
   readonly changes: readonly Change[];
   readonly unknown: readonly UnknownLive[];
+  /** What cannot be had: somebody else's has the name. */
+  readonly clashes: readonly Held[];
 }
 
 /** What differs on one machine. Unknown plans nothing; what nobody declares is deleted only where a kind says it is ours. */
@@ -21,6 +23,7 @@ export function diffMachine(
 ): MachineDiff {
   const changes: Change[] = [];
   const unknown: UnknownLive[] = [];
+  const clashes: Held[] = [];
   const facts = observation?.facts;
   for (const kind of kinds) {
     const resources = wanted.filter((r) => r.kind === kind.id);
@@ -48,6 +51,11 @@ export function diffMachine(
     for (const resource of resources) {
       const { keys, have } = findLive(kind, resource, present);
       for (const key of keys) claimed.add(key);
+      const clash = kind.clash?.(resource.spec, have);
+      if (clash !== undefined) {
+        clashes.push(heldBy(resource, clash));
+        continue;
+      }
       const change = changeOf(kind, resource, have, facts);
       if (change !== undefined && !isFrozen(resource.family)) changes.push(change);
     }
@@ -56,8 +64,18 @@ export function diffMachine(
       ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)),
     );
   }
-  return { changes, unknown };
+  return { changes, unknown, clashes };
 }
+
+const heldBy = ({ address, machine, family, where }: Resource, { text, needs }: Clash): Held => ({
+  address,
+  code: "clash",
+  text,
+  needs,
+  machine,
+  ...(family === undefined ? {} : { app: family }),
+  ...(where === undefined ? {} : { where }),
+});
 
 interface Found {
   readonly keys: readonly string[];

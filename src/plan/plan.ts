@@ -6,6 +6,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Held, Plan, UnknownLive } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Allow } from "./allow.ts";
+import { withoutClashes } from "./clash.ts";
 import { diffMachine } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
@@ -44,6 +45,7 @@ export interface Awaited {
 export function makePlan(input: PlanInput): Plan {
   const changes: Change[] = [];
   const unknown: UnknownLive[] = [];
+  const clashes: Held[] = [];
   const wantedOn = groupBy(input.resources, (r) => r.machine);
   const isFrozen = (family: string | undefined): boolean =>
     family !== undefined && input.frozen.has(family);
@@ -52,8 +54,10 @@ export function makePlan(input: PlanInput): Plan {
     const diff = diffMachine(machine, observation, wanted, input.kinds, isFrozen);
     changes.push(...diff.changes);
     unknown.push(...diff.unknown);
+    clashes.push(...diff.clashes);
   }
-  const certain = withoutGuesses(changes, unknown, input);
+  const unclashed = withoutClashes(changes, clashes, input.resources);
+  const certain = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const guarded = guard({
     changes: certain,
     liveFamilies: liveFamilies(input),
@@ -68,22 +72,27 @@ export function makePlan(input: PlanInput): Plan {
   return {
     revision: input.revision,
     ...order(unhealed.changes, input.policies),
-    held: [...input.held, ...guarded.held, ...unhealed.held],
+    held: [...input.held, ...unclashed.held, ...guarded.held, ...unhealed.held],
     unknown,
     awaiting: input.awaiting.map((a) => a.address),
   };
 }
 
-/** While one of its machines is unknown (or it still awaits something), nothing of a declared family is removed anywhere. */
+/**
+ * While one of its machines is unknown, or lacks what it should have (it still awaits something, or cannot have it), nothing
+ * of a declared family is removed anywhere.
+ */
 function withoutGuesses(
   changes: readonly Change[],
   unknown: readonly UnknownLive[],
+  lacking: ReadonlySet<string>,
   input: PlanInput,
 ): readonly Change[] {
   const unclear = new Set(unknown.map((u) => u.address));
   const families = new Set([
     ...input.resources.filter((r) => unclear.has(r.address)).map((r) => r.family),
     ...input.awaiting.map((a) => a.family),
+    ...lacking,
   ]);
   return changes.filter(
     (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),

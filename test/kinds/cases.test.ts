@@ -27,6 +27,8 @@ interface Case {
   readonly unreadable?: string;
   readonly difference?: Json;
   readonly checks?: readonly string[];
+  /** Instead of a difference: why it cannot be had. */
+  readonly clash?: Json;
   readonly steps?: readonly string[];
 }
 
@@ -46,6 +48,8 @@ const run: Readonly<Record<string, (kind: AnyKind, given: Case) => Partial<Case>
   },
   diff: (kind, given) => {
     const { want, have } = sides(kind, given);
+    const clash = want === undefined ? undefined : kind.clash?.(want, have);
+    if (clash !== undefined) return { clash: plain(clash) };
     return { difference: plain(kind.diff(want, have, facts) ?? null) };
   },
   apply: (kind, given) => {

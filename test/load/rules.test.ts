@@ -483,6 +483,19 @@ test("perMachine and services hold what can differ", async () => {
       ["renamed-from-declared apps/a.yaml:2:14: an app cannot be renamed from itself"],
     ],
     [
+      "renamed from an app that is still there",
+      { "apps/a.yaml": image, "apps/b.yaml": `${image}renamedFrom: a` },
+      ["renamed-from-declared apps/b.yaml:2:14: app 'a' is still there"],
+    ],
+    [
+      "renamed from a service",
+      {
+        "apps/a.yaml": `${image}services: { web: {} }`,
+        "apps/b.yaml": `${image}renamedFrom: a-web`,
+      },
+      ["renamed-from-declared apps/b.yaml:2:14: app 'a-web' is still there"],
+    ],
+    [
       "two renamed from one",
       { "apps/a.yaml": `${image}renamedFrom: old`, "apps/b.yaml": `${image}renamedFrom: old` },
       ["renamed-from-declared apps/b.yaml:2:14: app 'a' is renamed from 'old' as well"],

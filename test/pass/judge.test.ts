@@ -48,6 +48,35 @@ const cases: readonly (readonly [
     "live on web-1 (abababababab)",
   ],
   [
+    "another fleet has a name of it",
+    {
+      last: planOf([], {
+        held: [{ address: "a", code: "clash", text: "t", machine: "web-1", app: "shop" }],
+      }),
+    },
+    "held",
+    "web-1: t",
+  ],
+  [
+    "another fleet has the bridge of a machine that it runs on",
+    { last: planOf([], { held: [{ address: "a", code: "clash", text: "t", machine: "web-1" }] }) },
+    "held",
+    "web-1: t",
+  ],
+  [
+    "another fleet has the bridge of another machine, and a name of another app",
+    {
+      last: planOf([], {
+        held: [
+          { address: "a", code: "clash", text: "t", machine: "web-9" },
+          { address: "a", code: "clash", text: "t", machine: "web-1", app: "db" },
+        ],
+      }),
+    },
+    "applied",
+    "live on web-1 (abababababab)",
+  ],
+  [
     "it failed, and is back",
     { ...returning(rev("3")), applied: [appliedOf({ failures: [unhealthy] })] },
     "reverted",

@@ -92,7 +92,7 @@ async function printAll({
     note(`${machine}: ${text}`);
     troubles.push({ machine, text });
   };
-  const isWanted = isOf(app, documents.fleet);
+  const isWanted = isOf(app, documents.fleet, membersOf(documents, app));
   const found = await mapLimit(targets, atOnce, async (target) => {
     try {
       const session = await world.remote.session(target);
@@ -142,7 +142,7 @@ async function followAll(
     remote: world.remote,
     clock: world.clock,
     fleet: documents.fleet,
-    isWanted: isOf(app, documents.fleet),
+    isWanted: isOf(app, documents.fleet, membersOf(documents, app)),
     ...bounds,
     tell: (line: SourceLine) => sequencer.push(line),
     note,
@@ -156,3 +156,6 @@ async function followAll(
   }
   return exit.done;
 }
+
+const membersOf = ({ apps }: Documents, family: string): readonly string[] =>
+  [...apps.values()].filter((app) => app.family === family).map((app) => app.name);

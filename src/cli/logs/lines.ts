@@ -14,10 +14,11 @@ export function tagOf({ machine, app, family, instance, name }: LogSource): stri
   return `${machine}/${service === "" ? which : `${service}-${which}`}${role === undefined || role === "new" ? "" : ` (${role})`}`;
 }
 
-/** Whether a container belongs to an app, or to the app file of that name. */
+/** Whether a container belongs to an app, or to the app file of that name, whose apps are `members`. */
 export const isOf =
-  (app: string, fleet: string) =>
+  (app: string, fleet: string, members: readonly string[] = []) =>
   (source: LogSource): boolean =>
     source.family === app ||
     source.app === app ||
-    new RegExp(`^${fleet}-${app}-\\d+-`).test(source.name);
+    // Labels outlive a rename.
+    [app, ...members].some((name) => new RegExp(`^${fleet}-${name}-\\d+-`).test(source.name));

@@ -1,4 +1,5 @@
 import type { Kind, Selector } from "../kind.ts";
+import { ofOtherFleet } from "../shared/clash.ts";
 import { containersQuery } from "../shared/engine.ts";
 import { publishedPorts } from "../shared/container/fields.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
@@ -25,9 +26,16 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     ...networksOf(spec),
     ...spec.mounts.flatMap(filesOf(spec)),
   ],
-  observe: (about) => [containersQuery(about.fleet)],
+  observe: () => [containersQuery],
   read: readInstances,
-  owner: ({ app, family, instance }) => ({ app, family, name: String(instance) }),
+  owner: ({ app, family, instance, containers }) =>
+    containers.length === 0 ? undefined : { app, family, name: String(instance) },
+  clash: ({ app, family }, have) => {
+    const { taken } = have ?? {};
+    // By its former name it may be taken: that is what a rename gets out of.
+    if (taken?.app !== app) return undefined;
+    return ofOtherFleet(`container ${taken.name}`, taken.fleet, `another name for app ${family}`);
+  },
   diff: diffInstance,
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,

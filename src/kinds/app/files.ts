@@ -48,9 +48,9 @@ export const files: Kind<FilesSpec, FilesState> = {
   declaredIn: ["/apps/files"],
   name: (spec) => spec.target.slice(1),
   key: (spec) => spec.digest,
-  observe: (about) => [treesQuery(about.root), containersQuery(about.fleet)],
+  observe: (about) => [treesQuery(about.root), containersQuery],
   read: (answers, about) => {
-    const containers = answers.each(containersQuery(about.fleet));
+    const containers = answers.each(containersQuery);
     const states = new Map<string, FilesState>();
     for (const [digest, tree] of parseTrees(answers.text(treesQuery(about.root)))) {
       if (!/^[0-9a-f]{8,}(\.partial)?$/.test(digest)) continue;

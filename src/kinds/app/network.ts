@@ -1,6 +1,7 @@
 import type { Json } from "../../lib/json.ts";
 import { rangeOf, type AddressRange } from "../../lib/subnet.ts";
 import type { Kind } from "../kind.ts";
+import { ofOtherFleet, ofRenamedApp } from "../shared/clash.ts";
 import { difference } from "../shared/difference.ts";
 import { infoQuery, networksQuery, post, removeThing } from "../shared/engine.ts";
 import { label, labels } from "../shared/labels.ts";
@@ -24,6 +25,8 @@ export interface NetworkState {
   readonly network: string;
   readonly driver: string;
   readonly owned: boolean;
+  /** Whose it is, if it is another fleet's. */
+  readonly fleet?: string;
   readonly app?: string;
   readonly family?: string;
   /** IPv4, as CIDR. */
@@ -46,7 +49,8 @@ export const network: Kind<NetworkSpec, NetworkState> = {
     answers.json(infoQuery);
     const networks = new Map<string, NetworkState>();
     for (const item of listAt(answers.json(networksQuery))) {
-      const owned = optionalString(item, "Labels", label.fleet) === about.fleet;
+      const fleet = optionalString(item, "Labels", label.fleet);
+      const owned = fleet === about.fleet;
       const [ipv4] = listAt(item, "IPAM", "Config").filter(
         (config) => optionalString(config, "Subnet")?.includes(":") === false,
       );
@@ -55,6 +59,7 @@ export const network: Kind<NetworkSpec, NetworkState> = {
         network: stringAt(item, "Name"),
         driver: stringAt(item, "Driver"),
         owned,
+        ...optional("fleet", owned ? undefined : fleet),
         ...optional("app", owned ? optionalString(item, "Labels", label.app) : undefined),
         ...optional("family", owned ? optionalString(item, "Labels", label.family) : undefined),
         ...optional("subnet", optionalString(ipv4, "Subnet")),
@@ -74,6 +79,16 @@ export const network: Kind<NetworkSpec, NetworkState> = {
           name: state.network,
         }
       : undefined,
+  clash: (want, have) => {
+    const thing = `network ${want.network}`;
+    const { takenBy, family } = want;
+    if (takenBy !== undefined) return ofRenamedApp(thing, takenBy, family ?? "");
+    const needs =
+      family === undefined
+        ? "another name for one of the fleets"
+        : `another name for app ${family}`;
+    return have?.fleet === undefined ? undefined : ofOtherFleet(thing, have.fleet, needs);
+  },
   diff: (want, have) => {
     if (want === undefined) {
       return have?.owned === true

@@ -26,7 +26,7 @@ export const once: Kind<OnceState, OnceState> = {
   declaredIn: [],
   name: ({ id }) => id.slice(0, 12),
   key: ({ id }) => id,
-  observe: (about) => [containersQuery(about.fleet)],
+  observe: () => [containersQuery],
   read: readOnce,
   owner: ({ app, family, id }) => ({ app, family, name: id.slice(0, 12) }),
   diff: (want, have, facts) => {
@@ -39,8 +39,9 @@ export const once: Kind<OnceState, OnceState> = {
 };
 
 function readOnce(answers: Answers, about: About): ReadonlyMap<string, OnceState> {
-  const states = answers.each(containersQuery(about.fleet)).flatMap((inspect): OnceState[] => {
-    if (labelOf(inspect, label.once) === undefined) return [];
+  const states = answers.each(containersQuery).flatMap((inspect): OnceState[] => {
+    const isOurs = labelOf(inspect, label.fleet) === about.fleet;
+    if (!isOurs || labelOf(inspect, label.once) === undefined) return [];
     const { id, name, app, family, status, running, createdAt, finishedAt } =
       readContainer(inspect);
     if (status === "removing") return [];

@@ -63,7 +63,7 @@ export const release: Kind<ReleaseSpec, ReleaseState> = {
     containers: [...have.containers, ...former.containers],
   }),
   needs: ({ app }) => [{ kind: "app/image", name: "", app }],
-  observe: (about) => [containersQuery(about.fleet), inventoryQuery(about)],
+  observe: (about) => [containersQuery, inventoryQuery(about)],
   read: readReleases,
   owner: ({ family, containers: [first] }) =>
     first === undefined ? undefined : { app: first.app, family, name: shortHash(first.digest) },
@@ -104,9 +104,9 @@ function readReleases(answers: Answers, about: About): ReadonlyMap<string, Relea
   if (text !== undefined && inventory === undefined) throw new Unreadable("damaged inventory");
   for (const [family, { releases }] of Object.entries(inventory?.apps ?? {}))
     states.set(family, { family, recorded: releases, containers: [] });
-  for (const inspect of answers.each(containersQuery(about.fleet))) {
+  for (const inspect of answers.each(containersQuery)) {
     const digest = labelOf(inspect, label.release);
-    if (digest === undefined) continue;
+    if (digest === undefined || labelOf(inspect, label.fleet) !== about.fleet) continue;
     const { family, ...live } = readContainer(inspect);
     if (live.status === "removing") continue;
     const { id, name, app, status, running, exitCode } = live;

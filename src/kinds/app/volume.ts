@@ -1,4 +1,5 @@
 import type { Kind } from "../kind.ts";
+import { ofOtherFleet, ofRenamedApp } from "../shared/clash.ts";
 import { difference } from "../shared/difference.ts";
 import { post, removeThing, volumesQuery } from "../shared/engine.ts";
 import { label, labels } from "../shared/labels.ts";
@@ -25,6 +26,8 @@ export interface VolumeState {
   /** Where its data is on the machine. */
   readonly mountpoint: string;
   readonly owned: boolean;
+  /** Whose it is, if it is another fleet's. */
+  readonly fleet?: string;
   readonly app?: string;
   readonly family?: string;
   readonly volume?: string;
@@ -40,7 +43,8 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
   read: (answers, about) => {
     const volumes = new Map<string, VolumeState>();
     for (const item of listAt(answers.json(volumesQuery), "Volumes")) {
-      const owned = optionalString(item, "Labels", label.fleet) === about.fleet;
+      const fleet = optionalString(item, "Labels", label.fleet);
+      const owned = fleet === about.fleet;
       const own = (name: string): string | undefined =>
         owned ? optionalString(item, "Labels", name) : undefined;
       const engineName = stringAt(item, "Name");
@@ -49,6 +53,7 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
         driver: stringAt(item, "Driver"),
         mountpoint: stringAt(item, "Mountpoint"),
         owned,
+        ...optional("fleet", owned ? undefined : fleet),
         ...optional("app", own(label.app)),
         ...optional("family", own(label.family)),
         ...optional("volume", own(label.volume)),
@@ -56,7 +61,7 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
     }
     return volumes;
   },
-  // One that was there before, or is another fleet's, is used but not ours.
+  // One that was there before is used but not ours; another fleet's only where `name:` says so.
   owner: (state) =>
     state.owned
       ? {
@@ -65,6 +70,13 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
           name: state.volume ?? state.engineName,
         }
       : undefined,
+  clash: ({ engineName, family, volume, isExact, takenBy }, have) => {
+    const thing = `volume ${engineName}`;
+    if (isExact) return undefined;
+    if (takenBy !== undefined) return ofRenamedApp(thing, takenBy, family);
+    const needs = `another name for app ${family}, or 'name: ${engineName}' at volume ${volume} to share its data`;
+    return have?.fleet === undefined ? undefined : ofOtherFleet(thing, have.fleet, needs);
+  },
   diff: (want, have) => {
     if (want === undefined) {
       return have?.owned === true

@@ -45,7 +45,7 @@ export const names: Kind<NamesSpec, NamesState> = {
   declaredIn: [],
   name: () => "",
   key: () => "",
-  observe: (about) => [etcQuery, sumsQuery(about.root), containersQuery(about.fleet)],
+  observe: (about) => [etcQuery, sumsQuery(about.root), containersQuery],
   read: readNames,
   owner: () => ({ name: "" }),
   diff: (want, have) => {
@@ -95,7 +95,7 @@ function readNames(answers: Answers, about: About): ReadonlyMap<string, NamesSta
     }),
   );
   const etc = parseHosts(text, about.fleet);
-  const binds = answers.each(containersQuery(about.fleet)).flatMap(bindsOf);
+  const binds = answers.each(containersQuery).flatMap(bindsOf);
   const mounted = Object.keys(files).filter((name) => binds.includes(`${about.root}/${name}`));
   return new Map([["", { files, mounted, etc }]]);
 }

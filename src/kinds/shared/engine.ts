@@ -6,12 +6,12 @@ import { label } from "./labels.ts";
 const withFilters = (path: string, filters: Readonly<Record<string, readonly string[]>>): string =>
   `${path}filters=${encodeURIComponent(JSON.stringify(filters))}`;
 
-/** All containers of a fleet, each inspected. */
-export const containersQuery = (fleet: string): EngineQuery => ({
+/** All containers of fleets, each inspected: another fleet's may have a name that one of ours would get. */
+export const containersQuery: EngineQuery = {
   ask: "engine",
-  path: withFilters("/containers/json?all=1&", { label: [`${label.fleet}=${fleet}`] }),
+  path: withFilters("/containers/json?all=1&", { label: [label.fleet] }),
   each: "/containers/{Id}/json",
-});
+};
 
 /** All networks, also those that are not ours: a name that is taken counts as there. */
 export const networksQuery: EngineQuery = { ask: "engine", path: "/networks" };

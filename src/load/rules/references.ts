@@ -87,14 +87,16 @@ export const wholeAppKeysStandOnce: Rule = ({ families }, report) => {
   }
 };
 
-export const renamedFromIsGone: Rule = ({ families }, report) => {
+export const renamedFromIsGone: Rule = ({ families, apps }, report) => {
   const first = new Map<string, string>();
+  const serviceNames = new Set(apps.map((app) => app.name));
   for (const { name, fields, at } of families.values()) {
     const { renamedFrom } = fields;
     if (renamedFrom === undefined) continue;
     const where = at(["renamedFrom"]);
     const former = families.get(renamedFrom);
-    if (former !== undefined && former.guessed !== true) {
+    const isThere = former === undefined ? serviceNames.has(renamedFrom) : former.guessed !== true;
+    if (isThere) {
       const text =
         renamedFrom === name
           ? "an app cannot be renamed from itself"

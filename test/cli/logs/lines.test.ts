@@ -44,6 +44,9 @@ describe("a line of a log", () => {
     assert(isOf("shop-worker", "acme")(worker));
     assert(!isOf("worker", "acme")(worker));
     assert(isOf("store", "acme")(source({ name: "acme-store-1-0a1b2c3d" })));
+    const kept = source({ name: "acme-store-web-1-0a1b2c3d" });
+    assert(!isOf("store", "acme")(kept));
+    assert(isOf("store", "acme", ["store-web"])(kept), "kept through a rename of its app");
     assert(!isOf("sh", "acme")(source()));
   });
 

@@ -1,7 +1,7 @@
 import { Unreadable } from "../../../model/live.ts";
 import type { Answers } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
-import { labelOf, readContainer, type LiveContainer } from "../../shared/container/live.ts";
+import { labelOf, nameOf, readContainer, type LiveContainer } from "../../shared/container/live.ts";
 import { parseName, type Role } from "../../shared/container/names.ts";
 import { containersQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
@@ -13,6 +13,14 @@ export interface ContainerState {
   readonly instance: number;
   /** Oldest first. */
   readonly containers: readonly InstanceContainer[];
+  /** Another fleet's container that is called as one of this instance would be. */
+  readonly taken?: TakenName;
+}
+
+export interface TakenName {
+  readonly app: string;
+  readonly name: string;
+  readonly fleet: string;
 }
 
 export interface InstanceContainer extends LiveContainer {
@@ -27,7 +35,12 @@ export const keyOf = (app: string, instance: number): string => `${app}/${instan
  */
 export function readInstances(answers: Answers, about: About): ReadonlyMap<string, ContainerState> {
   const instances = new Map<string, ContainerState>();
-  for (const inspect of answers.each(containersQuery(about.fleet))) {
+  for (const inspect of answers.each(containersQuery)) {
+    const fleet = labelOf(inspect, label.fleet);
+    if (fleet !== about.fleet) {
+      takeName(instances, about.fleet, { name: nameOf(inspect), fleet: fleet ?? "" });
+      continue;
+    }
     const instanceLabel = labelOf(inspect, label.instance);
     if (instanceLabel === undefined) continue;
     const live = readContainer(inspect);
@@ -39,13 +52,27 @@ export function readInstances(answers: Answers, about: About): ReadonlyMap<strin
     const known = instances.get(key);
     const container = { ...live, role: roleOf(live, named?.role) };
     instances.set(key, {
+      ...known,
       app,
-      family: known?.family ?? live.family,
+      family: known?.containers[0] === undefined ? live.family : known.family,
       instance,
       containers: [...(known?.containers ?? []), container].toSorted(byAge),
     });
   }
   return instances;
+}
+
+function takeName(
+  instances: Map<string, ContainerState>,
+  fleet: string,
+  taken: Omit<TakenName, "app">,
+): void {
+  const named = parseName(fleet, taken.name);
+  if (named === undefined) return;
+  const { app, instance } = named;
+  const key = keyOf(app, instance);
+  const known = instances.get(key) ?? { app, family: app, instance, containers: [] };
+  instances.set(key, { ...known, taken: { ...taken, app } });
 }
 
 /** The instance as one where part of it still stands under its former name. */
