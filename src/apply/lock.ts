@@ -96,19 +96,32 @@ export async function takeLock(
     });
   }
   onLocked();
-  const beat = setInterval(() => process.write("beat\n"), heartbeatMs);
-  process.exited
-    .catch(() => undefined)
-    .finally(() => clearInterval(beat))
-    .catch(() => undefined);
+  const stopBeating = keepBeating(process, clock);
   try {
     const hasWaited = await waitOutFormer(first, clock, signal);
-    return { ...(await holdUnder(session, fleet, process, beat, clock)), hasWaited };
+    return { ...(await holdUnder(session, fleet, process, stopBeating, clock)), hasWaited };
   } catch (error) {
-    clearInterval(beat);
+    stopBeating();
     process.end();
     throw error;
   }
+}
+
+/** Until it is told to stop, or the reader has gone. */
+function keepBeating(process: Process, clock: Clock): () => void {
+  const stop = new AbortController();
+  process.exited
+    .catch(() => undefined)
+    .finally(() => stop.abort())
+    .catch(() => undefined);
+  const beat = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(heartbeatMs, stop.signal).catch(() => undefined);
+      if (!stop.signal.aborted) process.write("beat\n");
+    }
+  };
+  void beat();
+  return () => stop.abort();
 }
 
 async function waitOutFormer(line: string, clock: Clock, signal: AbortSignal): Promise<boolean> {
@@ -122,7 +135,7 @@ async function holdUnder(
   session: Session,
   fleet: string,
   process: Process,
-  beat: NodeJS.Timeout,
+  stopBeating: () => void,
   clock: Clock,
 ): Promise<Omit<Hold, "hasWaited">> {
   const { root } = machinePaths(fleet);
@@ -164,7 +177,7 @@ async function holdUnder(
     },
     fence: (outlivesMs) => announcements.check(outlivesMs),
     release: async () => {
-      clearInterval(beat);
+      stopBeating();
       try {
         await announcements.takeBack();
       } catch {

@@ -1,6 +1,5 @@
 import { isObject } from "../lib/json.ts";
 import type { Probe, WaitStep } from "../model/step.ts";
-import type { Session } from "../remote/session.ts";
 import { engineCallMs, type Seen } from "./seen.ts";
 import type { StepContext } from "./steps.ts";
 
@@ -24,7 +23,7 @@ export async function probeOnce(
         text: `running for ${Math.floor(runningForMs / 1000)} s`,
       };
     case "command":
-      return await probeCommand(context.session, container, probe.argv, step.timeoutMs);
+      return await probeCommand(context, container, probe.argv, step.timeoutMs);
     default: {
       const host = seen.hostNetwork ? "127.0.0.1" : seen.address;
       if (host === undefined) return { healthy: false, text: "no address yet" };
@@ -57,7 +56,7 @@ function engineHealth(seen: Seen): { healthy: boolean; text: string } {
 }
 
 async function probeCommand(
-  session: Session,
+  { session, clock }: Pick<StepContext, "session" | "clock">,
   container: string,
   argv: readonly string[],
   timeoutMs: number,
@@ -79,7 +78,7 @@ async function probeCommand(
   });
   if (started.status >= 300)
     return { healthy: false, text: `the probe's command did not start (${started.status})` };
-  const giveUpMs = performance.now() + timeoutMs;
+  const giveUpMs = clock.now() + timeoutMs;
   for (;;) {
     const state = await session.engine({
       method: "GET",
@@ -93,8 +92,8 @@ async function probeCommand(
         text: `${argv[0]} ended with ${Number(body["ExitCode"])}`,
       };
     }
-    if (performance.now() > giveUpMs)
+    if (clock.now() > giveUpMs)
       return { healthy: false, text: `${argv[0]} not done in ${timeoutMs} ms` };
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await clock.sleep(50);
   }
 }
