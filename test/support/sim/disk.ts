@@ -73,7 +73,19 @@ export class SimDisk {
     } else if (command === "sh" && (rest[1] ?? "").includes("flock 9")) {
       const [root = "", address = "", ...former] = rest.slice(3);
       this.moveNames(root, address, former);
-    } else throw new Error(`the simulator does not know ${argv.join(" ")}`);
+    } else if (command === "rm" && rest[0] === "-rf") for (const path of paths) this.remove(path);
+    else if (command === "mkdir" && rest[0] === "-p")
+      for (const path of paths) this.makeFolder(path);
+    else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");
+    else throw new Error(`the simulator does not know ${argv.join(" ")}`);
+  }
+
+  private move(from: string, to: string): void {
+    for (const path of this.below(from)) {
+      const node = this.nodes.get(path);
+      this.nodes.delete(path);
+      if (node !== undefined) this.nodes.set(to + path.slice(from.length), node);
+    }
   }
 
   /** Names of who served before go over to who serves now. */

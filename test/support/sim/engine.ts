@@ -23,8 +23,13 @@ export interface SimContainer {
   host: JsonObject;
   /** Network → aliases, and the address that was asked for. */
   readonly networks: Map<string, SimEndpoint>;
-  status: "created" | "running" | "paused" | "exited";
+  status: "created" | "running" | "paused" | "restarting" | "exited";
   exitCode: number;
+  /** Why it could not be started. */
+  error: string;
+  restarts: number;
+  /** On its bridges, while it runs. */
+  address: string;
   createdAt: string;
   startedAt: string;
 }
@@ -56,10 +61,14 @@ export class SimEngine {
   readonly volumes: SimVolume[] = [];
   readonly images: SimImage[] = [];
   private readonly disk: SimDisk;
+  private readonly clockMs: () => number;
   private ticks = 0;
+  private lastMs = 0;
 
-  constructor(disk: SimDisk) {
+  /** Without a clock time passes from call to call. */
+  constructor(disk: SimDisk, clockMs?: () => number) {
     this.disk = disk;
+    this.clockMs = clockMs ?? (() => Date.UTC(2030, 0, 1) + this.ticks * 1000);
   }
 
   find(reference: string): SimContainer | undefined {
@@ -67,7 +76,7 @@ export class SimEngine {
   }
 
   isRunning(container: SimContainer): boolean {
-    return container.status === "running" || container.status === "paused";
+    return ["running", "paused", "restarting"].includes(container.status);
   }
 
   get(path: string): Reply {
@@ -86,6 +95,7 @@ export class SimEngine {
     if (kind === "volumes" && id === undefined)
       return ok({ Volumes: this.volumes.map(volumeJson), Warnings: null });
     if (kind === "images" && id === "json") return ok(this.images.map(imageJson));
+    if (kind === "version") return ok({ Version: "24.0.7" });
     return refused(404, "page not found");
   }
 
@@ -132,7 +142,15 @@ export class SimEngine {
     if (refusal !== undefined) return refusal;
     const id = this.newId();
     const createdAt = this.now();
-    const common = { exitCode: 0, createdAt, startedAt: never, status: "created" as const };
+    const common = {
+      exitCode: 0,
+      error: "",
+      restarts: 0,
+      address: "",
+      createdAt,
+      startedAt: never,
+      status: "created" as const,
+    };
     this.containers.push({ id, name, body, image, host, networks, ...common });
     return { status: 201, body: { Id: id, Warnings: [] } };
   }
@@ -181,16 +199,21 @@ export class SimEngine {
       this.containers.filter((c) => c !== container && this.isRunning(c)).flatMap(hostPorts),
     );
     const clash = hostPorts(container).find((port) => taken.has(port));
-    if (clash !== undefined)
-      return refused(500, `Bind for ${clash} failed: port is already allocated`);
+    if (clash !== undefined) {
+      container.error = `Bind for ${clash} failed: port is already allocated`;
+      return refused(500, container.error);
+    }
     const running = this.containers.filter((c) => c !== container && this.isRunning(c));
     const isTaken = [...container.networks].some(
       ([name, { address }]) =>
         address !== undefined && running.some((c) => c.networks.get(name)?.address === address),
     );
     if (isTaken) return refused(403, "Address already in use");
+    container.error = "";
     container.status = "running";
+    container.restarts = 0;
     container.startedAt = this.now();
+    container.address = `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
     return { status: 204, body: null };
   }
 
@@ -270,9 +293,11 @@ export class SimEngine {
     return (++this.ticks).toString(16).padStart(64, "0").split("").toReversed().join("");
   }
 
-  /** Time passes from call to call. */
+  /** No two things happen in the same millisecond. */
   private now(): string {
-    return new Date(Date.UTC(2030, 0, 1) + ++this.ticks * 1000).toISOString();
+    this.ticks += 1;
+    this.lastMs = Math.max(this.lastMs + 1, this.clockMs());
+    return new Date(this.lastMs).toISOString();
   }
 }
 
@@ -319,6 +344,7 @@ const summary = (container: SimContainer): Json => ({
 function inspect(container: SimContainer, running: boolean): Json {
   const { id, name, body, image, host, networks, status, exitCode, createdAt, startedAt } =
     container;
+  const address = running && status !== "restarting" ? container.address : "";
   const own = Object.fromEntries(strings(body["Env"]).map((e) => [e.split("=")[0], e]));
   const inherited = Object.fromEntries(
     strings(image.config["Env"]).map((e) => [e.split("=")[0], e]),
@@ -328,16 +354,16 @@ function inspect(container: SimContainer, running: boolean): Json {
     Name: `/${name}`,
     Created: createdAt,
     Image: image.id,
-    RestartCount: 0,
+    RestartCount: container.restarts,
     State: {
       Status: status,
       Running: running,
       Paused: status === "paused",
-      Restarting: false,
+      Restarting: status === "restarting",
       OOMKilled: false,
       Dead: false,
       ExitCode: exitCode,
-      Error: "",
+      Error: container.error,
       StartedAt: startedAt,
       FinishedAt: status === "exited" ? startedAt : never,
     },
@@ -355,11 +381,12 @@ function inspect(container: SimContainer, running: boolean): Json {
     HostConfig: { CapAdd: null, CapDrop: null, Dns: [], ShmSize: 67_108_864, Init: null, ...host },
     NetworkSettings: {
       Networks: Object.fromEntries(
-        [...networks].map(([network, { aliases, address }]) => [
+        [...networks].map(([network, { aliases, address: own }]) => [
           network,
           {
             Aliases: [...aliases, id.slice(0, 12)],
-            IPAMConfig: address === undefined ? null : { IPv4Address: address },
+            IPAMConfig: own === undefined ? null : { IPv4Address: own },
+            IPAddress: address === "" ? "" : (own ?? address),
           },
         ]),
       ),

@@ -1,0 +1,24 @@
+import { describe, test } from "node:test";
+import { newParseCache } from "../support/sim/controller.ts";
+import { play } from "../support/sim/play.ts";
+import type { Scenario } from "../support/sim/scenario.ts";
+import { change, pass, scenarioOf } from "./scenarios.ts";
+
+/** What went wrong once: each name says what should be. */
+const cases: readonly (readonly [string, Scenario])[] = [
+  [
+    "a history without faults ends as it is declared",
+    scenarioOf([pass(), change("shop", { version: 2 }), pass(), change("db", { env: 1 })], {
+      machines: 2,
+      shop: { on: 3, instances: 2 },
+    }),
+  ],
+];
+
+describe("a simulated fleet", () => {
+  const cache = newParseCache();
+  for (const [name, scenario] of cases)
+    test(name, async () => {
+      await play(scenario, cache);
+    });
+});

@@ -1,0 +1,110 @@
+import type { RevisionOutcome } from "../../../src/model/outcome.ts";
+import {
+  fortuneOf,
+  isLeavingHeld,
+  isMadeFrom,
+  runningInstances,
+  templateOf,
+  whyNotAs,
+} from "./expected.ts";
+import type { History } from "./history.ts";
+import { appNames, type AppState, type Scenario } from "./scenario.ts";
+import type { Stage } from "./stage.ts";
+import { Broken } from "./watchman.ts";
+
+/** All that is on the machines, as text; the lock's own file tells of times. */
+export const stateOf = (stage: Stage, isRecorded: (path: string) => boolean = () => true): string =>
+  JSON.stringify(
+    [...stage.machines].map(([name, { engine, disk }]) => [
+      name,
+      engine.containers.map((c) => [c.id, c.name, c.status, c.host, [...c.networks]]),
+      engine.networks,
+      engine.volumes,
+      [...disk.nodes].filter(([path]) => !path.endsWith("/lock") && isRecorded(path)),
+    ]),
+  );
+
+/** Without what is written down of passes. */
+export const thingsOf = (stage: Stage): string =>
+  stateOf(stage, (path) => !/\/(inventory\.json|history\.jsonl)$/.test(path));
+
+/** When all faults have ended, and passes change nothing any more. Throws Broken. */
+export function checkEnd(
+  stage: Stage,
+  scenario: Scenario,
+  history: History,
+  outcome: RevisionOutcome,
+): void {
+  const apps = history.apps();
+  for (const app of appNames) {
+    const state = apps[app];
+    if (state === undefined) checkGone(stage, app, outcome);
+    else checkApp(stage, scenario, history, app, state, outcome);
+  }
+  const told = stage.told.filter((t) => t.outcome.revision === outcome.revision);
+  if (stage.startedRevisions.has(outcome.revision) && told.length === 0)
+    throw new Broken(`${outcome.revision.slice(0, 8)} was started, and nobody told its end`);
+  if (told.length > 0 && !told.some((t) => t.isNews))
+    throw new Broken(`${outcome.revision.slice(0, 8)} has ended, and the ledger does not know`);
+}
+
+function checkGone(stage: Stage, app: string, outcome: RevisionOutcome): void {
+  const running = runningInstances(stage, app);
+  if (running.length > 0 && !isLeavingHeld(outcome, app))
+    throw new Broken(`${app} still runs: ${running.map((r) => r.instance).join(", ")}`);
+}
+
+function checkApp(
+  stage: Stage,
+  scenario: Scenario,
+  history: History,
+  app: string,
+  state: AppState,
+  outcome: RevisionOutcome,
+): void {
+  const template = templateOf(scenario, app);
+  const said = outcome.apps.find((a) => a.family === app);
+  const fortune = fortuneOf(state, template);
+  const name = said?.outcome ?? "nothing";
+  if (fortune === "works") {
+    const why = whyNotAs(stage, scenario, app, state, {
+      isLeavingHeld: isLeavingHeld(outcome, app),
+    });
+    const isHeld = name === "held" && isLeavingHeld(outcome, app);
+    if (why !== undefined || (name !== "applied" && !isHeld))
+      throw new Broken(
+        `${app} works, and ends as ${name} (${said?.text}): ${why ?? "as declared"}`,
+      );
+  }
+  if (fortune === "cannot be pulled" && name !== "incomplete")
+    throw new Broken(`${app} cannot be pulled, and ends as ${name} (${said?.text})`);
+  if (fortune === "idles" && name === "incomplete")
+    throw new Broken(`${app} runs nowhere, and ends as ${name} (${said?.text})`);
+  if (fortune !== "fails") return;
+  if (!["reverted", "failed", "held"].includes(name))
+    throw new Broken(`${app} fails, and ends as ${name} (${said?.text})`);
+  if (template.onFailure === "halt") return;
+  // What it went back to: some state of before that works, or nothing.
+  const former = history.commits.flatMap((c) => {
+    const before = c.apps[app];
+    return before !== undefined && fortuneOf(before, template) === "works" ? [before] : [];
+  });
+  const running = runningInstances(stage, app);
+  // It never worked on all of its machines: where it did, it goes on.
+  if (
+    said?.good === undefined &&
+    running.every((r) => former.some((f) => isMadeFrom(r, app, f, stage.clock.now())))
+  )
+    return;
+  const isBack = former.some(
+    (f) =>
+      whyNotAs(stage, scenario, app, f, {
+        number: state,
+        isLeavingHeld: isLeavingHeld(outcome, app),
+      }) === undefined,
+  );
+  if (!isBack)
+    throw new Broken(
+      `${app} fails, and did not go back (${name}: ${said?.text}): ${running.map((r) => `${r.instance} ${r.container.image.tags[0]}`).join(", ") || "nothing runs"}`,
+    );
+}

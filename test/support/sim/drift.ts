@@ -1,0 +1,43 @@
+import type { Stage } from "./stage.ts";
+import type { Act } from "./scenario.ts";
+import { labelOf } from "./watchman.ts";
+
+type How = Extract<Act, { do: "drift" }>["how"];
+
+const root = "/var/lib/slipway/acme";
+
+/** Somebody works on a machine by hand. */
+export function driftByHand(stage: Stage, how: How, which: number): void {
+  for (const watchman of stage.watchmen.values()) watchman.serving = new Set();
+  const machines = [...stage.machines.values()];
+  const machine = machines[which % machines.length];
+  const ours = machines.flatMap((m) =>
+    m.engine.containers
+      .filter(
+        (c) => labelOf(c, "slipway.fleet") === "acme" && labelOf(c, "slipway.instance") !== "",
+      )
+      .map((container) => ({ m, container })),
+  );
+  const chosen = ours[which % Math.max(1, ours.length)];
+  if (how === "names") {
+    stage.tell(`— by hand: ${machine?.name} loses its names`);
+    if (machine?.disk.exists(`${root}/hosts`)) machine.disk.write(`${root}/hosts`, "wrong\n");
+    return;
+  }
+  if (how === "file") {
+    const file = machine?.disk.below(`${root}/files`).find((path) => path !== `${root}/files`);
+    stage.tell(`— by hand: ${machine?.name} has ${file ?? "nothing"} edited`);
+    if (file !== undefined) machine?.disk.write(file, "edited");
+    return;
+  }
+  if (chosen === undefined) return;
+  const { m, container } = chosen;
+  // Who renames what was kept or has failed makes something else of it.
+  if (how === "rename" && !/-[0-9a-f]{8}$/.test(container.name)) return;
+  stage.tell(`— by hand: ${m.name} ${how} ${container.name}`);
+  const at = ["containers", container.id];
+  if (how === "stop") m.engine.call("POST", [...at, "stop"], {}, undefined);
+  if (how === "remove") m.engine.call("DELETE", at, { force: "true" }, undefined);
+  if (how === "rename")
+    m.engine.call("POST", [...at, "rename"], { name: `mine-${which}` }, undefined);
+}
