@@ -1,5 +1,7 @@
 import { isObject, type Json } from "../lib/json.ts";
+import { engineMessage } from "../lib/engine-message.ts";
 import type { Session } from "../remote/session.ts";
+import { StepFailure } from "./failure.ts";
 
 /** For questions that an engine in order answers at once. */
 export const engineCallMs = 15_000;
@@ -9,6 +11,8 @@ export interface Seen {
   readonly running: boolean;
   readonly restarting: boolean;
   readonly exitCode: number;
+  /** The engine's words when it could not be started. */
+  readonly error: string;
   readonly outOfMemory: boolean;
   readonly restarts: number;
   readonly engineHealth?: string;
@@ -28,6 +32,13 @@ export async function look(session: Session, container: string): Promise<Seen | 
     timeoutMs: engineCallMs,
   });
   if (reply.status === 404) return undefined;
+  if (reply.status !== 200) {
+    const said = engineMessage(reply.body) ?? "no message";
+    throw new StepFailure(
+      "machine",
+      `the engine does not tell of ${container}: ${said} (${reply.status})`,
+    );
+  }
   return readSeen(reply.body);
 }
 
@@ -45,6 +56,7 @@ function readSeen(body: unknown): Seen {
     running: state["Running"] === true,
     restarting: state["Restarting"] === true,
     exitCode: Number(state["ExitCode"] ?? 0),
+    error: text(state["Error"]),
     outOfMemory: state["OOMKilled"] === true,
     restarts: Number(inspect["RestartCount"] ?? 0),
     startedAt: text(state["StartedAt"]),

@@ -17,6 +17,7 @@ import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
 import { checkRoom } from "./room.ts";
 import { watchContainer } from "./watch.ts";
+import { look } from "./seen.ts";
 
 /** What running steps needs besides the plan. */
 export interface StepContext {
@@ -154,12 +155,39 @@ async function callEngine(
   });
   const done =
     (reply.status >= 200 && reply.status < 300) || (step.accept ?? []).includes(reply.status);
-  if (!done) throw refused(step, reply.status, engineMessage(reply.body) ?? "no message");
+  if (!done) {
+    const message = engineMessage(reply.body) ?? "no message";
+    const { status } = reply;
+    const [, container] = step.path;
+    const isEngines = await isEnginesFault(
+      context,
+      step,
+      { status, message },
+      container === undefined ? "" : resolveRef(container, bindings),
+    );
+    throw refused(isEngines ? { ...step, blame: "machine" } : step, status, message);
+  }
   if (step.bind === undefined) return;
   const id = isObject(reply.body) ? reply.body["Id"] : undefined;
   if (typeof id !== "string")
     throw new StepFailure("machine", `the engine's answer to ${describe(step)} has no Id`);
   bindings.set(step.bind, id);
+}
+
+/**
+ * Docker keeps with a container why it could not be started, others name the runtime. An engine that is ill itself does
+ * neither, or cannot even be asked.
+ */
+async function isEnginesFault(
+  { session }: StepContext,
+  step: EngineStep,
+  reply: { readonly status: number; readonly message: string },
+  container: string,
+): Promise<boolean> {
+  if (step.path.at(-1) !== "start" || reply.status < 500) return false;
+  if (/\b(?:OCI|runc|crun|runtime)\b/i.test(reply.message)) return false;
+  const seen = await look(session, container);
+  return seen !== undefined && seen.error === "" && seen.exitCode === 0;
 }
 
 function refused(step: EngineStep, status: number, message: string): StepFailure {

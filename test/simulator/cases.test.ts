@@ -13,6 +13,16 @@ const cases: readonly (readonly [string, Scenario])[] = [
       shop: { on: 3, instances: 2 },
     }),
   ],
+  [
+    "an engine that is ill when a container is started is no failure of the app",
+    scenarioOf([pass({ at: 28, what: "ill", machine: 0, forMs: 13 })], {
+      shop: { nature: "slow" },
+    }),
+  ],
+  [
+    "a container that is waited for is not called ended by an engine that is ill",
+    scenarioOf([pass({ at: 60, what: "ill", machine: 0, forMs: 20 })]),
+  ],
 ];
 
 describe("a simulated fleet", () => {
