@@ -96,9 +96,13 @@ class ApplyRun {
       if (!(await this.turn(turn))) unprepared.add(turn.machine);
     });
     for (const machine of await this.withoutRoom(rollout, unprepared)) unprepared.add(machine);
-    if (rollout.release !== undefined && !(await this.turn(rollout.release))) {
-      await this.failIfApps(rollout.family, before);
-      return false;
+    if (rollout.release !== undefined) {
+      // Without its image and files it would only seem to fail; and nothing rolls before it.
+      if (unprepared.has(rollout.release.machine)) return false;
+      if (!(await this.turn(rollout.release))) {
+        await this.failIfApps(rollout.family, before);
+        return false;
+      }
     }
     let complete = unprepared.size === 0;
     for (const wave of rollout.waves) {

@@ -20,6 +20,14 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "a release waits for the files and images of its machine",
+    scenarioOf([pass({ at: 49, what: "registry", machine: 0, forMs: 20 })], {
+      seed: 7,
+      machines: 2,
+      db: { hasServices: true, hasRelease: true, hasFile: true },
+    }),
+  ],
+  [
     "a container that is waited for is not called ended by an engine that is ill",
     scenarioOf([pass({ at: 60, what: "ill", machine: 0, forMs: 20 })]),
   ],
