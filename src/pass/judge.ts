@@ -121,10 +121,12 @@ function verdictOf(
         unknown === undefined ? unresolved?.text : `${unknown.machine}: ${unknown.why}`;
       const still = open.length > 0 ? openText(open, own) : (unseen ?? `waits for ${awaiting}`);
       const notBack = `not yet back at ${short(decision.good.revision)}: ${still}`;
-      // What stands in the way of an app that failed before is no failure of this revision.
-      return decision.failed.revision === input.revision || why !== undefined
-        ? ["failed", `${reason}; ${notBack}`]
-        : ["incomplete", notBack];
+      // What stands in the way of an app that failed before is no failure of this revision; nor is trouble one.
+      const isNew = decision.failed.revision === input.revision || why !== undefined;
+      if (!isNew) return ["incomplete", notBack];
+      const isTrouble =
+        unknown !== undefined || unresolved !== undefined || isBarred(open, input, own);
+      return [isTrouble ? "incomplete" : "failed", `${reason}; ${notBack}`];
     }
     return decision.failed.revision === input.revision ? ["reverted", reason] : ["held", reason];
   }
@@ -142,20 +144,48 @@ function verdictOf(
     return ["superseded", `superseded by ${short(input.supersededBy)}`];
   if (unresolved !== undefined) return ["incomplete", unresolved.text];
   if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
-  const drifted = input.last.held.find(
-    (h) => h.code === "drift" && (h.app === family || h.app?.startsWith(`${family}-`) === true),
+  const held = input.last.held.filter(
+    (h) => h.app === family || h.app?.startsWith(`${family}-`) === true,
   );
+  const drifted = held.find((h) => h.code === "drift");
   if (drifted !== undefined) return ["held", `${drifted.address}: ${drifted.text}`];
+  // Where its leaving a machine is held, so is all else of it there.
+  const guarded = held.find((h) => h.code === "guard");
+  if (guarded !== undefined) return ["held", `${guarded.text}; needs ${guarded.needs}`];
   if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];
   const barred = input.observed.find((t) => open.some((c) => c.machine === t.machine));
   if (barred !== undefined) return ["incomplete", `${barred.machine}: ${barred.text}`];
   if (open.length === 0) return ["incomplete", `waits for ${awaiting}`];
-  const trouble = own[0]?.failure;
-  return trouble === undefined
+  const untried = whyUntried(open, input, own);
+  return untried === undefined
     ? ["failed", `still differs after applying: ${openText(open, own)}`]
-    : ["incomplete", `${own[0]?.change.machine}: ${trouble.message}`];
+    : ["incomplete", untried];
+}
+
+/** Whether trouble stands between what is open and its being done. */
+function isBarred(
+  open: readonly Change[],
+  { observed }: JudgeInput,
+  own: readonly ChangeFailure[],
+): boolean {
+  const blame = own.at(-1)?.failure.blame;
+  const isUnseen = observed.some((t) => open.some((c) => c.machine === t.machine));
+  return open.length > 0 && (isUnseen || blame === "machine" || blame === "fenced");
+}
+
+/** What was not done says nothing of the app: trouble of its own, or of others on its machine, came before. */
+function whyUntried(
+  open: readonly Change[],
+  { applied }: JudgeInput,
+  own: readonly ChangeFailure[],
+): string | undefined {
+  const done = new Set(applied.flatMap((a) => a.done).map((c) => c.address));
+  const left = open.find((c) => !done.has(c.address));
+  const others = applied.flatMap((a) => a.failures);
+  const trouble = own[0] ?? others.find((f) => f.change.machine === left?.machine);
+  return trouble && `${trouble.change.machine}: ${trouble.failure.message}`;
 }
 
 /** Of the family, or of a machine that it runs on as a whole. */

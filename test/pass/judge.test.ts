@@ -96,7 +96,7 @@ const cases: readonly (readonly [
         unknown: [{ address: "a", machine: "web-1", family: "shop", why: "no answer" }],
       }),
     },
-    "failed",
+    "incomplete",
     "not healthy in 60 s; not yet back at 11111111: web-1: no answer",
   ],
   [
@@ -132,6 +132,47 @@ const cases: readonly (readonly [
     frozen(rev("2"), "halted"),
     "held",
     "app/shop failed at 22222222 and stays as it is: not healthy in 60 s",
+  ],
+  [
+    "the line broke before its turn",
+    {
+      last: open,
+      applied: [appliedOf({ failures: [failureOf(undefined, "machine", "the line is broken")] })],
+    },
+    "incomplete",
+    "web-1: the line is broken",
+  ],
+  [
+    "a guard keeps what it leaves",
+    {
+      last: planOf([], {
+        held: [
+          {
+            address: "machine/web-2/app/shop/container/1",
+            code: "guard",
+            text: "shop would go, and with it most of web-2",
+            needs: "Slipway-Allow: delete app/shop",
+            machine: "web-2",
+            app: "shop",
+          },
+        ],
+      }),
+    },
+    "held",
+    "shop would go, and with it most of web-2; needs Slipway-Allow: delete app/shop",
+  ],
+  [
+    "it failed, and trouble stands in its way back",
+    {
+      ...returning(rev("3")),
+      last: open,
+      applied: [
+        appliedOf({ failures: [unhealthy] }),
+        appliedOf({ failures: [failureOf("shop", "machine", "the line is broken")] }),
+      ],
+    },
+    "incomplete",
+    "not healthy in 60 s; not yet back at 11111111: machine/web-1/app/shop/container/1: the line is broken",
   ],
   [
     "a newer revision takes over half-way",

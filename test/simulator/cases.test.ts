@@ -14,6 +14,10 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "what had no turn before the line broke is not told as failed",
+    scenarioOf([pass({ at: 13, what: "lost-undone" })]),
+  ],
+  [
     "an engine that is ill when a container is started is no failure of the app",
     scenarioOf([pass({ at: 28, what: "ill", machine: 0, forMs: 13 })], {
       shop: { nature: "slow" },
