@@ -38,6 +38,11 @@ export interface Chosen<Spec, State> {
   readonly have?: State;
 }
 
+export interface GivenUp {
+  readonly difference: Difference;
+  readonly steps: readonly Step[];
+}
+
 /**
  * A kind describes one sort of thing and does nothing: what to ask, how to read the answer, what differs, and
  * which steps would mend it. Every method is pure. `Spec` and `State` hold only plain data, in one normalised
@@ -75,6 +80,8 @@ export interface Kind<Spec, State> {
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What is watched for a while once it was made. */
   watch?(want: Spec, have: State | undefined): WatchStep | undefined;
+  /** Puts away what of it was tried and never proven; undefined where there is nothing of the kind. */
+  giveUp?(want: Spec, have: State): GivenUp | undefined;
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;
 }

@@ -72,6 +72,14 @@ export function frozenFamilies(
   return new Set([...unresolved.keys(), ...frozen.map(([family]) => family)]);
 }
 
+/** Families that never worked: what was tried of them is put away, the rest stays as it is. */
+export const givenUpFamilies = (decisions: ReadonlyMap<string, Decision>): ReadonlySet<string> =>
+  new Set(
+    [...decisions].flatMap(([family, { state, good }]) =>
+      state === "freeze" && good === undefined ? [family] : [],
+    ),
+  );
+
 export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly Held[] =>
   [...decisions].flatMap(([family, decision]) =>
     decision.state === "go"

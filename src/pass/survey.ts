@@ -20,6 +20,7 @@ import { contextsOf, inventoriesOf, keptVolumes, placeholders } from "./contexts
 import {
   decideAll,
   frozenFamilies,
+  givenUpFamilies,
   heldFamilies,
   inputDigests,
   settledFamilies,
@@ -135,6 +136,7 @@ export async function survey(
     observations,
     policies: policiesOf(apps),
     frozen: frozenFamilies(decisions, unresolved),
+    givenUp: givenUpFamilies(decisions),
     allows: trail.allows,
     restores: request.restores,
     held: heldFamilies(decisions),

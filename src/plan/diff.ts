@@ -13,13 +13,16 @@ export interface MachineDiff {
   readonly clashes: readonly Held[];
 }
 
+/** What is done with a family's things: `given up`, only what was tried of them and did not work is put away. */
+export type Treatment = "as wanted" | "frozen" | "given up";
+
 /** What differs on one machine. Unknown plans nothing; what nobody declares is deleted only where a kind says it is ours. */
 export function diffMachine(
   machine: string,
   observation: Observation | undefined,
   wanted: readonly Resource[],
   kinds: readonly AnyKind[],
-  isFrozen: (family: string | undefined) => boolean,
+  treatment: (family: string | undefined) => Treatment,
 ): MachineDiff {
   const changes: Change[] = [];
   const unknown: UnknownLive[] = [];
@@ -56,12 +59,18 @@ export function diffMachine(
         clashes.push(heldBy(resource, clash));
         continue;
       }
-      const change = changeOf(kind, resource, have, facts);
-      if (change !== undefined && !isFrozen(resource.family)) changes.push(change);
+      const how = treatment(resource.family);
+      const change =
+        how === "as wanted"
+          ? changeOf(kind, resource, have, facts)
+          : how === "given up"
+            ? givingUp(kind, resource, have)
+            : undefined;
+      if (change !== undefined) changes.push(change);
     }
     const orphans = [...present].filter(([key]) => !claimed.has(key));
     changes.push(
-      ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, isFrozen)),
+      ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, treatment)),
     );
   }
   return { changes, unknown, clashes };
@@ -124,15 +133,31 @@ function changeOf(
   };
 }
 
+function givingUp(kind: AnyKind, resource: Resource, have: unknown): Change | undefined {
+  const given = have === undefined ? undefined : kind.giveUp?.(resource.spec, have);
+  if (given === undefined) return undefined;
+  const { address, machine, app, family, name } = resource;
+  return {
+    ...given.difference,
+    address,
+    kind: kind.id,
+    machine,
+    name,
+    ...(app === undefined ? {} : { app }),
+    ...(family === undefined ? {} : { family }),
+    steps: given.steps,
+  };
+}
+
 function orphanChange(
   kind: AnyKind,
   machine: string,
   state: unknown,
   facts: Facts,
-  isFrozen: (family: string | undefined) => boolean,
+  treatment: (family: string | undefined) => Treatment,
 ): readonly Change[] {
   const owner = kind.owner(state);
-  if (owner === undefined || isFrozen(owner.family ?? owner.app)) return [];
+  if (owner === undefined || treatment(owner.family ?? owner.app) !== "as wanted") return [];
   const difference = kind.diff(undefined, state, facts);
   if (difference === undefined) return [];
   const { app, family, name } = owner;

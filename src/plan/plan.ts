@@ -7,7 +7,7 @@ import type { Held, Plan, UnknownLive } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Allow } from "./allow.ts";
 import { withoutClashes } from "./clash.ts";
-import { diffMachine } from "./diff.ts";
+import { diffMachine, type Treatment } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
 import { order, type FamilyPolicy } from "./order.ts";
@@ -21,6 +21,8 @@ export interface PlanInput {
   readonly policies: ReadonlyMap<string, FamilyPolicy>;
   /** Families whose containers stay as they are. */
   readonly frozen: ReadonlySet<string>;
+  /** Of these, families that never worked: what was tried of them is put away. */
+  readonly givenUp: ReadonlySet<string>;
   readonly allows: readonly Allow[];
   /** The revision brings back a state that was applied before. */
   readonly restores: boolean;
@@ -47,20 +49,25 @@ export function makePlan(input: PlanInput): Plan {
   const unknown: UnknownLive[] = [];
   const clashes: Held[] = [];
   const wantedOn = groupBy(input.resources, (r) => r.machine);
-  const isFrozen = (family: string | undefined): boolean =>
-    family !== undefined && input.frozen.has(family);
+  const treatment = (family: string | undefined): Treatment =>
+    family === undefined || !input.frozen.has(family)
+      ? "as wanted"
+      : input.givenUp.has(family)
+        ? "given up"
+        : "frozen";
   for (const [machine, observation] of input.observations) {
     const wanted = wantedOn.get(machine) ?? [];
-    const diff = diffMachine(machine, observation, wanted, input.kinds, isFrozen);
+    const diff = diffMachine(machine, observation, wanted, input.kinds, treatment);
     changes.push(...diff.changes);
     unknown.push(...diff.unknown);
     clashes.push(...diff.clashes);
   }
+  const live = liveFamilies(input);
   const unclashed = withoutClashes(changes, clashes, input.resources);
-  const certain = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
+  const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const guarded = guard({
-    changes: certain,
-    liveFamilies: liveFamilies(input),
+    changes: withoutFrozenGround(unguessed, live, input.frozen),
+    liveFamilies: live,
     provenFamilies: provenFamilies(input.observations),
     wantedFamilies: wantedFamilies(input.resources),
     allows: input.allows,
@@ -98,6 +105,19 @@ function withoutGuesses(
     (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),
   );
 }
+
+/** Containers that stay as they are keep their bridge, also where nothing is declared any more. */
+const withoutFrozenGround = (
+  changes: readonly Change[],
+  live: ReadonlyMap<string, ReadonlySet<string>>,
+  frozen: ReadonlySet<string>,
+): readonly Change[] =>
+  changes.filter(
+    (c) =>
+      c.kind !== "app/network" ||
+      c.action !== "delete" ||
+      frozen.isDisjointFrom(live.get(c.machine) ?? new Set()),
+  );
 
 function liveFamilies(input: PlanInput): ReadonlyMap<string, ReadonlySet<string>> {
   const container = input.kinds.find((k) => k.id === "app/container");

@@ -88,6 +88,7 @@ export const planOf = (
     observations,
     policies: policiesOf(appsOf(documents)),
     frozen: new Set(),
+    givenUp: new Set(),
     allows: [],
     restores: false,
     held: [],

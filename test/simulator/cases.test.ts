@@ -32,6 +32,20 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "a first try that a line left running is put away when the app failed elsewhere",
+    scenarioOf([pass({ at: 71, what: "lost-undone" })], {
+      machines: 2,
+      db: { nature: "sick", on: 3 },
+    }),
+  ],
+  [
+    "containers that stay as they are keep their bridge where their app has left",
+    scenarioOf([pass(), change("db", { nature: "missing", on: 1 })], {
+      machines: 2,
+      db: { on: 2 },
+    }),
+  ],
+  [
     "a container that is waited for is not called ended by an engine that is ill",
     scenarioOf([pass({ at: 60, what: "ill", machine: 0, forMs: 20 })]),
   ],

@@ -107,6 +107,7 @@ export class SimFleet {
       observations: known.observations,
       policies: policiesOf(apps),
       frozen: new Set(),
+      givenUp: new Set(),
       allows: [],
       restores: true,
       held: [],

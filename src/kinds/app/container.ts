@@ -2,12 +2,13 @@ import type { Kind, Selector } from "../kind.ts";
 import { ofOtherFleet } from "../shared/clash.ts";
 import { containersQuery } from "../shared/engine.ts";
 import { publishedPorts } from "../shared/container/fields.ts";
+import { difference } from "../shared/difference.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { diffInstance } from "./container/diff.ts";
 import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
-import { instanceSteps } from "./container/steps.ts";
+import { givingUpSteps, instanceSteps } from "./container/steps.ts";
 import { watchOf } from "./container/watch.ts";
 
 export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
@@ -40,6 +41,13 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,
   watch: watchOf,
+  giveUp: (want, have) => {
+    const steps = givingUpSteps(want, have);
+    const text = `${want.app} instance ${want.instance} was tried and never worked`;
+    return steps.length === 0
+      ? undefined
+      : { difference: difference("update", "given-up", text), steps };
+  },
   holds: (want, have) => (want === undefined ? portsHeld(have) : want.ports.map(portText)),
   redact: (state) => ({
     ...state,

@@ -42,6 +42,13 @@ export const restartSteps = (want: ContainerSpec, live: InstanceContainer): read
   ...prove(want, live.id),
 ];
 
+/** A new container that runs and was never proven is kept stopped, as a rollout that failed would leave it. */
+export function givingUpSteps(want: ContainerSpec, have: ContainerState): readonly Step[] {
+  const situation = situationOf(want, have);
+  const tried = [situation.right, situation.abandoned].find((c) => c?.role === "new" && c.running);
+  return tried === undefined ? [] : [...park(tried), ...bury(situation, tried.id)];
+}
+
 /** Who should not hold one of our names gives it up first, as a name is held by one container at a time. */
 function clearNames(situation: Situation): readonly Step[] {
   const { names, old, spare, abandoned } = situation;
