@@ -2,7 +2,7 @@ import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effec
 import { shortRevision } from "../lib/text.ts";
 import type { Documents } from "../model/documents.ts";
 import type { ImageReferences } from "../model/image.ts";
-import type { Inventory } from "../model/inventory.ts";
+import type { Inventory, Mark } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Held } from "../model/plan.ts";
@@ -45,7 +45,11 @@ export function decideAll(
         inputDigest: (machine: string) => digests(machine, family),
         onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
       };
-      return [family, decide(input, inventories, (mark) => trail.isRetried(family, mark))];
+      const facts = {
+        isRetried: (mark: Mark) => trail.isRetried(family, mark),
+        isFormer: trail.isFormer,
+      };
+      return [family, decide(input, inventories, facts)];
     }),
   );
 }

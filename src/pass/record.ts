@@ -14,7 +14,7 @@ import type { Inventory, Mark } from "../model/inventory.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf } from "../model/plan.ts";
 import { moveRecords } from "../plan/renames.ts";
-import type { ReleaseSpec } from "../kinds/index.ts";
+import type { ContainerSpec, ReleaseSpec } from "../kinds/index.ts";
 import type { Holds } from "./holds.ts";
 import type { FamilySurvey, Survey } from "./survey.ts";
 
@@ -114,8 +114,10 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
     const proven = markFor(family, machine, outcome.revision, app.text, ending.at);
     const mark = proven && { ...proven, images: Object.fromEntries(family.images) };
     const record = next.apps[family.family];
+    // One that was to run nowhere has not been proven by that.
     if (
       mark !== undefined &&
+      runsSomewhere(look, family.family) &&
       (record?.good?.inputDigest !== mark.inputDigest || record.failed !== undefined)
     ) {
       next = markGood(next, family.family, mark);
@@ -132,6 +134,11 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
   );
   return forgetMarks(next, (family) => declared.has(family) || leaving.has(family));
 }
+
+const runsSomewhere = (look: Survey, family: string): boolean =>
+  look.resources.some(
+    (r) => r.kind === "app/container" && r.family === family && (r.spec as ContainerSpec).running,
+  );
 
 /** Volumes that nobody declares any more, each with the revision that first let go of it. */
 function keptOn(

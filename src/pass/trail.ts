@@ -10,6 +10,8 @@ export interface Trail {
   /** The revisions that the machines had last, this one left out. */
   readonly applied: readonly string[];
   isRetried(family: string, mark: Mark): boolean;
+  /** It was made before this pass. */
+  isFormer(mark: Mark): boolean;
   /** Why this revision must not follow the last one applied. */
   readonly refusal?: string;
 }
@@ -36,11 +38,13 @@ export async function readTrail(
   }
   const trailers = trailersOf([...commits.values()]);
   const retried = await retriedMarks(world, trailers.retries, inventories);
+  const isFormer = (mark: Mark): boolean => mark.at < startedAt;
   return {
     allows: trailers.allows,
     applied,
+    isFormer,
     isRetried: (family, mark) =>
-      mark.at < startedAt &&
+      isFormer(mark) &&
       (request.retry.includes(family) || retried.has(`${family} ${mark.revision}`)),
     ...(refusal === undefined ? {} : { refusal }),
   };

@@ -21,14 +21,19 @@ export type Decision =
       readonly why: string;
     };
 
-/**
- * Whether a family is tried, from the marks on its machines. `isRetried` says whether someone asked for another try
- * since that mark was made.
- */
+/** What is known of a mark besides. */
+export interface MarkFacts {
+  /** Someone asked for another try since it was made. */
+  isRetried(mark: Mark): boolean;
+  /** It was made before this pass. */
+  isFormer(mark: Mark): boolean;
+}
+
+/** Whether a family is tried, from the marks on its machines. */
 export function decide(
   input: FamilyInput,
   inventories: ReadonlyMap<string, Inventory>,
-  isRetried: (mark: Mark) => boolean,
+  { isRetried, isFormer }: MarkFacts,
 ): Decision {
   const records = [...inventories].flatMap(([machine, inventory]) => {
     const record = inventory.apps[input.family];
@@ -43,6 +48,11 @@ export function decide(
     ),
   );
   if (failed === undefined || isRetried(failed)) return { state: "go", ...(good ? { good } : {}) };
+  // What failed worked before, and there is nothing else to return to: it is healed, but once in a pass.
+  if (records.some(({ record }) => record.good?.inputDigest === failed.inputDigest)) {
+    if (isFormer(failed)) return { state: "go", ...(good ? { good } : {}) };
+    return { state: "freeze", failed, ...(good ? { good } : {}), why: "it worked before" };
+  }
   if (good === undefined) return { state: "freeze", failed, why: "nothing to return to" };
   if (input.onFailure === "halt") return { state: "freeze", failed, good, why: "halted" };
   return { state: "return", failed, good };

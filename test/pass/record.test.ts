@@ -1,3 +1,4 @@
+import type { Resource } from "../../src/model/resource.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { markFailed, markGood, recordImages, recordRelease } from "../../src/apply/record.ts";
@@ -28,6 +29,8 @@ const familyOf = (more: Partial<FamilySurvey> = {}): FamilySurvey => ({
 });
 
 interface Seen {
+  /** Default: it does. */
+  readonly runs?: boolean;
   readonly families?: readonly FamilySurvey[];
   readonly inventory?: Inventory;
   readonly volumes?: Live<ReadonlyMap<string, unknown>>;
@@ -36,6 +39,16 @@ interface Seen {
   readonly open?: readonly Change[];
   readonly renames?: Renames;
 }
+
+const running = (isRunning: boolean): Resource => ({
+  address: "machine/web-1/app/shop/container/1",
+  kind: "app/container",
+  machine: "web-1",
+  app: "shop",
+  family: "shop",
+  name: "1",
+  spec: { running: isRunning },
+});
 
 function lookOf(seen: Seen): Survey {
   const inventory = seen.inventory ?? emptyInventory("acme", "web-1");
@@ -52,11 +65,11 @@ function lookOf(seen: Seen): Survey {
     inventories: new Map([["web-1", inventory]]),
     families: seen.families ?? [familyOf()],
     apps: [],
-    resources: [],
+    resources: [running(seen.runs ?? true)],
     plan: planOf(seen.open ?? [], { held: seen.held ?? [] }),
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
-    trail: { allows: [], applied: [], isRetried: () => false },
+    trail: { allows: [], applied: [], isRetried: () => false, isFormer: () => true },
     renames: seen.renames ?? noRenames,
   };
 }
@@ -234,4 +247,9 @@ test("an inventory reads back as it was written", async () => {
     outcomeOf("applied"),
   );
   assert.deepEqual(parseInventory(JSON.stringify(inventory)), inventory);
+});
+
+test("an app that is to run nowhere is not proven by that", async () => {
+  const { apps } = await recorded({ runs: false }, outcomeOf("applied"));
+  assert.equal(apps["shop"]?.good, undefined);
 });

@@ -75,6 +75,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     resources,
     observations: new Map(Object.entries(found).map(([m, states]) => [m, seen(m, states)])),
     policies: new Map(),
+    givenUp: new Set(),
     frozen: new Set(),
     allows: [],
     restores: false,

@@ -31,7 +31,7 @@ const shop = (onFailure: "revert" | "halt" = "revert") => ({
   onFailure,
 });
 
-const never = () => false;
+const never = { isRetried: () => false, isFormer: () => true };
 
 const cases: readonly [string, Record<string, Partial<AppRecord>>, "revert" | "halt", string][] = [
   ["nothing known", {}, "revert", "go"],
@@ -79,7 +79,10 @@ test("asked for another try, it is tried", () => {
   const records = inventories({
     m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") },
   });
-  assert.equal(decide(shop(), records, (m) => m.revision === "r2").state, "go");
+  assert.equal(
+    decide(shop(), records, { ...never, isRetried: (m) => m.revision === "r2" }).state,
+    "go",
+  );
 });
 
 test("the newest good mark is the one to return to", () => {
@@ -89,4 +92,13 @@ test("the newest good mark is the one to return to", () => {
   });
   const decision = decide(shop(), records, never);
   assert.equal(decision.good?.revision, "r2");
+});
+
+test("marks: what failed is what worked before: it is healed, but not twice in one pass", () => {
+  const records = inventories({
+    m1: { good: mark("r1", "now on m1"), failed: mark("r2", "now on m1") },
+  });
+  assert.equal(decide(shop(), records, never).state, "go");
+  const inThisPass = { ...never, isFormer: () => false };
+  assert.equal(decide(shop(), records, inThisPass).state, "freeze");
 });

@@ -39,6 +39,12 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "an app that ran nowhere has not been proven, and does not return to what fails",
+    scenarioOf([pass(), change("work", { instances: 1 }), pass()], {
+      work: { nature: "sick", instances: 0 },
+    }),
+  ],
+  [
     "containers that stay as they are keep their bridge where their app has left",
     scenarioOf([pass(), change("db", { nature: "missing", on: 1 })], {
       machines: 2,
