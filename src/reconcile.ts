@@ -83,6 +83,7 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
     await world.reporter.started(documents.fleet, documents.revision, familiesOf(found.plan));
   const applied: Applied[] = [];
   const tried = new Set<string>();
+  const asked = new Set<string>();
   const settle = async (): Promise<Converged> => {
     while (applied.length < roundLimit && hasNews(found.plan, tried)) {
       const unheld = machinesOf(found.plan).filter((machine) => !holds.taken.has(machine));
@@ -90,7 +91,9 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
       // What was seen before the lock may be another controller's work half done.
       if (unheld.length > 0) found = await unlessStopped(look(), stop, found);
       if (stop.aborted) break;
-      for (const key of keysOf(found.plan)) tried.add(key);
+      for (const machine of unheld) asked.add(machine);
+      // What only the second look found waits for its machine's lock, which the next round takes.
+      for (const key of keysOf(found.plan, (machine) => asked.has(machine))) tried.add(key);
       const changes = changesOf(found.plan).length;
       world.listener({ type: "planned", revision: documents.revision, changes });
       applied.push(await applyLook(world, request, found, holds, former));

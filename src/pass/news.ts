@@ -10,8 +10,13 @@ export const familiesOf = (plan: Plan): readonly string[] => [
   ...new Set(changesOf(plan).flatMap((c) => c.family ?? [])),
 ];
 
-export const keysOf = (plan: Plan): readonly string[] =>
-  changesOf(plan).map((c) => digestOf({ address: c.address, steps: c.steps }));
+export const keysOf = (
+  plan: Plan,
+  isMeant: (machine: string) => boolean = () => true,
+): readonly string[] =>
+  changesOf(plan)
+    .filter((c) => isMeant(c.machine))
+    .map((c) => digestOf({ address: c.address, steps: c.steps }));
 
 /** A plan that only repeats what was tried is not tried again in the same pass. */
 export const hasNews = (plan: Plan, tried: ReadonlySet<string>): boolean =>

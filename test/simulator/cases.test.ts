@@ -45,6 +45,10 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "what only the look under the lock has found is done in the next round",
+    scenarioOf([pass({ at: 1, what: "outage", machine: 0, forMs: 10 })], { machines: 2 }),
+  ],
+  [
     "containers that stay as they are keep their bridge where their app has left",
     scenarioOf([pass(), change("db", { nature: "missing", on: 1 })], {
       machines: 2,
