@@ -19,7 +19,7 @@ export type { FilesSpec } from "./app/files.ts";
 export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";
 export type { NetworkState } from "./app/network.ts";
-export type { ReleaseSpec } from "./app/release.ts";
+export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
 export type { VolumeState } from "./app/volume.ts";
 export type { NamesSpec } from "./machine/names.ts";
 

@@ -2,7 +2,7 @@ import { applyPlan, type Applied } from "../apply/apply.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Former } from "./former.ts";
 import type { Holds } from "./holds.ts";
-import { recordFailure, recordReleased, recordRenames } from "./record.ts";
+import { recordFailure, recordFound, recordReleased, recordRenames } from "./record.ts";
 import { machinesToEmpty } from "./removed.ts";
 import { unknownLinks } from "./links.ts";
 import type { Revision } from "./revision.ts";
@@ -57,6 +57,7 @@ export async function applyLook(
 ): Promise<Applied> {
   world.listener({ type: "stage", stage: "apply", text: "" });
   await recordRenames(holds.taken, look);
+  await recordFound(holds.taken, look);
   return await applyPlan(look.plan, {
     holds: holds.taken,
     clock: world.clock,

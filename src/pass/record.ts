@@ -14,7 +14,7 @@ import type { Inventory, Mark } from "../model/inventory.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf } from "../model/plan.ts";
 import { moveRecords } from "../plan/renames.ts";
-import type { ContainerSpec, ReleaseSpec } from "../kinds/index.ts";
+import type { ContainerSpec, ReleaseSpec, ReleaseState } from "../kinds/index.ts";
 import type { Holds } from "./holds.ts";
 import type { FamilySurvey, Survey } from "./survey.ts";
 
@@ -62,6 +62,27 @@ export async function recordRenames(
 }
 
 const isSame = (a: Inventory, b: Inventory): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Releases that ended well while nobody looked: written down before their containers make room for others. */
+export async function recordFound(holds: ReadonlyMap<string, Hold>, look: Survey): Promise<void> {
+  const found = [...look.observations].flatMap(([machine, observation]) => {
+    const live = observation.kinds.get("app/release");
+    if (live?.state !== "present") return [];
+    return [...live.value.values()].flatMap((state) => {
+      const { family, recorded: known, containers } = state as ReleaseState;
+      const ended = containers.filter((c) => c.status === "exited" && c.exitCode === 0);
+      return ended
+        .filter((c) => !known.includes(c.digest))
+        .map(({ digest }) => ({ machine, family, digest }));
+    });
+  });
+  for (const { machine, family, digest } of found) {
+    const others = look.families.find((f) => f.family === family)?.machines ?? [];
+    await onEach(holds, [...new Set([machine, ...others])], (_, inventory) =>
+      recordRelease(inventory, family, digest),
+    );
+  }
+}
 
 export interface Ending {
   readonly holds: Holds;

@@ -49,6 +49,18 @@ const cases: readonly (readonly [string, Scenario])[] = [
     scenarioOf([pass({ at: 1, what: "outage", machine: 0, forMs: 10 })], { machines: 2 }),
   ],
   [
+    "a release that ended while nobody looked is remembered when the next one takes its place",
+    scenarioOf(
+      [
+        pass({ at: 67, what: "dies-after" }),
+        change("db", { version: 2 }),
+        pass(),
+        { do: "commit", commit: { make: "revert", back: 1 } },
+      ],
+      { db: { hasRelease: true } },
+    ),
+  ],
+  [
     "containers that stay as they are keep their bridge where their app has left",
     scenarioOf([pass(), change("db", { nature: "missing", on: 1 })], {
       machines: 2,
