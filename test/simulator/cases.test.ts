@@ -61,6 +61,10 @@ const cases: readonly (readonly [string, Scenario])[] = [
     ),
   ],
   [
+    "what only the machines remember of a revision is told to the ledger",
+    scenarioOf([pass({ at: 84, what: "dies-after" })]),
+  ],
+  [
     "containers that stay as they are keep their bridge where their app has left",
     scenarioOf([pass(), change("db", { nature: "missing", on: 1 })], {
       machines: 2,
