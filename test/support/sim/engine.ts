@@ -213,7 +213,8 @@ export class SimEngine {
     container.status = "running";
     container.restarts = 0;
     container.startedAt = this.now();
-    container.address = `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
+    const asked = [...container.networks.values()].find(({ address }) => address !== undefined);
+    container.address = asked?.address ?? `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
     return { status: 204, body: null };
   }
 
@@ -386,7 +387,7 @@ function inspect(container: SimContainer, running: boolean): Json {
           {
             Aliases: [...aliases, id.slice(0, 12)],
             IPAMConfig: own === undefined ? null : { IPv4Address: own },
-            IPAddress: address === "" ? "" : (own ?? address),
+            IPAddress: address,
           },
         ]),
       ),

@@ -4,6 +4,7 @@ import { commandsOf } from "./words.ts";
 /** What scripts find on a machine. */
 export interface ShellSide {
   readonly disk: SimDisk;
+  readonly isDiskFull: boolean;
   /** Of the machine's own clock. */
   seconds(): number;
 }
@@ -29,6 +30,7 @@ const facts = (seconds: number): string =>
     "load=0.01",
     "memoryTotal=8000000",
     "memoryAvailable=7000000",
+    "engineFolder=/var/lib/docker",
     "diskTotal=100000000",
     "diskAvailable=90000000",
     "",
@@ -46,10 +48,16 @@ export function runCommand(machine: ShellSide, argv: readonly string[]): Ran {
   if (script.includes('> "$1/lock"')) return fence(machine, text, first, second, third);
   if (script.includes("exit 44; exec cat")) return text === undefined ? failed(44) : said(text);
   if (script.includes("exit 0; exec cat")) return said(text ?? "");
+  if (script.includes("exec grep -F")) {
+    const lines = (text ?? "").split("\n").filter((line) => line.includes(second));
+    return text === undefined || lines.length > 0 ? said(lines.join("\n")) : failed(1);
+  }
   if (script.includes("exec tail -n")) {
     const lines = (text ?? "").split("\n");
     return said(lines.slice(-Number(second) - 1).join("\n"));
   }
+  if (script.includes("</proc/meminfo"))
+    return said(`7000000 ${machine.isDiskFull ? 0 : 90000000}\n`);
   machine.disk.run({ argv });
   return said("");
 }
