@@ -61,6 +61,13 @@ export function familyInput(documents: Documents, family: string, images: ImageR
   });
 }
 
+/** The same without what it is `after`: equal digests mean that nothing of its own changed. */
+export const familyOwnInput = (
+  documents: Documents,
+  family: string,
+  images: ImageReferences,
+): string => digestOf(ownInput(documents, family, images));
+
 /** Keyed, so that a digest that covers secrets can be kept on the machine. */
 export const keyedInput = (key: string, input: string): string => keyedDigestOf(key, input);
 

@@ -36,6 +36,8 @@ export interface Mark {
   /** Keyed with the machine's key; the set of machines and the count are not in it. */
   readonly inputDigest: string;
   readonly imageDigest: string;
+  /** As `inputDigest`, without what it is `after`. */
+  readonly own?: string;
   /** Of a good mark: what its image texts meant, since a tag may mean something else by now. */
   readonly images?: Readonly<Record<string, string>>;
   readonly reason: string;
@@ -92,8 +94,12 @@ function parseRecord(value: unknown): AppRecord {
 }
 
 function markOf(mark: Mark & JsonObject): Mark {
-  const { images, ...rest } = mark;
-  return isObject(images) ? { ...rest, images: stringsOf(images) } : rest;
+  const { images, own, ...rest } = mark;
+  return {
+    ...rest,
+    ...(typeof own === "string" ? { own } : {}),
+    ...(isObject(images) ? { images: stringsOf(images) } : {}),
+  };
 }
 
 const stringsOf = (value: JsonObject): Record<string, string> =>

@@ -12,17 +12,21 @@ import type { Trail } from "./trail.ts";
 /** Digest of a family's input at HEAD under a machine's key; undefined for a machine without one. */
 export type InputDigests = (machine: string, family: string) => string | undefined;
 
+/** Puts the input of a family together. */
+type InputOf = typeof familyInput;
+
 /** A family's input is the same on every machine: put together once, keyed for each. */
 export function inputDigests(
   documents: Documents,
   observations: ReadonlyMap<string, Observation>,
   images: ImageReferences,
+  inputOf: InputOf = familyInput,
 ): InputDigests {
   const inputs = new Map<string, string>();
   return (machine, family) => {
     const key = observations.get(machine)?.facts?.key;
     if (key === undefined) return undefined;
-    const input = inputs.get(family) ?? familyInput(documents, family, images);
+    const input = inputs.get(family) ?? inputOf(documents, family, images);
     inputs.set(family, input);
     return keyedInput(key, input);
   };

@@ -197,8 +197,10 @@ function markFor(
   at: string,
 ): Mark | undefined {
   const inputDigest = family.inputDigest(machine);
+  const own = family.ownDigest(machine);
   if (inputDigest === undefined) return undefined;
-  return { revision, inputDigest, imageDigest: [...family.images.values()][0] ?? "", reason, at };
+  const imageDigest = [...family.images.values()][0] ?? "";
+  return { revision, inputDigest, ...(own === undefined ? {} : { own }), imageDigest, reason, at };
 }
 
 async function onEach(

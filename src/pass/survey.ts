@@ -1,5 +1,5 @@
 import { compile } from "../desired/compile.ts";
-import { effectiveApps, machinesOf } from "../desired/effective.ts";
+import { effectiveApps, familyOwnInput, machinesOf } from "../desired/effective.ts";
 import { imageTextsOf } from "../desired/names.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Address } from "../model/address.ts";
@@ -31,6 +31,7 @@ import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
+import { isUnchangedOn, waitingFamilies } from "./waiting.ts";
 import type { World } from "./world.ts";
 
 /** What one look at the fleet found, and what follows from it. */
@@ -59,6 +60,8 @@ export interface FamilySurvey {
   readonly decision: Decision;
   /** Digest of HEAD's input under a machine's key. */
   inputDigest(machine: string): string | undefined;
+  /** The same without what it is `after`. */
+  ownDigest(machine: string): string | undefined;
   /** Image text → reference, of what is to run. */
   readonly images: ReadonlyMap<string, string>;
   /** What a part of it still waits for. */
@@ -129,17 +132,29 @@ export async function survey(
     hashes: await former.hashes(apps),
     renames,
   });
+  const policies = policiesOf(apps);
+  const ownDigests = inputDigests(documents, observations, head.references, familyOwnInput);
+  const waiting = waitingFamilies({
+    policies,
+    decisions,
+    unresolved,
+    isUnchanged: (family) => {
+      const machines = machinesOf(apps.filter((a) => a.family === family));
+      return isUnchangedOn(family, machines, inventories, ownDigests);
+    },
+  });
   const plan = makePlan({
     revision: documents.revision,
     kinds,
     resources: [...resources, ...placeholders(apps, observations)],
     observations,
-    policies: policiesOf(apps),
+    policies,
     frozen: frozenFamilies(decisions, unresolved),
     givenUp: givenUpFamilies(decisions),
     allows: trail.allows,
     restores: request.restores,
     held: heldFamilies(decisions),
+    waiting,
     awaiting,
     settled: settledFamilies(decisions, inventories, digests),
     suspended: request.suspended,
@@ -152,6 +167,7 @@ export async function survey(
       decision,
       machines: machinesOf(running),
       inputDigest: (machine) => digests(machine, family),
+      ownDigest: (machine) => ownDigests(machine, family),
       images: imagesOf(running, images),
       ...(awaited === undefined ? {} : { awaiting: awaited }),
     };

@@ -6,6 +6,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Held, Plan, UnknownLive } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Allow } from "./allow.ts";
+import { withoutWaiting } from "./after.ts";
 import { withoutClashes } from "./clash.ts";
 import { diffMachine, type Treatment } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
@@ -28,6 +29,8 @@ export interface PlanInput {
   readonly restores: boolean;
   /** What is not tried, decided before: failed marks. */
   readonly held: readonly Held[];
+  /** Families that change and wait for one that they are `after`, each with that one. */
+  readonly waiting: ReadonlyMap<string, string>;
   /** Resources that cannot be compiled before another was applied. */
   readonly awaiting: readonly Awaited[];
   /** By machine: families whose present input was proven there before. What differs now is drift. */
@@ -65,8 +68,9 @@ export function makePlan(input: PlanInput): Plan {
   const live = liveFamilies(input);
   const unclashed = withoutClashes(changes, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
+  const ready = withoutWaiting(unguessed, input.waiting);
   const guarded = guard({
-    changes: withoutFrozenGround(unguessed, live, input.frozen),
+    changes: withoutFrozenGround(ready.changes, live, input.frozen),
     liveFamilies: live,
     provenFamilies: provenFamilies(input.observations),
     wantedFamilies: wantedFamilies(input.resources),
@@ -79,7 +83,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     revision: input.revision,
     ...order(unhealed.changes, input.policies),
-    held: [...input.held, ...unclashed.held, ...guarded.held, ...unhealed.held],
+    held: [...input.held, ...ready.held, ...unclashed.held, ...guarded.held, ...unhealed.held],
     unknown,
     awaiting: input.awaiting.map((a) => a.address),
   };

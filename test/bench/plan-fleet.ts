@@ -94,6 +94,7 @@ export const planOf = (
     held: [],
     awaiting: [],
     settled: new Map(),
+    waiting: new Map(),
     suspended: new Set(),
   });
 

@@ -24,6 +24,7 @@ const familyOf = (more: Partial<FamilySurvey> = {}): FamilySurvey => ({
   machines: ["web-1"],
   decision: { state: "go" },
   inputDigest: (machine) => `input on ${machine}`,
+  ownDigest: () => undefined,
   images: new Map([["shop:2", reference("2")]]),
   ...more,
 });

@@ -82,6 +82,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     held: [],
     awaiting: [],
     settled: new Map(),
+    waiting: new Map(),
     suspended: new Set(),
   });
 

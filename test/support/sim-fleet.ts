@@ -113,6 +113,7 @@ export class SimFleet {
       held: [],
       awaiting,
       settled: new Map(),
+      waiting: new Map(),
       suspended: new Set(),
     });
   }

@@ -8,7 +8,7 @@ import {
   whyNotAs,
 } from "./expected.ts";
 import type { History } from "./history.ts";
-import { appNames, type AppState, type Scenario } from "./scenario.ts";
+import { appNames, type Apps, type AppState, type Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 import { Broken } from "./watchman.ts";
 
@@ -48,6 +48,18 @@ export function checkEnd(
     throw new Broken(`${outcome.revision.slice(0, 8)} has ended, and the ledger does not know`);
 }
 
+/** It is after one that does not work, or that waits itself for such a one. */
+function waitsForBroken(scenario: Scenario, apps: Apps, app: string): boolean {
+  const before = appNames[appNames.findIndex((name) => name === app) - 1];
+  const state = before === undefined ? undefined : apps[before];
+  if (before === undefined || state === undefined || !templateOf(scenario, app).isAfter)
+    return false;
+  return (
+    fortuneOf(state, templateOf(scenario, before)) !== "works" ||
+    waitsForBroken(scenario, apps, before)
+  );
+}
+
 function checkGone(stage: Stage, app: string, outcome: RevisionOutcome): void {
   const running = runningInstances(stage, app);
   if (running.length > 0 && !isLeavingHeld(outcome, app))
@@ -62,6 +74,7 @@ function checkApp(
   state: AppState,
   outcome: RevisionOutcome,
 ): void {
+  const apps = history.apps();
   const template = templateOf(scenario, app);
   const said = outcome.apps.find((a) => a.family === app);
   const fortune = fortuneOf(state, template);
@@ -71,6 +84,7 @@ function checkApp(
       isLeavingHeld: isLeavingHeld(outcome, app),
     });
     const isHeld = name === "held" && isLeavingHeld(outcome, app);
+    if (name === "held" && waitsForBroken(scenario, apps, app)) return;
     if (why !== undefined || (name !== "applied" && !isHeld))
       throw new Broken(
         `${app} works, and ends as ${name} (${said?.text}): ${why ?? "as declared"}`,

@@ -1,0 +1,54 @@
+import type { Inventory } from "../model/inventory.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Decision } from "../plan/marks.ts";
+import type { FamilyPolicy } from "../plan/order.ts";
+import type { InputDigests } from "./decisions.ts";
+
+export interface WaitingInput {
+  readonly policies: ReadonlyMap<string, FamilyPolicy>;
+  readonly decisions: ReadonlyMap<string, Decision>;
+  readonly unresolved: ReadonlyMap<string, Trouble>;
+  /** Nothing of its own differs from what was proven before: it is only kept up. */
+  isUnchanged(family: string): boolean;
+}
+
+/**
+ * Families that change and are `after` one that is not at what is declared (it failed, its image cannot be named, or it
+ * waits itself), each with that one. What failed in an earlier pass still comes first.
+ */
+export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string> {
+  const waits = new Map<string, string | undefined>();
+  const waitsFor = (family: string): string | undefined => {
+    if (waits.has(family)) return waits.get(family);
+    // Cycles are findings; this only keeps one from being endless.
+    waits.set(family, undefined);
+    const isKept = input.decisions.get(family)?.state !== "go" || input.isUnchanged(family);
+    const first = isKept ? [] : (input.policies.get(family)?.after ?? []);
+    const found = first.find((other) => !isUp(other));
+    waits.set(family, found);
+    return found;
+  };
+  const isUp = (family: string): boolean =>
+    input.decisions.get(family)?.state === "go" &&
+    !input.unresolved.has(family) &&
+    waitsFor(family) === undefined;
+  return new Map(
+    [...input.decisions.keys()].flatMap((family) => {
+      const other = waitsFor(family);
+      return other === undefined ? [] : [[family, other] as const];
+    }),
+  );
+}
+
+/** Whether a family's own input was proven on each of its machines, whatever became of those that it is `after`. */
+export const isUnchangedOn = (
+  family: string,
+  machines: readonly string[],
+  inventories: ReadonlyMap<string, Inventory>,
+  ownDigests: InputDigests,
+): boolean =>
+  machines.every((machine) => {
+    const own = ownDigests(machine, family);
+    // Of one that does not answer nothing is known, and nothing is planned.
+    return own === undefined || inventories.get(machine)?.apps[family]?.good?.own === own;
+  });
