@@ -176,14 +176,17 @@ function orphanChange(
   ];
 }
 
-/** Where the field that differs was written: the one line to look at, when it is one. */
-function fieldPlace(resource: Resource, fields: Difference["fields"]): Where | undefined {
-  const [first, ...others] = fields;
-  if (first === undefined || others.length > 0 || resource.at === undefined) return undefined;
-  const dot = first.path.indexOf(".");
-  return resource.at(
-    dot < 0 ? [first.path] : [first.path.slice(0, dot), first.path.slice(dot + 1)],
-  );
+/** Where what differs was written: the one line to look at, of several fields the first that has one of its own. */
+export function fieldPlace(resource: Resource, fields: Difference["fields"]): Where | undefined {
+  const { at } = resource;
+  if (at === undefined) return undefined;
+  const nowhere = at([]);
+  return fields
+    .map(({ path }) => {
+      const dot = path.indexOf(".");
+      return at(dot < 0 ? [path] : [path.slice(0, dot), path.slice(dot + 1)]);
+    })
+    .find((where) => where.file !== nowhere.file || where.line !== nowhere.line);
 }
 
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {

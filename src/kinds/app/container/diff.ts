@@ -44,7 +44,14 @@ function absent({ want, revivable }: Situation): Difference {
 
 function replaced(situation: Situation, old: InstanceContainer, facts: Facts): Difference {
   const { want, revivable } = situation;
-  const fields = createOnlyFields(want, old, facts.root);
+  const { running, restart, status } = old;
+  const fields = [
+    ...createOnlyFields(want, old, facts.root),
+    ...limitFields(want.limits, old.limits),
+    ...(want.running === running
+      ? restartField(want, restart)
+      : [{ path: "state", declared: want.running ? "running" : "stopped", live: status }]),
+  ];
   const paths = fields.map((f) => f.path);
   const onlyImage = paths.every((path) => path === "image");
   const what = onlyImage ? imageText(want, old) : `${listed(paths)} changed`;
@@ -166,7 +173,7 @@ function changedInPlace(
 const inPlaceFields = (want: ContainerSpec, right: InstanceContainer): readonly Field[] => [
   ...detachedFrom(want, right).map((n) => ({ path: `networks.${n}`, declared: "attached" })),
   ...limitFields(want.limits, right.limits),
-  ...restartField(want, right),
+  ...restartField(want, right.restart),
 ];
 
 const hasLeftovers = ({ old, abandoned, spare }: Situation): boolean =>

@@ -1,4 +1,6 @@
+import { formatDuration } from "../../../lib/duration.ts";
 import { canonicalJson, type Json } from "../../../lib/json.ts";
+import { formatSize } from "../../../lib/size.ts";
 import type { Field } from "../../../model/change.ts";
 import { fieldsOf, imageDigest, type Fields } from "../../shared/container/fields.ts";
 import { limitDifferences } from "../../shared/container/limits.ts";
@@ -26,6 +28,8 @@ export function createOnlyFields(
   const all = [...image, ...others];
   return all.length > 0 ? all : [{ path: "spec", live: live.spec }];
 }
+
+const sizes: ReadonlySet<string> = new Set(["shmSize", "logs.maxSize"]);
 
 const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
   a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b);
@@ -58,7 +62,11 @@ function mountPath(path: string, mount: Json | undefined, root: string): string 
   return path.replace(/^mounts/, source.startsWith(`${root}/files/`) ? "files" : "volumes");
 }
 
+/** As an app file would write it. */
 function readable(path: string, value: Json): Json {
+  if (typeof value === "number" && sizes.has(path)) return formatSize(value);
+  if (typeof value === "number" && path === "deploy.stopTimeout")
+    return formatDuration(value * 1000);
   const mount = path.startsWith("mounts.") ? mountOf(value) : undefined;
   if (mount !== undefined) return mount.readOnly ? `${mount.source} (read-only)` : mount.source;
   return shown(path, value);
@@ -81,9 +89,9 @@ export const limitFields = (want: Limits, live: Limits): readonly Field[] =>
     ...values,
   }));
 
-export function restartField(want: ContainerSpec, live: LiveContainer): readonly Field[] {
+export function restartField(want: ContainerSpec, live: string): readonly Field[] {
   const declared = wantedRestart(want);
-  return declared === live.restart ? [] : [{ path: "restart", declared, live: live.restart }];
+  return declared === live ? [] : [{ path: "restart", declared, live }];
 }
 
 /** Networks that it should be on and is not; on which others it is, is nobody's business. */

@@ -84,7 +84,7 @@ export function networkFields(networks: ContainerSpec["networks"], hostname?: st
   if (networks === "host") return { network: "host" };
   const attached = networks.map(({ name, aliases }) => [
     `networks.${name}`,
-    sorted(aliases.filter((alias) => alias !== hostname)),
+    sorted([...new Set(aliases)].filter((alias) => alias !== hostname)),
   ]);
   const [first] = networks;
   return {

@@ -1,4 +1,5 @@
 import type { Json } from "../../../lib/json.ts";
+import { formatSize } from "../../../lib/size.ts";
 import { optional } from "../optional.ts";
 import { optionalNumber } from "../reader.ts";
 import type { Limits } from "./spec.ts";
@@ -101,9 +102,12 @@ const names = {
 export interface LimitDifference {
   /** As it stands in `resources`. */
   readonly name: string;
-  readonly declared?: number;
-  readonly live?: number;
+  readonly declared?: number | string;
+  readonly live?: number | string;
 }
+
+const readable = (key: keyof typeof names, value: number | undefined): number | string | undefined =>
+  value !== undefined && key.endsWith("Bytes") && value > 0 ? formatSize(value) : value;
 
 export function limitDifferences(declared: Limits, had: Limits): readonly LimitDifference[] {
   const wanted = normalLimits(declared);
@@ -114,7 +118,7 @@ export function limitDifferences(declared: Limits, had: Limits): readonly LimitD
     .filter((key) => key !== "memorySwapBytes" || live[key] !== kernelWithoutSwap)
     .map((key) => ({
       name: names[key],
-      ...optional("declared", wanted[key]),
-      ...optional("live", live[key]),
+      ...optional("declared", readable(key, wanted[key])),
+      ...optional("live", readable(key, live[key])),
     }));
 }
