@@ -79,7 +79,7 @@ export function planOf({ plan, trail, unresolved, observations }: Survey): Plan 
   const refused =
     trail.refusal === undefined
       ? []
-      : [{ address: "revision", code: "rewind", text: trail.refusal }];
+      : [{ address: "revision", code: "rewind", text: trail.refusal, needs: "--allow-rewind" }];
   return {
     ...plan,
     held: [...refused, ...plan.held],

@@ -1,6 +1,7 @@
 import { cutAtWord, printableLine, shortRevision } from "../lib/text.ts";
 import { formatDiagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { AppOutcome, Trouble } from "./outcome.ts";
+import type { Held } from "./plan.ts";
 
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
 export function sayApp(app: AppOutcome): string {
@@ -14,7 +15,10 @@ export function sayApp(app: AppOutcome): string {
     case "failed":
       return `app/${app.family} failed: ${text}`;
     case "held":
-      return stillAt === undefined ? text : `${stillAt}: ${text}`;
+      if (stillAt === undefined) return text;
+      return text.startsWith("needs ")
+        ? `${stillAt}, ${text}`
+        : `${stillAt}, needs ${retryOf(app.family)}: ${text}`;
     case "applied":
     case "incomplete":
     case "rejected":
@@ -22,6 +26,13 @@ export function sayApp(app: AppOutcome): string {
       return text;
   }
 }
+
+/** What lets a family be tried again that failed, short enough for a commit status. */
+export const retryOf = (family: string): string => `Slipway-Retry: app/${family} or a change`;
+
+/** What it takes stands first, where a forge cuts nothing off. */
+export const sayHeld = ({ text, needs }: Pick<Held, "text" | "needs">): string =>
+  needs === undefined ? printableLine(text) : `needs ${needs}: ${printableLine(text)}`;
 
 export const sayTrouble = (trouble: Trouble): string =>
   `${trouble.machine}: ${trouble.class}: ${printableLine(trouble.text)}`;

@@ -2,8 +2,8 @@ import type { Applied } from "../apply/apply.ts";
 import { shortRevision } from "../lib/text.ts";
 import { formatDiagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
-import { changesOf, type Plan } from "../model/plan.ts";
-import { sayApp, sayFindings, sayTrouble } from "../model/saying.ts";
+import { changesOf, type Held, type Plan } from "../model/plan.ts";
+import { sayApp, sayFindings, sayHeld, sayTrouble } from "../model/saying.ts";
 import type { Verdict } from "./judge.ts";
 import type { Revision } from "./revision.ts";
 import type { Request, World } from "./world.ts";
@@ -51,7 +51,7 @@ export const rejected = (pass: PassSoFar): RevisionOutcome =>
 export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
   ending(pass, {
     outcome: "held",
-    text: why,
+    text: sayHeld({ text: why, needs: "--allow-rewind" }),
     held: [{ address: "revision", text: why }],
   });
 
@@ -92,7 +92,7 @@ export function summed(
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
-  const text = textOf(outcome, verdict, held, changes, [
+  const text = textOf(outcome, verdict, guarded, changes, [
     ...open.map((c) => c.address),
     ...last.unknown.map((u) => u.address),
   ]);
@@ -109,7 +109,7 @@ export function summed(
 function textOf(
   outcome: RevisionOutcome["outcome"],
   verdict: Verdict,
-  held: RevisionOutcome["held"],
+  guarded: readonly Held[],
   changes: number,
   open: readonly string[],
 ): string {
@@ -122,7 +122,7 @@ function textOf(
       return apps === "" ? `${changes} ${changes === 1 ? "change" : "changes"}` : apps;
     }
     case "held":
-      return worst === undefined ? (held[0]?.text ?? "held") : sayApp(worst);
+      return worst === undefined ? guardedText(guarded) : sayApp(worst);
     case "incomplete": {
       const [trouble, ...more] = verdict.troubles;
       if (trouble !== undefined)
@@ -134,6 +134,11 @@ function textOf(
     default:
       return worst === undefined ? outcome : sayApp(worst);
   }
+}
+
+function guardedText([first, ...more]: readonly Held[]): string {
+  if (first === undefined) return "held";
+  return `${sayHeld(first)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
 }
 
 /** The first few, and how many more there are. */

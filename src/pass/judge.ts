@@ -2,6 +2,7 @@ import type { Applied, ChangeFailure } from "../apply/apply.ts";
 import type { Change } from "../model/change.ts";
 import type { Evidence, AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
+import { retryOf, sayHeld } from "../model/saying.ts";
 import type { Decision } from "../plan/marks.ts";
 import type { Holds } from "./holds.ts";
 import type { Survey } from "./survey.ts";
@@ -137,7 +138,7 @@ function verdictOf(
     }
     return [
       "held",
-      `app/${family} failed at ${short(decision.failed.revision)} and stays as it is: ${reason}`,
+      `app/${family} failed at ${short(decision.failed.revision)} and stays as it is, needs ${retryOf(family)}: ${reason}`,
     ];
   }
   if (input.supersededBy !== undefined && (open.length > 0 || awaiting !== undefined))
@@ -150,10 +151,11 @@ function verdictOf(
     (h) => h.app === family || h.app?.startsWith(`${family}-`) === true,
   );
   const drifted = held.find((h) => h.code === "drift");
-  if (drifted !== undefined) return ["held", `${drifted.address}: ${drifted.text}`];
+  if (drifted !== undefined)
+    return ["held", sayHeld({ ...drifted, text: `${drifted.address}: ${drifted.text}` })];
   // Where its leaving a machine is held, so is all else of it there.
   const guarded = held.find((h) => h.code === "guard");
-  if (guarded !== undefined) return ["held", `${guarded.text}; needs ${guarded.needs}`];
+  if (guarded !== undefined) return ["held", sayHeld(guarded)];
   if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];

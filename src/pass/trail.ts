@@ -57,7 +57,7 @@ async function refuse(
 ): Promise<string | undefined> {
   for (const last of applied) {
     if (!(await descends(world, last, revision))) {
-      return `${revision.slice(0, 8)} does not descend from ${last.slice(0, 8)}, the last one applied (--allow-rewind lets it)`;
+      return `${revision.slice(0, 8)} does not descend from ${last.slice(0, 8)}, the last one applied`;
     }
   }
   return undefined;

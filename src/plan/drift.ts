@@ -16,12 +16,13 @@ export function withoutUnhealed(
 ): { readonly changes: readonly Change[]; readonly held: readonly Held[] } {
   const held: Held[] = [];
   const passed = changes.filter((change) => {
-    const text = whyUnhealed(change, input);
-    if (text === undefined) return true;
+    const why = whyUnhealed(change, input);
+    if (why === undefined) return true;
     held.push({
       address: change.address,
       code: "drift",
-      text: `${change.reason.text}; ${text}`,
+      text: `${change.reason.text}; ${why.text}`,
+      needs: why.needs,
       machine: change.machine,
       ...(change.app === undefined ? {} : { app: change.app }),
     });
@@ -30,12 +31,19 @@ export function withoutUnhealed(
   return { changes: passed, held };
 }
 
-function whyUnhealed(change: Change, input: DriftInput): string | undefined {
+function whyUnhealed(
+  change: Change,
+  input: DriftInput,
+): Required<Pick<Held, "text" | "needs">> | undefined {
   const { address, family, machine } = change;
   // What a commit asks for anew is no drift.
   if (change.reason.code === "app-renamed") return undefined;
   if (family !== undefined && input.settled.get(machine)?.has(family) !== true) return undefined;
-  if (input.suspended.has(address)) return "healed five times in five minutes, not again for now";
-  if (family === undefined) return undefined;
-  return input.policies.get(family)?.drift === "report" ? "drift: report" : undefined;
+  if (input.suspended.has(address))
+    return {
+      text: "healed five times in five minutes, not again for now",
+      needs: "what changes it to be found",
+    };
+  if (family === undefined || input.policies.get(family)?.drift !== "report") return undefined;
+  return { text: "drift: report", needs: "its state put back, or drift: heal" };
 }

@@ -98,7 +98,10 @@ ${more}`;
     assertOneEnd(await ended(sick), /^failure: app\/shop still at [0-9a-f]{8}: not healthy.*500/);
     assertOneEnd(await ended(sick, "slipway/acme/shop"), /^failure: .*not healthy/);
     const next = await commit("Say more", { "README.md": "more\n" });
-    assertOneEnd(await ended(next), /^failure: app\/shop still at [0-9a-f]{8}: not healthy/);
+    assertOneEnd(
+      await ended(next),
+      /^failure: app\/shop still at [0-9a-f]{8}, needs Slipway-Retry: app\/shop or a change: not healthy/,
+    );
     const back = await stage.revert(sick);
     github.addCommit(back);
     assertOneEnd(await ended(back), /^success: /);

@@ -131,7 +131,7 @@ const cases: readonly (readonly [
     "it failed at an earlier revision and stays as it is",
     frozen(rev("2"), "halted"),
     "held",
-    "app/shop failed at 22222222 and stays as it is: not healthy in 60 s",
+    "app/shop failed at 22222222 and stays as it is, needs Slipway-Retry: app/shop or a change: not healthy in 60 s",
   ],
   [
     "the line broke before its turn",

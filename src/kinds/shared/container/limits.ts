@@ -106,7 +106,10 @@ export interface LimitDifference {
   readonly live?: number | string;
 }
 
-const readable = (key: keyof typeof names, value: number | undefined): number | string | undefined =>
+const readable = (
+  key: keyof typeof names,
+  value: number | undefined,
+): number | string | undefined =>
   value !== undefined && key.endsWith("Bytes") && value > 0 ? formatSize(value) : value;
 
 export function limitDifferences(declared: Limits, had: Limits): readonly LimitDifference[] {
