@@ -174,6 +174,21 @@ describe("rolling back in place", () => {
     assert.deepEqual(await source.upstreamState(), { state: "same", upstream: "origin/main" });
   });
 
+  it("pushes nothing where an untracked file is in the way", async () => {
+    await using shop = await Workshop.open();
+    const { work, bare } = await shop.server();
+    const good = await work.commit("good", { "apps/old.yaml": "a: 1\n", "b.txt": "b\n" });
+    await work.git("rm", "-q", "apps/old.yaml");
+    const head = await work.commit("bad", { "b.txt": "broken\n" });
+    await work.git("push", "-q", "-u", "origin", "main");
+    await work.write({ "apps/old.yaml": "mine\n" });
+    const source = await shop.source({ repo: work.dir });
+    const refused = source.rollback({ to: good, branch: "main", message });
+    await assert.rejects(refused, trouble("moved", /nothing was changed, .*apps\/old\.yaml/));
+    assert.deepEqual([await work.head(), await bare.head("main")], [head, head]);
+    assert.equal(await readFile(join(work.dir, "apps/old.yaml"), "utf8"), "mine\n");
+  });
+
   it("moves a branch that is not checked out without touching files", async () => {
     await using shop = await Workshop.open();
     const work = await shop.repo();

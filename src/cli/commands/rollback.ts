@@ -19,6 +19,13 @@ const shownLines = 20;
 
 export const run: Run = async (context, given) => {
   const { io, options } = context;
+  const newBranch = textFlag(given, "branchOnly");
+  if (newBranch === options.branch)
+    throw new UserError(
+      "usage",
+      `--branch-only ${newBranch} names the branch that is deployed`,
+      "Name a new one, to open a pull request from; or leave --branch-only out.",
+    );
   const { world, place, close } = await openWorld(context, { unpushed: "refuse" });
   try {
     const { source } = world;
@@ -34,7 +41,6 @@ export const run: Run = async (context, given) => {
       );
     }
     io.err.write(wayText(way));
-    const newBranch = textFlag(given, "branchOnly");
     const branch = newBranch ?? options.branch;
     if (!isOn(given, "yes") && !(await isWanted(context, branch)))
       throw new UserError("refused", "nothing was committed");

@@ -33,7 +33,10 @@ export async function publishInClone(options: PublishInClone): Promise<void> {
   const ref = `refs/heads/${branch}`;
   const before = isOwnBranch ? onto : undefined;
   if ((await readRef(gitdir, ref)) !== before) throw moved(options);
-  if (isCheckedOut) await refuseChanges(workTree);
+  if (isCheckedOut) {
+    await refuseChanges(workTree);
+    await refuseInTheWay(workTree, onto, commit);
+  }
   if (upstream !== undefined && upstream.remote !== ".") {
     const there = isOwnBranch ? upstream.branch : branch;
     const pushed = await systemGit(workTree, [
@@ -69,6 +72,16 @@ async function refuseChanges(workTree: string): Promise<void> {
   throw new SourceError(
     "moved",
     `${workTree} has changes that are not committed: commit or stash them first`,
+  );
+}
+
+/** Files that git does not know would be overwritten: what cannot be checked out is not pushed either. */
+async function refuseInTheWay(workTree: string, onto: string, commit: string): Promise<void> {
+  const tried = await systemGit(workTree, ["read-tree", "-n", "-m", "-u", onto, commit]);
+  if (tried.code === 0) return;
+  throw new SourceError(
+    "moved",
+    `nothing was changed, as ${workTree} is in the way: ${tried.stderr}`,
   );
 }
 
