@@ -19,7 +19,7 @@ export interface Reason {
   readonly where?: Where;
 }
 
-/** What users of the app notice. `gap`: nobody answers for up to `seconds`. */
+/** What users of the app notice. `gap`: nobody answers for up to `seconds`, or without them from then on. */
 export interface Disruption {
   readonly kind: "none" | "restart" | "gap";
   readonly seconds?: number;

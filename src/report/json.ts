@@ -10,6 +10,8 @@ import type { Reach } from "./plan-text.ts";
 export interface PlanDocument {
   readonly version: 1;
   readonly revision: string;
+  /** The files as they stood in the folder, on top of that revision. */
+  readonly workingTree: boolean;
   readonly changes: readonly ChangeDocument[];
   readonly held: readonly HeldDocument[];
   readonly unknown: readonly UnknownLive[];
@@ -53,11 +55,16 @@ export interface HeldDocument {
 }
 
 /** In the order in which the changes are made. */
-export function planDocument(plan: Plan, reach: readonly Reach[] = []): PlanDocument {
+export function planDocument(
+  plan: Plan,
+  view: { readonly reach?: readonly Reach[]; readonly workingTree?: boolean } = {},
+): PlanDocument {
+  const { reach = [], workingTree = false } = view;
   const changes = changesOf(plan).map(changeDocument);
   return {
     version: 1,
     revision: plan.revision,
+    workingTree,
     changes,
     held: plan.held.map(heldDocument),
     unknown: plan.unknown.map(({ address, machine, why }) => ({ address, machine, why })),

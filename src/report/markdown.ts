@@ -7,6 +7,7 @@ import { plainly } from "./style.ts";
 export interface MarkdownOptions {
   readonly fleet: string;
   readonly reach?: readonly Reach[];
+  readonly workingTree?: boolean;
   /** In UTF-16 units; default 60,000, which all forges take. */
   readonly limit?: number;
 }
@@ -22,7 +23,8 @@ export const planMarker = (fleet: string): string =>
 export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
   const limit = options.limit ?? 60_000;
   const counts = countsText(countsOf(plan));
-  const head = `${planMarker(options.fleet)}\n### Slipway: ${counts}\n\nFor ${plan.revision.replaceAll(/[^0-9a-f]/g, "")}.\n`;
+  const on = options.workingTree === true ? "the working tree on " : "";
+  const head = `${planMarker(options.fleet)}\n### Slipway: ${counts}\n\nFor ${on}${plan.revision.replaceAll(/[^0-9a-f]/g, "")}.\n`;
   const groups = groupsOf(plan).map((group) => groupLines(group, plainly));
   const apart = [
     heldLines(plan.held, plainly),

@@ -28,6 +28,8 @@ export interface Reach {
 
 export interface PlanView {
   readonly reach?: readonly Reach[];
+  /** Of the files as they stand in the folder, on top of the plan's revision. */
+  readonly workingTree?: boolean;
   readonly colour?: boolean;
   /** Of the terminal. */
   readonly columns?: number;
@@ -47,7 +49,9 @@ const longestValue = 60;
 export function planText(plan: Plan, view: PlanView = {}): string {
   const paint = painter(view.colour ?? false);
   const sections = [
-    [`Plan for ${paint("strong", shortRevision(plan.revision))}: ${countsText(countsOf(plan))}`],
+    [
+      `Plan for ${view.workingTree === true ? "the working tree on " : ""}${paint("strong", shortRevision(plan.revision))}: ${countsText(countsOf(plan))}`,
+    ],
     ...groupsOf(plan).map((group) => groupLines(group, paint)),
     heldLines(plan.held, paint),
     unknownLines(plan, paint),
@@ -101,7 +105,7 @@ export function disruptionText(disruption: Disruption): string | undefined {
       return "restarts";
     case "gap":
       return disruption.seconds === undefined
-        ? "nobody answers while it is replaced"
+        ? "it stops, and answers no more"
         : `nobody answers for up to ${disruption.seconds} s`;
   }
 }

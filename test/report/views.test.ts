@@ -5,7 +5,7 @@ import { findingsText } from "../../src/report/findings-text.ts";
 import { historyText } from "../../src/report/history-text.ts";
 import { planMarkdown } from "../../src/report/markdown.ts";
 import { outcomeText } from "../../src/report/outcome-text.ts";
-import { planText, type Reach } from "../../src/report/plan-text.ts";
+import { disruptionText, planText, type Reach } from "../../src/report/plan-text.ts";
 import { psText, statusText } from "../../src/report/status-text.ts";
 import { whyText } from "../../src/report/why-text.ts";
 import {
@@ -70,6 +70,12 @@ suite("views", () => {
   for (const [file, view] of views) {
     test(file, async () => await assertGolden(file, view()));
   }
+
+  test("what stops for good is not said to be replaced", () => {
+    assert.equal(disruptionText({ kind: "gap" }), "it stops, and answers no more");
+    assert.equal(disruptionText({ kind: "gap", seconds: 9 }), "nobody answers for up to 9 s");
+    assert.equal(disruptionText({ kind: "none" }), undefined);
+  });
 
   test("a narrow terminal gets no line wider than itself", () => {
     for (const line of statusText(status, { now, columns: 80 }).split("\n"))

@@ -139,6 +139,7 @@ function nextSteps(
         ]
       : []),
     "Each server needs Docker Engine, and your SSH key for a user who is root or may `sudo -n`.",
+    "Commit what you change: only what is committed is planned and deployed.",
     "`slipway plan` shows what would change, `slipway reconcile` makes it so.",
     ...(committed
       ? []

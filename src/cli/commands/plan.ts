@@ -11,6 +11,7 @@ import { lookAt, planOf } from "../look.ts";
 import { whileSaying } from "../progress.ts";
 import { reachOf } from "../reach.ts";
 import { UserError } from "../trouble.ts";
+import { warnOfUncommitted } from "../uncommitted.ts";
 import { snapshotOnDisk } from "../working-tree.ts";
 import { openWorld } from "../world.ts";
 
@@ -20,8 +21,9 @@ export const run: Run = async (context, given) => {
   const fromDisk = isOn(given, "workingTree");
   if (fromDisk && revision !== undefined)
     throw new UserError("usage", "--working-tree and --revision exclude each other");
-  const { world: plain, close } = await openWorld(context, { unpushed: "warn" });
+  const { world: plain, place, close } = await openWorld(context, { unpushed: "warn" });
   try {
+    if (!fromDisk && revision === undefined) await warnOfUncommitted(context, place);
     const world = fromDisk ? await withWorkingTree(plain, context) : plain;
     const wish = { looksAgain: true, ...(revision === undefined ? {} : { revision }) };
     const { revision: read, look } = await whileSaying(context, "asking the machines", (listener) =>
@@ -31,13 +33,14 @@ export const run: Run = async (context, given) => {
     if (documents === undefined || look === undefined) return showRejected(context, read.findings);
     const plan = planOf(look);
     const reach = reachOf(look.apps, documents);
-    if (options.json) io.out.write(jsonText(planDocument(plan, reach)));
+    if (options.json) io.out.write(jsonText(planDocument(plan, { reach, workingTree: fromDisk })));
     else if (isOn(given, "markdown"))
-      io.out.write(planMarkdown(plan, { fleet: documents.fleet, reach }));
+      io.out.write(planMarkdown(plan, { fleet: documents.fleet, reach, workingTree: fromDisk }));
     else
       io.out.write(
         planText(plan, {
           reach,
+          workingTree: fromDisk,
           colour: options.color.out,
           ...(io.out.isTerminal ? { columns: io.out.columns } : {}),
         }),

@@ -3,10 +3,14 @@ import { outcomeText } from "../../report/outcome-text.ts";
 import { jsonText } from "../../report/json.ts";
 import { reconcile } from "../../reconcile.ts";
 import type { Run } from "../command.ts";
+import { readRevision } from "../../pass/revision.ts";
+import type { World } from "../../pass/world.ts";
 import { exit } from "../exit.ts";
+import { checkApp } from "../containers.ts";
 import { textFlag, textsFlag } from "../given.ts";
 import { progressOn } from "../progress.ts";
 import { stopOnInterrupt } from "../stop.ts";
+import { warnOfUncommitted } from "../uncommitted.ts";
 import { openWorld } from "../world.ts";
 
 export const run: Run = async (context, given) => {
@@ -14,7 +18,7 @@ export const run: Run = async (context, given) => {
   const progress = progressOn(context);
   const stop = stopOnInterrupt(io);
   try {
-    const { world, close } = await openWorld(context, {
+    const { world, place, close } = await openWorld(context, {
       unpushed: "refuse",
       outbox: "outbox-once.json",
       // The outcome is the result, and shown as that.
@@ -22,10 +26,11 @@ export const run: Run = async (context, given) => {
     });
     try {
       const text = textFlag(given, "revision");
+      if (text === undefined) await warnOfUncommitted(context, place);
       const { source } = world;
       const asked = text === undefined ? source.head() : source.resolve(text);
       const revision = await orAbort(asked, stop.signal);
-      const retry = textsFlag(given, "retry");
+      const retry = await retried(world, revision, textsFlag(given, "retry"));
       const cause = retry.length > 0 ? "retry" : "commit";
       const outcome = await reconcile(world, { revision, retry, cause, preempt: stop.signal });
       // As the daemon at its start: a killed pass before this one may have left something pending.
@@ -45,3 +50,20 @@ export const run: Run = async (context, given) => {
     stop.end();
   }
 };
+
+/** Marks are of app files: a service is tried again with all of its file. Throws UserError for what is no app. */
+async function retried(
+  world: World,
+  revision: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const { documents } = await readRevision(world, revision);
+  // One that is rejected names no apps; the pass says why.
+  if (documents === undefined) return names;
+  return names.map((name) => {
+    const app = name.replace(/^app\//, "");
+    checkApp(documents, app);
+    return documents.families.has(app) ? app : (documents.apps.get(app)?.family ?? app);
+  });
+}
