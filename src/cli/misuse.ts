@@ -37,12 +37,22 @@ export function misuse(error: CommanderError, argv: readonly string[]): UserErro
   const flag = error.code === "commander.unknownOption" ? flagIn(error) : "";
   const later = command === undefined ? laterCommand(word ?? "") : laterFlag(command, flag);
   if (later !== undefined) return later;
+  if (error.code === "commander.excessArguments" && command === "exec")
+    return new UserError(
+      "usage",
+      "put the command behind --",
+      `As in: slipway exec ${namedBehind(argv, "exec")} -- ls -l /`,
+    );
   return new UserError(
     "usage",
     `${said}${flag === "" ? "" : nearFlag(flag, command)}`,
     `See 'slipway ${command === undefined ? "" : `${command} `}--help'.`,
   );
 }
+
+/** The word behind a command: what it is about. */
+const namedBehind = (argv: readonly string[], command: string): string =>
+  argv[argv.indexOf(command) + 1] ?? "APP";
 
 const flagIn = (error: CommanderError): string => /--[^'=]+/.exec(error.message)?.[0] ?? "";
 

@@ -126,6 +126,17 @@ describe("slipway init", () => {
     assert.equal((await slipway(["validate", "--path", "deploy"], mono)).stdout, "no findings\n");
   });
 
+  it("hints at another private address for each machine", async () => {
+    await slipway(["init", "two", "--machine", "a=127.0.0.1:1", "--machine", "b=127.0.0.1:1"]);
+    const hints = await Promise.all(
+      ["a", "b"].map((name) => readFile(join(dir, "two", "machines", `${name}.yaml`), "utf8")),
+    );
+    assert.deepEqual(
+      hints.map((text) => /# privateAddress: (\S+)/.exec(text)?.[1]),
+      ["10.0.0.11", "10.0.0.12"],
+    );
+  });
+
   it("keeps the key out of the repo", async () => {
     const inside = await slipway(["init", "leaky", "--age-key", "leaky/key"]);
     assert.equal(inside.code, 1);

@@ -79,6 +79,10 @@ describe("the command line", () => {
     [["why"], /^slipway: missing required argument 'address'/],
     [["logs", "shop", "--tail"], /^slipway: option '--tail <lines>' argument missing/],
     [["plan", "--", "ls"], /^slipway: 'slipway plan' takes nothing behind --/],
+    [
+      ["exec", "shop", "false"],
+      /^slipway: put the command behind --\n {2}As in: slipway exec shop -- ls/,
+    ],
     [["exec", "shop"], /^slipway: exec needs a command behind --/],
     [["init", "--machine", "web-1"], /^slipway: --machine 'web-1' is not NAME=ADDRESS/],
     [

@@ -156,6 +156,10 @@ test("values that are not right, and what is said of them", async () => {
       "env: [A=b]",
       "wrong-type apps/shop.yaml:2:1: env must be a map of variables to values, not a list",
     ],
+    [
+      "dns: [gateway]",
+      "bad-format apps/shop.yaml:2:7: dns.0: 'gateway' is not an IP address such as 10.0.0.2",
+    ],
     ["env: { A B: c }", "bad-format apps/shop.yaml:2:8: env: 'A B' is not a variable name"],
     ["env: { A: [1] }", "wrong-type apps/shop.yaml:2:8: env.A must be text, not a list"],
     [

@@ -25,7 +25,7 @@ export const placeholderAddress = "203.0.113.10";
 /** All files of a new infra repo, by path. */
 export function initFiles(repo: InitRepo): Readonly<Record<string, string>> {
   const schemas = Object.entries(repo.schemas).map(([name, text]) => [`.schemas/${name}`, text]);
-  const machines = repo.machines.map((m) => [`machines/${m.name}.yaml`, machineFile(m)]);
+  const machines = repo.machines.map((m, i) => [`machines/${m.name}.yaml`, machineFile(m, i)]);
   return {
     "slipway.yaml": settingsFile(repo.fleet),
     ...(Object.fromEntries(machines) as Record<string, string>),
@@ -50,7 +50,7 @@ defaults:
     logs: { maxSize: 20m, maxFiles: 5 }
 `;
 
-function machineFile({ address, user, port, hostKey }: InitMachine): string {
+function machineFile({ address, user, port, hostKey }: InitMachine, index: number): string {
   const login = [
     ...(user === undefined ? [] : [`user: ${user}`]),
     ...(port === undefined ? [] : [`port: ${port}`]),
@@ -66,7 +66,7 @@ function machineFile({ address, user, port, hostKey }: InitMachine): string {
       ? `ssh: { ${login.join(", ")} }\n`
       : "# ssh: { user: deploy }        # default root; another user needs `sudo -n`\n";
   return `${modeline("machine", "../")}address: ${address}${fill}
-${key}${ssh}# privateAddress: 10.0.0.11     # of an interface of its own: what other machines use, and what \`publish\` binds
+${key}${ssh}# privateAddress: 10.0.0.${11 + (index % 200)}     # of an interface of its own: what other machines use, and what \`publish\` binds
 labels: { role: web }
 `;
 }
