@@ -23,10 +23,11 @@ export interface StatusView {
 /** What runs where, at which revision. Ends with a line end. */
 export function statusText(status: StatusDocument, view: StatusView): string {
   const paint = painter(view.colour ?? false);
-  const at =
-    status.revision === undefined ? "nothing applied yet" : `at ${shortRevision(status.revision)}`;
   const sections = [
-    [`${paint("strong", printableLine(status.fleet))} ${at}`, ...headLines(status.head, paint)],
+    [
+      `${paint("strong", printableLine(status.fleet))} ${revisionText(status)}`,
+      ...headLines(status.head, paint),
+    ],
     machineLines(status.machines, paint, view),
     instanceLines(status.apps, paint, view),
     noteLines(status, paint),
@@ -35,6 +36,14 @@ export function statusText(status: StatusDocument, view: StatusView): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
+}
+
+/** What no machine told may be anything. */
+function revisionText({ revision, machines }: StatusDocument): string {
+  if (revision !== undefined) return `at ${shortRevision(revision)}`;
+  return machines.some(({ why }) => why !== undefined)
+    ? "at a revision that no machine could tell"
+    : "nothing applied yet";
 }
 
 /** `head 3f2a1bc Shop 1.1: applied, nothing pending` */

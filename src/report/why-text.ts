@@ -1,5 +1,5 @@
 import { printableLine, shortRevision } from "../lib/text.ts";
-import { type Address, appAddress, covers } from "../model/address.ts";
+import type { Address } from "../model/address.ts";
 import type { Action, Change } from "../model/change.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
 import type { CommitInfo } from "../model/snapshot.ts";
@@ -24,19 +24,13 @@ const verbs: Readonly<Record<Action, string>> = {
   run: "run",
 };
 
-/** The cause of each change at or below an address. Ends with a line end. */
-export function whyText(plan: Plan, address: Address, view: WhyView): string {
+/** The cause of each change in a part of a plan. Ends with a line end. */
+export function whyText(part: Plan, address: Address, view: WhyView): string {
   const paint = painter(view.colour ?? false);
-  const isAsked = (c: Change): boolean =>
-    covers(address, c.address) || (c.family !== undefined && address === appAddress(c.family));
-  const changes = changesOf(plan).filter(isAsked);
-  const held = plan.held.filter((h) => covers(address, h.address));
-  const unknown = plan.unknown.filter((u) => covers(address, u.address));
-  const awaiting = plan.awaiting.filter((a) => covers(address, a));
   const sections = [
-    ...changes.map((change) => causeLines(change, view, paint)),
-    heldLines(held, paint),
-    unknownLines({ unknown, awaiting }, paint),
+    ...changesOf(part).map((change) => causeLines(change, view, paint)),
+    heldLines(part.held, paint),
+    unknownLines(part, paint),
   ].filter((lines) => lines.length > 0);
   if (sections.length === 0) return `${printableLine(address)}: as declared, nothing to change\n`;
   return sections.map((lines) => `${lines.join("\n")}\n`).join("\n");

@@ -225,11 +225,21 @@ ${more}`;
     assert.equal((await stage.note(second))?.["outcome"], "applied");
   });
 
+  test("a clone that nobody told asks the machines what came of the head", async () => {
+    const { stdout, stderr } = await stage.slipway(["--repo", stage.clone, "status"]);
+    assert.match(stdout, /\nhead [0-9a-f]{8} Shop 2: applied, nothing pending/, stderr);
+  });
+
   test("why names the commit behind what runs, and behind what is to be changed", async () => {
     const quiet = await stage.slipway(["why", "machine/web-1/app/shop/container/1"]);
     assert.match(
       quiet.stdout,
       /as declared, nothing to change\n {2}made by +[0-9a-f]{8} Shop 2 \(Ada <ada@example.com>\)/,
+    );
+    const ofImage = await stage.slipway(["why", "app/shop/image"]);
+    assert.match(
+      ofImage.stdout,
+      /as declared, nothing to change\n {2}declared +apps\/shop\/app.yaml:2, last changed by [0-9a-f]{8} Shop 2/,
     );
     await stage.commit("Say hi", {
       "apps/shop/app.yaml": app("2").replace("GREETING: hello", "GREETING: hi"),

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import { findingsText } from "../../src/report/findings-text.ts";
 import { historyText } from "../../src/report/history-text.ts";
+import { planPart } from "../../src/report/plan-part.ts";
 import { planMarkdown } from "../../src/report/markdown.ts";
 import { outcomeText } from "../../src/report/outcome-text.ts";
 import { disruptionText, planText, type Reach } from "../../src/report/plan-text.ts";
@@ -62,14 +63,21 @@ const views: readonly [file: string, view: () => string][] = [
   ["ps.txt", () => psText(status.apps, { now })],
   ["history.txt", () => historyText([applied, reverted, { ...rejected, cause: "retry" }], { now })],
   ["findings.txt", () => findingsText(findings)],
-  ["why.txt", () => whyText(plan, "app/shop", { now, commit })],
-  ["why-nothing.txt", () => whyText(plan, "machine/web-9", { now })],
+  ["why.txt", () => whyText(planPart(plan, "app/shop"), "app/shop", { now, commit })],
+  ["why-nothing.txt", () => whyText(planPart(plan, "machine/web-9"), "machine/web-9", { now })],
 ];
 
 suite("views", () => {
   for (const [file, view] of views) {
     test(file, async () => await assertGolden(file, view()));
   }
+
+  test("nothing is said not to be applied by machines that did not answer", () => {
+    const { revision: _, ...untold } = status;
+    const machines = status.machines.map(({ why: __, ...machine }) => machine);
+    assert.match(statusText(untold, { now }), /^\S+ at a revision that no machine could tell\n/);
+    assert.match(statusText({ ...untold, machines }, { now }), /^\S+ nothing applied yet\n/);
+  });
 
   test("what stops for good is not said to be replaced", () => {
     assert.equal(disruptionText({ kind: "gap" }), "it stops, and answers no more");

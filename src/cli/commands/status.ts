@@ -2,7 +2,7 @@ import { changesOf, type Plan } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
 import { appStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
-import { lastOutcome } from "../../pass/before.ts";
+import { lastOutcome, wordBefore } from "../../pass/before.ts";
 import type { World } from "../../pass/world.ts";
 import { jsonText } from "../../report/json.ts";
 import { statusText } from "../../report/status-text.ts";
@@ -35,7 +35,7 @@ export const run: Run = async (context) => {
       version: 1,
       fleet: documents.fleet,
       ...(applied === undefined ? {} : { revision: applied }),
-      head: await headStatus(world, head, head === revision ? look : undefined),
+      head: await headStatus(world, head, look, head === revision),
       ...(trouble === undefined ? {} : { forge: { trouble } }),
       machines: machineStatuses(look.observations),
       apps: appStatuses(look.observations, documents, look.plan.held),
@@ -55,15 +55,18 @@ export const run: Run = async (context) => {
 async function headStatus(
   world: World,
   head: Revision,
-  look: Survey | undefined,
+  look: Survey,
+  isLookedFor: boolean,
 ): Promise<HeadStatus> {
   const { revision } = head.snapshot;
-  const outcome = await lastOutcome(world, head.fleet, revision);
+  const noted = await lastOutcome(world, head.fleet, revision);
+  // A clone without the note has been told by nobody; the machines remember.
+  const outcome = (await wordBefore(world, head, noted, look))?.outcome;
   return {
     revision,
     subject: head.subject,
     ...(outcome === undefined ? {} : { outcome: outcome.outcome, text: outcome.text }),
-    ...(look === undefined ? {} : pendingIn(planOf(look))),
+    ...(isLookedFor ? pendingIn(planOf(look)) : {}),
   };
 }
 

@@ -1,12 +1,12 @@
 import { didYouMean } from "../../lib/suggest.ts";
-import { printableLine, shortRevision } from "../../lib/text.ts";
+import { listed, printableLine, shortRevision } from "../../lib/text.ts";
 import { covers, type Address } from "../../model/address.ts";
-import type { Where } from "../../model/diagnostic.ts";
 import { changesOf, type Plan } from "../../model/plan.ts";
 import { subjectOf, type CommitInfo } from "../../model/snapshot.ts";
 import type { Survey } from "../../pass/survey.ts";
 import type { World } from "../../pass/world.ts";
 import { jsonText, planDocument } from "../../report/json.ts";
+import { planPart } from "../../report/plan-part.ts";
 import { whyText } from "../../report/why-text.ts";
 import { SourceError } from "../../source/source.ts";
 import { lastChange } from "../blame.ts";
@@ -14,6 +14,7 @@ import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { showRejected } from "../findings.ts";
 import { lookAt, planOf } from "../look.ts";
+import { declaredAt, type Declared } from "../../pass/declared.ts";
 import { madeAt } from "../../pass/made.ts";
 import { whileSaying } from "../progress.ts";
 import { UserError } from "../trouble.ts";
@@ -27,15 +28,21 @@ export const run: Run = async (context, given) => {
       lookAt(world),
     );
     if (look === undefined) return showRejected(context, revision.findings);
-    const plan = at(planOf(look), address);
-    const where = declaredAt(look, plan, address);
+    const here = look.resources.filter((r) => covers(address, r.address));
+    const plan = planPart(
+      planOf(look),
+      address,
+      here.flatMap((r) => r.family ?? []),
+    );
     checkAddress(look, plan, address);
+    const declared =
+      revision.documents && declaredAt(look, revision.documents, changesOf(plan), address);
     show(context, {
       address,
       plan,
-      made: isQuiet(plan) ? await madeBy(world, look, address) : undefined,
-      commit: where === undefined ? undefined : await lastChange(world, where.file),
-      where,
+      made: changesOf(plan).length === 0 ? await madeBy(world, look, address) : undefined,
+      commit: declared === undefined ? undefined : await lastChange(world, declared),
+      declared,
       now: world.clock.now(),
     });
     return exit.done;
@@ -52,11 +59,12 @@ interface Why {
   readonly made: CommitInfo | undefined;
   /** The last commit that changed what is declared. */
   readonly commit: CommitInfo | undefined;
-  readonly where: Where | undefined;
+  readonly declared: Declared | undefined;
   readonly now: number;
 }
 
-function show({ io, options }: Context, { address, plan, made, commit, where, now }: Why): void {
+function show({ io, options }: Context, { address, plan, made, commit, declared, now }: Why): void {
+  const where = declared?.where;
   if (options.json) {
     const { changes, held, unknown, awaiting } = planDocument(plan);
     const said = {
@@ -70,7 +78,7 @@ function show({ io, options }: Context, { address, plan, made, commit, where, no
       made: made === undefined ? null : commitDocument(made),
       commit: commit === undefined ? null : commitDocument(commit),
       file: where?.file ?? null,
-      line: where?.line ?? null,
+      line: declared?.by === "line" ? declared.where.line : null,
     };
     return io.out.write(jsonText(said));
   }
@@ -81,11 +89,11 @@ function show({ io, options }: Context, { address, plan, made, commit, where, no
       ...(commit === undefined ? {} : { commit }),
     }),
   );
-  if (!isQuiet(plan)) return;
+  if (changesOf(plan).length > 0) return;
   if (made !== undefined) io.out.write(`  made by   ${commitLine(made)}\n`);
   if (where !== undefined)
     io.out.write(
-      `  declared  ${where.file}:${where.line}${commit === undefined ? "" : `, last changed by ${commitLine(commit)}`}\n`,
+      `  declared  ${where.file}${declared?.by === "line" ? `:${where.line}` : ""}${commit === undefined ? "" : `, last changed by ${commitLine(commit)}`}\n`,
     );
 }
 
@@ -99,31 +107,8 @@ const commitDocument = (commit: CommitInfo): object => ({
   committedAt: new Date(commit.committedMs).toISOString(),
 });
 
-/** The part of a plan that an address covers. */
-function at(plan: Plan, address: Address): Plan {
-  const isHere = (one: { readonly address: Address }): boolean => covers(address, one.address);
-  const turn = { machine: "", changes: changesOf(plan).filter(isHere) };
-  return {
-    revision: plan.revision,
-    machines: turn.changes.length === 0 ? [] : [turn],
-    rollouts: [],
-    cleanup: [],
-    held: plan.held.filter(isHere),
-    unknown: plan.unknown.filter(isHere),
-    awaiting: plan.awaiting.filter((one) => covers(address, one)),
-  };
-}
-
 const isQuiet = (plan: Plan): boolean =>
   changesOf(plan).length + plan.held.length + plan.unknown.length + plan.awaiting.length === 0;
-
-function declaredAt(look: Survey, plan: Plan, address: Address): Where | undefined {
-  const planned = changesOf(plan).find((change) => change.reason.where !== undefined)?.reason.where;
-  return (
-    planned ??
-    look.resources.find((r) => covers(address, r.address) && r.where !== undefined)?.where
-  );
-}
 
 /** The newest revision that made something of what is there, from its label or the machines' marks. */
 async function madeBy(
@@ -144,13 +129,19 @@ async function madeBy(
 
 /** Throws UserError for an address that stands for nothing. */
 function checkAddress(look: Survey, plan: Plan, address: Address): void {
-  if (!isQuiet(plan)) return;
   const known = [
     ...look.targets.keys().map((machine) => `machine/${machine}`),
     ...look.families.map(({ family }) => `app/${family}`),
     ...look.resources.map((resource) => resource.address),
   ];
-  if (known.some((one) => covers(address, one))) return;
+  const isGroup = /^(?:app|machine|machine\/[^/]+\/app)?$/.test(address);
+  if (isGroup)
+    throw new UserError(
+      "not-found",
+      `'${address}' is the beginning of an address`,
+      `There are: ${listed(known.filter((one) => covers(address, one)))}`,
+    );
+  if (!isQuiet(plan) || known.some((one) => covers(address, one))) return;
   throw new UserError(
     "not-found",
     `nothing is at '${address}'${didYouMean(address, known)}`,

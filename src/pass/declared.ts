@@ -1,0 +1,54 @@
+import type { FilesSpec } from "../kinds/index.ts";
+import { covers, type Address } from "../model/address.ts";
+import type { Change } from "../model/change.ts";
+import type { Where } from "../model/diagnostic.ts";
+import type { Documents } from "../model/documents.ts";
+import type { Resource } from "../model/resource.ts";
+import type { Survey } from "./survey.ts";
+
+/** Where the repo says what is at an address. */
+export interface Declared {
+  readonly where: Where;
+  /** `file`: all of it, with what lies in its folder; `line`: that key and what is below it. */
+  readonly by: "file" | "line";
+  /** Files that are shipped from there. */
+  readonly blobs: readonly string[];
+}
+
+/** Of what is planned the place of the change, else of what is declared at or below the address. */
+export function declaredAt(
+  look: Pick<Survey, "resources" | "apps">,
+  documents: Documents,
+  planned: readonly Change[],
+  address: Address,
+): Declared | undefined {
+  const change = planned.find(({ reason }) => reason.where !== undefined);
+  if (change?.reason.where !== undefined) return ofChange(change, change.reason.where);
+  const here = look.resources.filter((r) => covers(address, r.address));
+  const [one] = here;
+  const isOne = here.every(({ kind, where }) => kind === one?.kind && isSame(where, one.where));
+  if (one?.where !== undefined && isOne && one.kind !== "app/container")
+    return { where: one.where, by: "line", blobs: blobsOf(one) };
+  const machine = /^machine\/([^/]+)$/.exec(address)?.[1];
+  const [, named] = /^(?:machine\/[^/]+\/)?app\/([^/]+)/.exec(address) ?? [];
+  const app =
+    look.apps.find((a) => a.family === named || a.name === named) ??
+    look.apps.find((a) => a.name === one?.app);
+  const document = machine === undefined ? app : documents.machines.get(machine);
+  return document === undefined ? undefined : { where: document.at([]), by: "file", blobs: [] };
+}
+
+/** What was taken away, or is shipped from beside the file, is in no line of it. */
+function ofChange({ fields, kind }: Change, where: Where): Declared {
+  const isLine =
+    kind !== "app/files" &&
+    fields.length > 0 &&
+    fields.every(({ path, declared }) => declared !== undefined && !path.startsWith("files."));
+  return { where, by: isLine ? "line" : "file", blobs: [] };
+}
+
+const isSame = (a: Where | undefined, b: Where | undefined): boolean =>
+  a?.file === b?.file && a?.line === b?.line;
+
+const blobsOf = ({ kind, spec }: Resource): readonly string[] =>
+  kind === "app/files" ? (spec as FilesSpec).entries.map(({ blob }) => blob) : [];
