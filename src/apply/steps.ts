@@ -11,6 +11,7 @@ import type {
   Step,
 } from "../model/step.ts";
 import type { Session } from "../remote/session.ts";
+import { engineRefusal } from "./engine-words.ts";
 import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
@@ -165,7 +166,8 @@ async function callEngine(
       { status, message },
       container === undefined ? "" : resolveRef(container, bindings),
     );
-    throw refused(isEngines ? { ...step, blame: "machine" } : step, status, message);
+    const { machine } = context.session;
+    throw refused(isEngines ? { ...step, blame: "machine" } : step, machine, status, message);
   }
   if (step.bind === undefined) return;
   const id = isObject(reply.body) ? reply.body["Id"] : undefined;
@@ -190,12 +192,12 @@ async function isEnginesFault(
   return seen !== undefined && seen.error === "" && seen.exitCode === 0;
 }
 
-function refused(step: EngineStep, status: number, message: string): StepFailure {
+function refused(step: EngineStep, machine: string, status: number, message: string): StepFailure {
   if (isDiskFull(message))
     return new StepFailure("machine", `disk full: ${message}`, { trouble: "disk" });
   const isApps = step.blame === "app" && (step.blameOn?.includes(status) ?? status !== 503);
   const blame = isApps ? "app" : "machine";
-  return new StepFailure(blame, `${describe(step)}: ${message} (${status})`);
+  return new StepFailure(blame, engineRefusal(step, machine, message, status));
 }
 
 const describe = (step: EngineStep): string =>
