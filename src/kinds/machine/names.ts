@@ -1,4 +1,5 @@
 import { digestOfLines } from "../../lib/hash.ts";
+import { listed } from "../../lib/text.ts";
 import type { Field } from "../../model/change.ts";
 import { Unreadable } from "../../model/live.ts";
 import type { Answers, ReadQuery, RunQuery } from "../../model/query.ts";
@@ -9,6 +10,13 @@ import { bindsOf } from "../shared/container/live.ts";
 import { difference } from "../shared/difference.ts";
 import { containersQuery } from "../shared/engine.ts";
 import { optional } from "../shared/optional.ts";
+import {
+  fileField,
+  nameChanges,
+  nameFields,
+  nameText,
+  type NameChange,
+} from "./names/differences.ts";
 import { parseHosts, withBlock, type HostsFile } from "./names/block.ts";
 
 /**
@@ -54,11 +62,19 @@ export const names: Kind<NamesSpec, NamesState> = {
         ? undefined
         : difference("delete", "undeclared", "no names are declared");
     }
-    const fields = differences(want, have);
-    if (fields.length === 0) return undefined;
-    return have === undefined || isEmpty(have)
-      ? difference("create", "missing", "the fleet's names are not on this machine", fields)
-      : difference("update", "names-changed", `${fields.length} names files differ`, fields);
+    const files = fileFields(want, have);
+    if (files.length === 0) return undefined;
+    if (have === undefined || isEmpty(have))
+      return difference("create", "missing", "the fleet's names are not on this machine", files);
+    const changes = changedNames(want, have.etc);
+    const paths = files.map((field) => field.path);
+    const text =
+      changes.length > 0
+        ? nameText(changes)
+        : paths.length === 1
+          ? `${listed(paths)} is not as it should be`
+          : `${listed(paths)} are not as they should be`;
+    return difference("update", "names-changed", text, [...nameFields(changes), ...files]);
   },
   apply: ({ want, have }, facts) => nameSteps(want, have, facts),
   redact: ({ files, mounted, etc }) => ({ files, mounted, ...optional("block", etc.block) }),
@@ -122,7 +138,7 @@ function wantedFiles(
   return new Map([["hosts", common], ...own]);
 }
 
-function differences(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
+function fileFields(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
   const wanted = wantedFiles(want, have);
   const live = new Map(Object.entries(have?.files ?? {}));
   const names = [...new Set([...wanted.keys(), ...removable(have)])].toSorted();
@@ -132,11 +148,7 @@ function differences(want: NamesSpec, have: NamesState | undefined): readonly Fi
       return { name, declared: lines === undefined ? undefined : digestOfLines(lines) };
     })
     .filter(({ name, declared }) => declared !== live.get(name))
-    .map(({ name, declared }) => ({
-      path: name,
-      ...optional("declared", declared),
-      ...optional("live", live.get(name)),
-    }));
+    .map(({ name }) => fileField(name, wanted.get(name), live.has(name)));
   return [...files, ...blockFields(want, have?.etc)];
 }
 
@@ -144,7 +156,15 @@ function blockFields(want: NamesSpec, etc: HostsFile | undefined): readonly Fiel
   if (etc === undefined) return [];
   const declared = want.machineLines.length === 0 ? undefined : digestOfLines(want.machineLines);
   if (!etc.damaged && declared === etc.block) return [];
-  return [{ path: etcHosts, ...optional("declared", declared), ...optional("live", etc.block) }];
+  const lines = declared === undefined ? undefined : want.machineLines;
+  return [fileField(etcHosts, lines, etc.block !== undefined || etc.damaged)];
+}
+
+/** None of a block that is too long to be remembered, or that is to be repaired. */
+function changedNames(want: NamesSpec, etc: HostsFile): readonly NameChange[] {
+  if (etc.damaged) return [];
+  const lines = etc.block === undefined ? [] : etc.lines;
+  return lines === undefined ? [] : nameChanges(want.machineLines, lines);
 }
 
 function nameSteps(

@@ -4,6 +4,8 @@ import { digestOfLines } from "../../../lib/hash.ts";
 export interface HostsFile {
   /** `digestOfLines` of the lines between the marks, which grow with the fleet; undefined without a block. */
   readonly block?: string;
+  /** Those lines, where they are few enough to be remembered of every machine. */
+  readonly lines?: readonly string[];
   /** All else: what stands before the block, and after it. */
   readonly before: string;
   readonly after: string;
@@ -28,11 +30,18 @@ export function parseHosts(text: string, fleet: string): HostsFile {
   const clean = (part: readonly string[]): string =>
     part.filter((line) => !isMark(line.replace(/\r?\n$/, ""))).join("");
   return {
-    ...(inside ? { block: digestOfLines(plain.slice(from + 1, to)) } : {}),
+    ...(inside ? blockOf(plain.slice(from + 1, to)) : {}),
     before: clean(inside ? lines.slice(0, from) : lines),
     after: clean(inside ? lines.slice(to + 1) : []),
     damaged: stray,
   };
+}
+
+const mostRemembered = 16 * 1024;
+
+function blockOf(lines: readonly string[]): Pick<HostsFile, "block" | "lines"> {
+  const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  return { block: digestOfLines(lines), ...(size > mostRemembered ? {} : { lines }) };
 }
 
 /** The file with these lines as its block; without lines without a block. */
