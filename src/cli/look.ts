@@ -1,5 +1,6 @@
 import { formerRevisions } from "../pass/former.ts";
 import { lookWith } from "../pass/look.ts";
+import { withVersions } from "../pass/shipped.ts";
 import { readRevision, type Revision } from "../pass/revision.ts";
 import type { Survey } from "../pass/survey.ts";
 import type { Request, World } from "../pass/world.ts";
@@ -64,7 +65,8 @@ export async function lookFor(
  * The plan as it would be carried out: a revision that must not follow the last one is held as a whole, an app whose
  * image nobody can name is not known, nor is a machine that is in trouble, however little of it was asked for.
  */
-export function planOf({ plan, trail, unresolved, observations }: Survey): Plan {
+export function planOf(look: Survey): Plan {
+  const { plan, trail, unresolved, observations } = look;
   const unnamed = [...unresolved].map(([family, { machine, text }]) => ({
     address: `app/${family}`,
     machine,
@@ -81,7 +83,7 @@ export function planOf({ plan, trail, unresolved, observations }: Survey): Plan 
       ? []
       : [{ address: "revision", code: "rewind", text: trail.refusal, needs: "--allow-rewind" }];
   return {
-    ...plan,
+    ...withVersions(plan, look),
     held: [...refused, ...plan.held],
     unknown: [...plan.unknown, ...troubled, ...unnamed],
   };

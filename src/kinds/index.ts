@@ -15,7 +15,7 @@ export type {
   Mount,
   PortBinding,
 } from "./app/container.ts";
-export type { FilesSpec } from "./app/files.ts";
+export { versionFields, type FilesSpec, type FilesState } from "./app/files.ts";
 export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";
 export type { NetworkState } from "./app/network.ts";

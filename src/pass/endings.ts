@@ -1,5 +1,6 @@
 import type { Applied } from "../apply/apply.ts";
 import { shortRevision } from "../lib/text.ts";
+import type { Change } from "../model/change.ts";
 import { formatDiagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
@@ -74,7 +75,9 @@ export function summed(
   last: Plan,
   applied: readonly Applied[],
 ): RevisionOutcome {
-  const changes = applied.reduce((sum, a) => sum + a.done.length, 0);
+  const changes = applied
+    .map(({ done }, round) => (round === 0 ? done : done.filter((c) => !isTidying(c))))
+    .reduce((sum, done) => sum + done.length, 0);
   const guarded = last.held.filter((h) => h.code !== "failed-mark");
   const open = changesOf(last).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
@@ -105,6 +108,10 @@ export function summed(
     troubles: verdict.troubles,
   });
 }
+
+/** What is no longer mounted once the plan is done goes with that: no change of its own, which no plan could show. */
+const isTidying = ({ kind, action }: Change): boolean =>
+  kind === "app/files" && action === "delete";
 
 function textOf(
   outcome: RevisionOutcome["outcome"],

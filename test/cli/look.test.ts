@@ -19,6 +19,7 @@ const look = (more: Partial<Survey>): Survey =>
   ({
     plan: makePlan(),
     trail: { allows: [], applied: [] },
+    resources: [],
     unresolved: new Map(),
     observations: new Map(),
     ...more,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Change } from "../../src/model/change.ts";
 import type { AppOutcome, OutcomeName } from "../../src/model/outcome.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { refused, rejected, summed, type PassSoFar } from "../../src/pass/endings.ts";
@@ -164,6 +165,20 @@ for (const [name, verdict, plan, changes, outcome, text] of cases) {
     assert.deepEqual([ended.outcome, ended.text, ended.changes], [outcome, text, changes]);
   });
 }
+
+test("what is tidied up in later rounds is no change that the plan did not show", () => {
+  const unmounted = { ...changeOf(undefined), kind: "app/files", action: "delete" as const };
+  const ended = (...rounds: (readonly Change[])[]) =>
+    summed(
+      pass,
+      { apps: [], troubles: [] },
+      planOf(),
+      rounds.map((done) => appliedOf({ done })),
+    ).changes;
+  assert.equal(ended([changeOf("shop")], [unmounted, unmounted]), 1);
+  assert.equal(ended([unmounted], []), 1, "the plan shows what lies about when it is made");
+  assert.equal(ended([changeOf("shop")], [changeOf("db")]), 2);
+});
 
 test("an ending says of which fleet, revision and time it is", () => {
   const { apps: _, held: __, troubles: ___, ...said } = refused(pass, "too old");

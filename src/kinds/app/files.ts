@@ -69,8 +69,12 @@ export const files: Kind<FilesSpec, FilesState> = {
         : difference("delete", "undeclared", `files ${have.digest.slice(0, 8)} are not declared`);
     }
     if (have === undefined)
-      return difference("create", "missing", `${want.target} is not on this machine`);
-    const fields = differences(want, have);
+      return difference(
+        "create",
+        "missing",
+        `${want.target} with this content is not on this machine`,
+      );
+    const fields = versionFields(want, have);
     return fields.length === 0
       ? undefined
       : difference("update", "edited", `${want.target} is not as it was shipped`, fields);
@@ -114,20 +118,25 @@ function wantedNodes({ entries, folder, owner }: FilesSpec): Nodes {
 
 const fourDigits = (mode: string): string => octal(Number.parseInt(mode, 8));
 
-function differences(want: FilesSpec, have: FilesState): readonly Field[] {
+/** Which files are not as in this version; of another version: what it has that this has not, and the other way round. */
+export function versionFields(want: FilesSpec, have: FilesState): readonly Field[] {
   const [nodes, live] = [wantedNodes(want), liveNodes(have)];
   const paths = [...new Set([...nodes.keys(), ...live.keys()])].toSorted();
   const fields = paths
     .filter((path) => nodes.get(path) !== live.get(path))
     .map((path) => ({
       path: path === "" ? `files.${want.target}` : `files.${want.target}/${path}`,
-      ...optional("declared", nodes.get(path)),
-      ...optional("live", live.get(path)),
+      ...optional("declared", shownNode(nodes.get(path))),
+      ...optional("live", shownNode(live.get(path))),
     }));
   return have.odd
     ? [...fields, { path: `files.${want.target}`, live: "a name with control characters" }]
     : fields;
 }
+
+/** `file 0644 0:0 content 0123456789ab` */
+const shownNode = (text: string | undefined): string | undefined =>
+  text?.replace(/ ([0-9a-f]{12})[0-9a-f]*$/, " content $1");
 
 function putAll(want: FilesSpec, path: string): PutStep {
   const [only] = want.entries;

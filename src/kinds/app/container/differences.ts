@@ -47,7 +47,8 @@ function imageField(want: ContainerSpec, live: LiveContainer): Field {
 function field(path: string, declared: Fields, live: Fields, root: string): Field {
   const [ours, theirs] = [declared[path], live[path]];
   const name = path.startsWith("mounts.") ? mountPath(path, ours ?? theirs, root) : path;
-  const out = (value: Json | undefined) => (value === undefined ? value : readable(path, value));
+  const out = (value: Json | undefined) =>
+    value === undefined ? value : readable(path, value, root);
   const [declaredText, liveText] = [out(ours), out(theirs)];
   return {
     path: name,
@@ -63,13 +64,23 @@ function mountPath(path: string, mount: Json | undefined, root: string): string 
 }
 
 /** As an app file would write it. */
-function readable(path: string, value: Json): Json {
+function readable(path: string, value: Json, root: string): Json {
   if (typeof value === "number" && sizes.has(path)) return formatSize(value);
   if (typeof value === "number" && path === "deploy.stopTimeout")
     return formatDuration(value * 1000);
   const mount = path.startsWith("mounts.") ? mountOf(value) : undefined;
-  if (mount !== undefined) return mount.readOnly ? `${mount.source} (read-only)` : mount.source;
+  if (mount !== undefined) return mountText(mount, root);
   return shown(path, value);
+}
+
+/** What is shipped lies under a digest of it: which of its files differ, its own change tells. */
+function mountText(
+  { source, readOnly }: { source: string; readOnly: boolean },
+  root: string,
+): string {
+  const shipped = `${root}/files/`;
+  if (source.startsWith(shipped)) return `version ${source.slice(shipped.length).slice(0, 8)}`;
+  return readOnly ? `${source} (read-only)` : source;
 }
 
 function mountOf(value: Json | undefined): { source: string; readOnly: boolean } | undefined {
