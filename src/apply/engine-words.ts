@@ -100,7 +100,8 @@ const verbs: Readonly<Record<string, string>> = {
 /** `start a container`, `remove a network`; else the call itself. */
 function callText({ method, path }: Pick<EngineStep, "method" | "path">): string {
   const [things, ...rest] = path;
-  const verb = method === "DELETE" ? "remove" : verbs[String(rest.at(-1) ?? "")];
+  const last = rest.at(-1);
+  const verb = method === "DELETE" ? "remove" : typeof last === "string" ? verbs[last] : undefined;
   const noun = typeof things === "string" ? things.replace(/s$/, "") : undefined;
   if (verb !== undefined && noun !== undefined) return `${verb} a ${noun}`;
   return `do ${method} /${path.map((s) => (typeof s === "string" ? s : `<${s.bound}>`)).join("/")}`;
