@@ -71,6 +71,10 @@ const recognised: readonly {
   },
 ];
 
+/** Who has the port now is another's doing, or this app's turn comes before that one's: no fault of the app. */
+export const isPortInUse = (message: string): boolean =>
+  /port is already allocated|address already in use/i.test(message);
+
 /** On all addresses it is known by its number alone. */
 const hostPort = (address: string, port: string): string =>
   /^(?:0\.0\.0\.0|\[::\]|::|)$/.test(address)

@@ -11,7 +11,7 @@ import type {
   Step,
 } from "../model/step.ts";
 import type { Session } from "../remote/session.ts";
-import { engineRefusal } from "./engine-words.ts";
+import { engineRefusal, isPortInUse } from "./engine-words.ts";
 import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
@@ -195,6 +195,10 @@ async function isEnginesFault(
 function refused(step: EngineStep, machine: string, status: number, message: string): StepFailure {
   if (isDiskFull(message))
     return new StepFailure("machine", `disk full: ${message}`, { trouble: "disk" });
+  if (isPortInUse(message))
+    return new StepFailure("machine", engineRefusal(step, machine, message, status), {
+      trouble: "network",
+    });
   const isApps = step.blame === "app" && (step.blameOn?.includes(status) ?? status !== 503);
   const blame = isApps ? "app" : "machine";
   return new StepFailure(blame, engineRefusal(step, machine, message, status));
