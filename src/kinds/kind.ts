@@ -81,7 +81,7 @@ export interface Kind<Spec, State> {
   /** What is watched for a while once it was made. */
   watch?(want: Spec, have: State | undefined): WatchStep | undefined;
   /** Puts away what of it was tried and never proven; undefined where there is nothing of the kind. */
-  giveUp?(want: Spec, have: State): GivenUp | undefined;
+  giveUp?(want: Spec | undefined, have: State): GivenUp | undefined;
   /** What may be shown or stored of a state. */
   redact(state: State): unknown;
 }

@@ -8,6 +8,7 @@ import {
   recordImages,
   recordRelease,
 } from "../apply/record.ts";
+import { canonicalJson } from "../lib/json.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
@@ -99,10 +100,8 @@ export function machinesToRecord(ending: Omit<Ending, "holds">): readonly string
     .filter(([, o]) => o.facts !== undefined)
     .filter(([machine, o]) => {
       if (ending.isNews || o.inventory.state !== "present") return true;
-      return (
-        JSON.stringify(recorded(ending, machine, o.inventory.value)) !==
-        JSON.stringify(o.inventory.value)
-      );
+      const { value } = o.inventory;
+      return canonicalJson(recorded(ending, machine, value)) !== canonicalJson(value);
     })
     .map(([machine]) => machine);
 }

@@ -157,10 +157,13 @@ function orphanChange(
   treatment: (family: string | undefined) => Treatment,
 ): readonly Change[] {
   const owner = kind.owner(state);
-  if (owner === undefined || treatment(owner.family ?? owner.app) !== "as wanted") return [];
-  const difference = kind.diff(undefined, state, facts);
-  if (difference === undefined) return [];
+  if (owner === undefined) return [];
   const { app, family, name } = owner;
+  const how = treatment(family ?? app);
+  if (how === "frozen") return [];
+  const given = how === "given up" ? kind.giveUp?.(undefined, state) : undefined;
+  const difference = how === "given up" ? given?.difference : kind.diff(undefined, state, facts);
+  if (difference === undefined) return [];
   return [
     {
       ...difference,
@@ -171,7 +174,7 @@ function orphanChange(
       ...(app === undefined ? {} : { app }),
       ...(family === undefined ? {} : { family }),
       ...holding(kind, undefined, state),
-      steps: kind.apply({ difference, have: state }, facts),
+      steps: given?.steps ?? kind.apply({ difference, have: state }, facts),
     },
   ];
 }

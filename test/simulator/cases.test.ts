@@ -75,6 +75,40 @@ const cases: readonly (readonly [string, Scenario])[] = [
     "a container that is waited for is not called ended by an engine that is ill",
     scenarioOf([pass({ at: 60, what: "ill", machine: 0, forMs: 20 })]),
   ],
+  [
+    "a first try that a line left running is put away where its app has moved from",
+    scenarioOf(
+      [
+        pass(
+          { at: 72, what: "outage", machine: 0, forMs: 10 },
+          { at: 66, what: "preempt", commit: { make: "change", app: 0, to: { on: 4 } } },
+        ),
+        pass(),
+      ],
+      { machines: 3, db: { nature: "sick" }, shop: { on: 3 } },
+    ),
+  ],
+  [
+    "machines are not locked again and again where only the order of what is known differs",
+    scenarioOf(
+      [
+        pass(
+          {
+            at: 2,
+            what: "preempt",
+            commit: { make: "change", app: 0, to: { nature: "bad-release" } },
+          },
+          { at: 1, what: "rival" },
+        ),
+        pass(),
+        pass({ at: 1, what: "preempt", commit: { make: "revert", back: 1 } }),
+        pass({ at: 4, what: "lost-undone" }),
+      ],
+      {
+        db: { isStateful: true, hasRelease: true, isStopped: true },
+      },
+    ),
+  ],
 ];
 
 describe("a simulated fleet", () => {

@@ -43,7 +43,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   watch: watchOf,
   giveUp: (want, have) => {
     const steps = givingUpSteps(want, have);
-    const text = `${want.app} instance ${want.instance} was tried and never worked`;
+    const text = `${have.app} instance ${have.instance} was tried and never worked`;
     return steps.length === 0
       ? undefined
       : { difference: difference("update", "given-up", text), steps };

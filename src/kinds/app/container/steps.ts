@@ -43,7 +43,12 @@ export const restartSteps = (want: ContainerSpec, live: InstanceContainer): read
 ];
 
 /** A new container that runs and was never proven is kept stopped, as a rollout that failed would leave it. */
-export function givingUpSteps(want: ContainerSpec, have: ContainerState): readonly Step[] {
+export function givingUpSteps(
+  want: ContainerSpec | undefined,
+  have: ContainerState,
+): readonly Step[] {
+  if (want === undefined)
+    return have.containers.filter((c) => c.role === "new" && c.running).flatMap(park);
   const situation = situationOf(want, have);
   const tried = [situation.right, situation.abandoned].find((c) => c?.role === "new" && c.running);
   return tried === undefined ? [] : [...park(tried), ...bury(situation, tried.id)];
