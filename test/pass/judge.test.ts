@@ -159,7 +159,7 @@ const cases: readonly (readonly [
       }),
     },
     "held",
-    "shop would go, and with it most of web-2; needs Slipway-Allow: delete app/shop",
+    "needs Slipway-Allow: delete app/shop: shop would go, and with it most of web-2",
   ],
   [
     "it failed, and trouble stands in its way back",

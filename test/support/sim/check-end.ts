@@ -79,12 +79,12 @@ function checkApp(
   const said = outcome.apps.find((a) => a.family === app);
   const fortune = fortuneOf(state, template);
   const name = said?.outcome ?? "nothing";
+  if (name === "held" && waitsForBroken(scenario, apps, app)) return;
   if (fortune === "works") {
     const why = whyNotAs(stage, scenario, app, state, {
       isLeavingHeld: isLeavingHeld(outcome, app),
     });
     const isHeld = name === "held" && isLeavingHeld(outcome, app);
-    if (name === "held" && waitsForBroken(scenario, apps, app)) return;
     if (why !== undefined || (name !== "applied" && !isHeld))
       throw new Broken(
         `${app} works, and ends as ${name} (${said?.text}): ${why ?? "as declared"}`,

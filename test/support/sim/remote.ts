@@ -264,7 +264,7 @@ const nameOfCommand = (argv: readonly string[]): string => {
 
 /** Reading a file, and asking the fence without telling it anything. */
 const isReading = (argv: readonly string[]): boolean =>
-  /exec (cat|tail)/.test(argv[2] ?? "") || argv.at(-1) === "-";
+  /exec (cat|tail|grep)|<\/proc\/meminfo/.test(argv[2] ?? "") || argv.at(-1) === "-";
 
 const shortPath = (path: string): string =>
   decodeURIComponent(path)
