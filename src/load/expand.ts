@@ -1,8 +1,9 @@
 import type { AppFields, AppFile } from "../generated/app.ts";
 import type { Where } from "../model/diagnostic.ts";
 import { idleNullReporter, type Assembled, type Assembly } from "./layers.ts";
-import { mergeLayers, without } from "./merge.ts";
+import { without } from "./merge.ts";
 import { locatorOf, type MapNode, type Node } from "./node.ts";
+import { collectIdleNulls, withPart, type IdleNulls } from "./parts.ts";
 import { readingOf, unread, type Reading } from "./reading.ts";
 import { soundPart } from "./sound.ts";
 
@@ -30,35 +31,47 @@ export interface Member extends Reading<AppFields> {
 
 type Names = Pick<Member, "name" | "family" | "service">;
 
-export function expandFamily({ name, folder, root, guessed }: Assembled, by: Assembly): Family {
+export function expandFamily(assembled: Assembled, by: Assembly): Family {
+  const { name, folder, root, layers, guessed } = assembled;
   const sound = root.kind === "map" ? soundPart("app", root, "merged", by) : root;
   const reading = readingOf<AppFile>(sound, by.validators.of("app").textPaths);
   const { members, complete } =
-    sound.kind === "map" ? membersOf(name, sound, by) : { members: [], complete: false };
+    sound.kind === "map" ? membersOf(name, sound, layers, by) : { members: [], complete: false };
   return { ...reading, name, folder, members, complete, ...(guessed === true ? { guessed } : {}) };
 }
 
 function membersOf(
   family: string,
   root: MapNode,
+  layers: readonly Node[],
   by: Assembly,
 ): Pick<Family, "members" | "complete"> {
   const shared = without(root, "services");
   const services = root.entries.get("services")?.node;
+  const idleNulls = collectIdleNulls(by.findings);
+  const all = { ...by, layers, idleNulls };
   // Where services cannot be read, what stands beside them is still what each of them holds.
   if (services?.kind !== "map") {
-    const complete = services === undefined;
-    return { members: [memberOf({ name: family, family }, shared, by)], complete };
+    const members = [memberOf({ name: family, family }, shared, all)];
+    idleNulls.tell(members.length);
+    return { members, complete: services === undefined };
   }
-  const members = [...services.entries].map(([service, { keyAt, node }]) => {
+  const reportIdle = idleNullReporter(by.findings);
+  const members = [...services.entries].map(([service, { keyAt }]) => {
     const name = service === family ? family : `${family}-${service}`;
-    const merged = mergeLayers(shared, node, idleNullReporter(by.findings));
-    return memberOf({ name, family, service }, { ...merged, at: keyAt }, by);
+    const merged = withPart(shared, layers, ["services", service], reportIdle);
+    return memberOf({ name, family, service }, { ...merged, at: keyAt }, all);
   });
+  idleNulls.tell(members.length);
   return { members, complete: services.unsure !== true };
 }
 
-function memberOf(names: Names, root: Node, by: Assembly): Member {
+interface Expanding extends Assembly {
+  readonly layers: readonly Node[];
+  readonly idleNulls: IdleNulls;
+}
+
+function memberOf(names: Names, root: Node, by: Expanding): Member {
   const texts = by.validators.of("service").textPaths;
   const read = (node: Node): Reading<AppFields> =>
     readingOf(node.kind === "map" ? soundPart("service", node, "merged", by) : node, texts);
@@ -73,8 +86,9 @@ function memberOf(names: Names, root: Node, by: Assembly): Member {
     const elsewhere = different === undefined ? reading : unread<AppFields>(root.at, texts);
     return { ...reading, ...names, on: new Map(), elsewhere };
   }
-  const on = [...different.entries].map(([machine, { node }]) => {
-    return [machine, read(mergeLayers(own, node))] as const;
+  const on = [...different.entries.keys()].map((machine) => {
+    const idle = by.idleNulls.on(machine);
+    return [machine, read(withPart(own, by.layers, ["perMachine", machine], idle))] as const;
   });
   const elsewhere = different.unsure === true ? unread<AppFields>(root.at, texts) : reading;
   return { ...reading, ...names, on: new Map(on), elsewhere };

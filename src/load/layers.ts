@@ -54,6 +54,8 @@ export interface Assembled {
   readonly name: string;
   readonly folder: string;
   readonly root: Node;
+  /** What was laid together, the lowest first. */
+  readonly layers: readonly Node[];
   /** Its file is not called so: that is a guess at the name that it should have. */
   readonly guessed?: true;
 }
@@ -71,7 +73,9 @@ export function assemble(
 ): Assembled {
   const { name, folder, files, guessed } = layers;
   const start = emptyMap(startOf(files[0]?.path ?? ""));
+  const laid: Node[] = defaults === undefined ? [] : [defaults];
   let root: Node = defaults === undefined ? start : mergeLayers(start, defaults);
+  const reportIdle = idleNullReporter(by.findings);
   for (const entry of files) {
     const parsed = entry.refused === true ? undefined : by.files.get(entry.path);
     by.findings.add(parsed?.findings ?? []);
@@ -80,9 +84,18 @@ export function assemble(
         ? unknownAt(startOf(entry.path))
         : soundPart(kind, parsed.root, "layer", by);
     const upper = kind === "app" ? withForgotten(root, layer, by.findings) : layer;
-    root = mergeLayers(root, upper, idleNullReporter(by.findings));
+    root = mergeLayers(root, upper, (path, entry) => {
+      if (kind !== "app" || !isInPart(path)) reportIdle(path, entry);
+    });
+    laid.push(upper);
   }
-  return { name, folder, root, ...(guessed === true ? { guessed } : {}) };
+  return {
+    name,
+    folder,
+    root,
+    layers: laid,
+    ...(guessed === true ? { guessed } : {}),
+  };
 }
 
 /** A service that is null and unsets none was forgotten, and would not run: it is there, and unknown. */
@@ -102,6 +115,10 @@ function withForgotten(lower: Node, upper: Node, { report }: Findings): Node {
   const node = { ...services, entries: new Map(entries) };
   return { ...upper, entries: new Map(upper.entries).set("services", { keyAt, node }) };
 }
+
+/** Whether a path leads into a service or a machine: a null there unsets something only once that is laid over the rest. */
+const isInPart = ([top, , ...below]: readonly string[]): boolean =>
+  (top === "services" || top === "perMachine") && below.length > 0;
 
 /** A null that unsets nothing is mostly a value that was forgotten. */
 export const idleNullReporter =

@@ -67,8 +67,10 @@ export const wholeAppKeysStandOnce: Rule = ({ families }, report) => {
   for (const family of families.values()) {
     for (const machine of family.keys(["perMachine"])) {
       const keys = family.keys(["perMachine", machine]);
+      const unset = (key: string): boolean =>
+        family.members.some((app) => !app.lacks([key]) && app.on.get(machine)?.lacks([key]));
       for (const key of ofWholeApp) {
-        if (!keys.includes(key)) continue;
+        if (!keys.includes(key) && !unset(key)) continue;
         report(
           "not-per-machine",
           family.at(["perMachine", machine, key]),
