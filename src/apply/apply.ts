@@ -96,10 +96,10 @@ class ApplyRun {
       if (!(await this.turn(turn))) unprepared.add(turn.machine);
     });
     for (const machine of await this.withoutRoom(rollout, unprepared)) unprepared.add(machine);
-    if (rollout.release !== undefined) {
-      // Without its image and files it would only seem to fail; and nothing rolls before it.
-      if (unprepared.has(rollout.release.machine)) return false;
-      if (!(await this.turn(rollout.release))) {
+    // Without its image and files a release would only seem to fail; and nothing rolls before all of them.
+    if (rollout.releases.some(({ machine }) => unprepared.has(machine))) return false;
+    for (const release of rollout.releases) {
+      if (!(await this.turn(release))) {
         await this.failIfApps(rollout.family, before);
         return false;
       }

@@ -7,7 +7,7 @@ import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
-import { releases } from "./release.ts";
+import { dueReleases, releaseResource } from "./release.ts";
 import { machineResources, sharedOf } from "./shared.ts";
 import {
   filesOn,
@@ -29,6 +29,7 @@ export function compile(input: CompileInput): Compiled {
   const table = namesTable(fleet, machines, input.apps);
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
+  const releases = Map.groupBy(dueReleases(input), ({ machine }) => machine);
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
@@ -54,7 +55,8 @@ export function compile(input: CompileInput): Compiled {
         else resources.push(resourceOf(machine, "app/container", String(n), spec, app, ["image"]));
       }
     }
-    resources.push(...releases(machine, context, placed, work));
+    for (const due of releases.get(machine) ?? [])
+      resources.push(...releaseResource(due, context, work));
   }
   return { resources, awaiting };
 }

@@ -12,53 +12,71 @@ import {
   placementOf,
   referenceOf,
   resourceOf,
+  type CompileInput,
   type MachineContext,
   type Work,
 } from "./work.ts";
 
-/** One release for each distinct image and command of a family, on its first machine. */
-export function releases(
-  machine: string,
+/** A release of a family, with the app as which and the machine on which it runs. */
+export interface DueRelease {
+  readonly app: AppDocument;
+  readonly machine: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly digest: string;
+  readonly deadlineMs: number;
+}
+
+/** One for each distinct image and command of a family: on the first machine of the apps that share it. */
+export function dueReleases(input: CompileInput): readonly DueRelease[] {
+  const first = new Map<string, DueRelease>();
+  for (const app of input.apps) {
+    const due = releaseOf(app, input);
+    if (due === undefined) continue;
+    const key = `${app.family} ${due.digest}`;
+    const other = first.get(key);
+    if (other === undefined || due.machine < other.machine) first.set(key, due);
+  }
+  return [...first.values()];
+}
+
+function releaseOf(app: AppDocument, { images }: CompileInput): DueRelease | undefined {
+  const [machine] = app.machines.toSorted();
+  if (machine === undefined) return undefined;
+  const { release } = fieldsOn(app, machine);
+  const image = referenceOf(app, machine, images);
+  if (release === undefined || image === undefined) return undefined;
+  const command = wordsOf(release.command);
+  const deadlineMs = milliseconds(release.deadline ?? "5m");
+  return { app, machine, image, command, digest: digestOf({ image, command }), deadlineMs };
+}
+
+export function releaseResource(
+  { app, machine, image, command, digest, deadlineMs }: DueRelease,
   context: MachineContext,
-  placed: readonly AppDocument[],
   input: Work,
 ): readonly Resource[] {
-  const found = new Map<string, Resource>();
-  for (const app of placed) {
-    const { release } = fieldsOn(app, machine);
-    const image = referenceOf(app, machine, input.images);
-    if (release === undefined || image === undefined) continue;
-    const family = input.apps.filter((a) => a.family === app.family);
-    if (family.flatMap((a) => a.machines).toSorted()[0] !== machine) continue;
-    const command = wordsOf(release.command);
-    const digest = digestOf({ image, command });
-    const files = filesOn(app, machine, context, input);
-    const at = placementOf(app, machine, context, image, files, input);
-    const container = containerSpec(app, 1, { ...at, gateway: at.gateway ?? "127.0.0.1" });
-    if (container === undefined || isUnclear(app, context, input)) continue;
-    if (found.has(`${app.family} ${digest}`)) continue;
-    const spec: ReleaseSpec = {
-      family: app.family,
-      app: app.name,
-      formerly: input.renames.former.get(app.family) ?? [],
-      digest,
-      container: {
-        ...container,
-        networks: withoutNames(container.networks),
-        command,
-        ports: [],
-        restart: "no",
-        running: true,
-        probe: "off",
-      },
-      deadlineMs: milliseconds(release.deadline ?? "5m"),
-    };
-    found.set(
-      `${app.family} ${digest}`,
-      resourceOf(machine, "app/release", shortHash(digest), spec, app, ["release"]),
-    );
-  }
-  return [...found.values()];
+  const files = filesOn(app, machine, context, input);
+  const at = placementOf(app, machine, context, image, files, input);
+  const container = containerSpec(app, 1, { ...at, gateway: at.gateway ?? "127.0.0.1" });
+  if (container === undefined || isUnclear(app, context, input)) return [];
+  const spec: ReleaseSpec = {
+    family: app.family,
+    app: app.name,
+    formerly: input.renames.former.get(app.family) ?? [],
+    digest,
+    container: {
+      ...container,
+      networks: withoutNames(container.networks),
+      command,
+      ports: [],
+      restart: "no",
+      running: true,
+      probe: "off",
+    },
+    deadlineMs,
+  };
+  return [resourceOf(machine, "app/release", shortHash(digest), spec, app, ["release"])];
 }
 
 /** It serves nothing: nobody is to find it under the app's name. */

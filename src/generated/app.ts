@@ -229,7 +229,7 @@ export interface AppFields {
     maxFiles?: number;
   };
   /**
-   * Run once per rollout, with the new image, before any container is switched: migrations.
+   * Run once per rollout, with the new image, before any container is switched: migrations. Beside `services` it runs in the image that stands there too, for the services that have it; in a service in that service's.
    */
   release?: {
     /**

@@ -78,7 +78,7 @@ export const findingCodes = {
   "private-unreachable": "warning",
   "health-unclear": "error",
   "health-without-port": "error",
-  "releases-differ": "error",
+  "release-unclear": "error",
   "bad-resources": "error",
   "bad-ulimit": "error",
   "reserved-name": "error",

@@ -2,9 +2,9 @@ import type { AppFields, AppFile } from "../generated/app.ts";
 import type { Where } from "../model/diagnostic.ts";
 import { idleNullReporter, type Assembled, type Assembly } from "./layers.ts";
 import { without } from "./merge.ts";
-import { locatorOf, type MapNode, type Node } from "./node.ts";
-import { collectIdleNulls, withPart, type IdleNulls } from "./parts.ts";
-import { readingOf, unread, type Reading } from "./reading.ts";
+import { locatorOf, nodeAt, type MapNode, type Node } from "./node.ts";
+import { collectIdleNulls, inherits, withPart, type IdleNulls } from "./parts.ts";
+import { lacks, readingOf, unread, type Reading } from "./reading.ts";
 import { soundPart } from "./sound.ts";
 
 /** One app file and the apps that it gives, as far as it could be read. */
@@ -23,13 +23,15 @@ export interface Member extends Reading<AppFields> {
   readonly name: string;
   readonly family: string;
   readonly service?: string;
+  /** The file's release is not for it: that runs in the file's image, and this one has another. */
+  readonly leavesRelease?: true;
   /** What it is on the machines that perMachine names. */
   readonly on: ReadonlyMap<string, Reading<AppFields>>;
   /** What it is on all others: the same as by itself, unless perMachine could not be read. */
   readonly elsewhere: Reading<AppFields>;
 }
 
-type Names = Pick<Member, "name" | "family" | "service">;
+type Names = Pick<Member, "name" | "family" | "service" | "leavesRelease">;
 
 export function expandFamily(assembled: Assembled, by: Assembly): Family {
   const { name, folder, root, layers, guessed } = assembled;
@@ -59,11 +61,22 @@ function membersOf(
   const reportIdle = idleNullReporter(by.findings);
   const members = [...services.entries].map(([service, { keyAt }]) => {
     const name = service === family ? family : `${family}-${service}`;
-    const merged = withPart(shared, layers, ["services", service], reportIdle);
-    return memberOf({ name, family, service }, { ...merged, at: keyAt }, all);
+    const part = ["services", service] as const;
+    const merged: Node = { ...withPart(shared, layers, part, reportIdle), at: keyAt };
+    const leaves = hasOtherImage(merged, shared) && inherits("release", layers, part);
+    if (merged.kind !== "map" || !leaves || lacks(merged, ["release"]))
+      return memberOf({ name, family, service }, merged, all);
+    const names = { name, family, service, leavesRelease: true } as const;
+    return memberOf(names, without(merged, "release"), all);
   });
   idleNulls.tell(members.length);
   return { members, complete: services.unsure !== true };
+}
+
+/** Whether a service surely runs another image than the one that its file names. */
+function hasOtherImage(service: Node, file: Node): boolean {
+  const [own, files] = [service, file].map((node) => nodeAt(node, ["image"]));
+  return own?.kind === "scalar" && files?.kind === "scalar" && own.source !== files.source;
 }
 
 interface Expanding extends Assembly {

@@ -1,6 +1,7 @@
 import { idleNullReporter } from "./layers.ts";
 import type { Findings } from "./findings.ts";
 import { mergeLayers, type OnIdleNull } from "./merge.ts";
+import { lacks } from "./reading.ts";
 import { isNull, nodeAt, type Entry, type Node } from "./node.ts";
 
 /** Where a file says what differs in its parts. */
@@ -21,6 +22,13 @@ export function withPart(
     rest,
   );
 }
+
+/** Whether a part surely says nothing of a key itself. */
+export const inherits = (
+  key: string,
+  layers: readonly Node[],
+  part: readonly [Parts, string],
+): boolean => layersOf(layers, part).every((layer) => lacks(layer, [key]));
 
 /** What each layer says of a part, but for what one above takes back as a whole. */
 function layersOf(layers: readonly Node[], [top, name]: readonly [Parts, string]): readonly Node[] {

@@ -36,8 +36,8 @@ export interface Rollout {
   readonly onFailure: "revert" | "halt";
   /** Images, networks, volumes, files: on all machines at once. */
   readonly prepare: readonly Turn[];
-  /** Once, before any switch. */
-  readonly release?: Turn;
+  /** Once each, one after another, before any switch; mostly there is one or none. */
+  readonly releases: readonly Turn[];
   /** Turns of one wave run side by side; the first wave is the canary. */
   readonly waves: readonly (readonly Turn[])[];
 }
@@ -58,10 +58,6 @@ export interface Plan {
 
 /** All changes in the order in which they are made. */
 export function changesOf(plan: Plan): readonly Change[] {
-  const rolling = plan.rollouts.flatMap((r) => [
-    ...r.prepare,
-    ...(r.release ? [r.release] : []),
-    ...r.waves.flat(),
-  ]);
+  const rolling = plan.rollouts.flatMap((r) => [...r.prepare, ...r.releases, ...r.waves.flat()]);
   return [...plan.machines, ...rolling, ...plan.cleanup].flatMap((turn) => turn.changes);
 }

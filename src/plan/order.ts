@@ -73,7 +73,6 @@ function rolloutOf(
   policy: FamilyPolicy | undefined,
 ): Rollout {
   const containers = turnsOf(changes.filter((c) => c.kind === "app/container"));
-  const [release] = turnsOf(changes.filter((c) => c.kind === "app/release"));
   const prepare = turnsOf(
     changes.filter((c) => c.kind !== "app/container" && c.kind !== "app/release"),
   );
@@ -82,7 +81,7 @@ function rolloutOf(
     after: policy?.after ?? [],
     onFailure: policy?.onFailure ?? "revert",
     prepare,
-    ...(release === undefined ? {} : { release }),
+    releases: turnsOf(changes.filter((c) => c.kind === "app/release")),
     waves: wavesOf(containers, policy?.batch ?? 1),
   };
 }

@@ -89,10 +89,10 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "apps/a.yaml:3:24",
   ],
   renamedFromIsGone: [here("renamedFrom: a"), "renamed-from-declared", "apps/a.yaml:3:14"],
-  releasesAgree: [
-    here("services: { b: { release: { command: [x] } }, c: { release: { command: [y] } } }"),
-    "releases-differ",
-    "apps/a.yaml:3:52",
+  releasesHaveAnImage: [
+    here("services: { b: { image: b }, c: { image: c } }\nrelease: { command: [x] }"),
+    "release-unclear",
+    "apps/a.yaml:4:1",
   ],
   ownNamesAreFree: [here("env: { SLIPWAY_APP: a }"), "reserved-name", "apps/a.yaml:3:21"],
   imagesAreNamed: [{ "apps/a.yaml": "machines: web-1\n" }, "image-missing", "apps/a.yaml:1:1"],

@@ -149,8 +149,8 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   },
   "health-unclear": app(`${image}port: 80\nhealth: { http: /up, tcp: true }\n`),
   "health-without-port": app(`${image}health: { http: /up }\n`),
-  "releases-differ": app(
-    `${image}services:\n  web: { release: { command: [a] } }\n  api: { release: { command: [b] } }\n`,
+  "release-unclear": app(
+    "release: { command: [migrate] }\nservices:\n  web: { image: shop:1 }\n  cache: { image: redis:7 }\n",
   ),
   "bad-resources": app(`${image}resources: { memory: 512k }\n`),
   "bad-ulimit": app(`${image}ulimits: { nofile: { soft: 2048, hard: 1024 } }\n`),

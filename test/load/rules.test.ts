@@ -348,6 +348,44 @@ test("health, images, commands and limits that cannot be", async () => {
       [],
     ],
     [
+      "other releases in services",
+      {
+        "apps/a.yaml": `${image}release: { command: [x] }\nservices: { b: { release: { command: [y] } }, c: { image: c, release: { deadline: 1m } } }`,
+      },
+      [],
+    ],
+    [
+      "a release beside services of one image",
+      {
+        "apps/a.yaml": "release: { command: [x] }\nservices: { b: { image: x }, c: { image: x } }",
+      },
+      [],
+    ],
+    [
+      "a release that services of several images share",
+      {
+        "apps/a.yaml": "release: { command: [x] }\nservices: { b: { image: x }, c: { image: y } }",
+      },
+      [
+        "release-unclear apps/a.yaml:1:1: in which image? app 'a' has no image beside it, and its services have several (x, y); move release into the service it belongs to",
+      ],
+    ],
+    [
+      "a release that one of them does without",
+      {
+        "apps/a.yaml":
+          "release: { command: [x] }\nservices: { b: { image: x }, c: { image: y, release: null } }",
+      },
+      [],
+    ],
+    [
+      "a release in whose image nothing runs",
+      { "apps/a.yaml": `${image}release: { command: [x] }\nservices: { b: { image: x } }` },
+      [
+        "release-unclear apps/a.yaml:2:1: in which image? no service of app 'a' runs a, so it would never run; move release into the service it belongs to",
+      ],
+    ],
+    [
       "memory",
       {
         "apps/a.yaml": `${image}resources: { memory: 64m, memoryReservation: 128m, memorySwap: 32m }`,

@@ -76,13 +76,15 @@ export const plan: Plan = {
           }),
         ),
       ),
-      release: turn(
-        "web-1",
-        change("run", "web-1", "app/release", "", {
-          ...shop,
-          reason: { code: "release", text: "the image is new", where: at(20) },
-        }),
-      ),
+      releases: [
+        turn(
+          "web-1",
+          change("run", "web-1", "app/release", "", {
+            ...shop,
+            reason: { code: "release", text: "the image is new", where: at(20) },
+          }),
+        ),
+      ],
       waves: [
         [turn("web-1", container("web-1", "1"), container("web-1", "2"))],
         [turn("web-2", container("web-2", "1"), container("web-2", "2"))],

@@ -25,7 +25,7 @@ export const rules: readonly Rule[] = [
   references.perMachinesAreUsed,
   references.wholeAppKeysStandOnce,
   references.renamedFromIsGone,
-  references.releasesAgree,
+  references.releasesHaveAnImage,
   references.ownNamesAreFree,
   apps.imagesAreNamed,
   apps.commandsAreWords,

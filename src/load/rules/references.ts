@@ -1,7 +1,7 @@
 import { didYouMean } from "../../lib/suggest.ts";
 import { variantsOf } from "../expand.ts";
 import { cyclesOf } from "./cycles.ts";
-import { appsByFamily, placeOf, type Rule } from "./repo.ts";
+import { appsByFamily, type Rule } from "./repo.ts";
 
 export const aftersExist: Rule = ({ apps, families, unlisted }, report) => {
   if (unlisted.apps) return;
@@ -116,21 +116,28 @@ export const renamedFromIsGone: Rule = ({ families, apps }, report) => {
   }
 };
 
-/** A release runs once for all services, so there can be only one. */
-export const releasesAgree: Rule = ({ families }, report) => {
+/** A release beside services runs in the file's image, or in the one that all its heirs have. */
+export const releasesHaveAnImage: Rule = ({ families }, report) => {
   for (const family of families.values()) {
-    const [first, ...others] = family.members.filter(
-      ({ fields, knows }) => fields.release !== undefined && knows(["release"]),
-    );
-    for (const other of others) {
-      if (JSON.stringify(other.fields.release) === JSON.stringify(first?.fields.release)) continue;
-      const place = first === undefined ? "" : ` (${placeOf(first.at(["release"]))})`;
+    if (!family.complete || family.fields.release === undefined) continue;
+    const services = family.members.flatMap((app) => (app.service === undefined ? [] : app));
+    const heirs = services.filter(({ service = "", leavesRelease, lacks }) => {
+      const isOwn = family.keys(["services", service]).includes("release");
+      return leavesRelease !== true && !isOwn && !lacks(["release"]);
+    });
+    const images = new Set(heirs.flatMap(({ fields }) => fields.image ?? []));
+    const why =
+      images.size > 1
+        ? `app '${family.name}' has no image beside it, and its services have several (${[...images].join(", ")})`
+        : heirs.length === 0 && services.some(({ leavesRelease }) => leavesRelease === true)
+          ? `no service of app '${family.name}' runs ${family.fields.image ?? "that image"}, so it would never run`
+          : undefined;
+    if (why !== undefined)
       report(
-        "releases-differ",
-        other.at(["release"]),
-        `app '${family.name}' has another release already${place}; it runs once for all services`,
+        "release-unclear",
+        family.at(["release"]),
+        `in which image? ${why}; move release into the service it belongs to`,
       );
-    }
   }
 };
 
