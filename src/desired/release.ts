@@ -65,6 +65,7 @@ export function releaseResource(
     app: app.name,
     formerly: input.renames.former.get(app.family) ?? [],
     digest,
+    ...(input.released?.get(app.family)?.has(digest) === true ? { hasRun: true } : {}),
     container: {
       ...container,
       networks: withoutNames(container.networks),

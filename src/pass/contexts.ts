@@ -40,6 +40,21 @@ export const contextsOf = (
     }),
   );
 
+/** Family → what any machine remembers of its releases: who runs them first may have changed, or forgotten. */
+export function releasedOf(
+  inventories: ReadonlyMap<string, Inventory>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const released = new Map<string, Set<string>>();
+  for (const { apps } of inventories.values()) {
+    for (const [family, { releases }] of Object.entries(apps)) {
+      const known = released.get(family) ?? new Set();
+      for (const digest of releases) known.add(digest);
+      released.set(family, known);
+    }
+  }
+  return released;
+}
+
 /** A machine that did not answer has no context to compile with: what it should run is shown as unknown. */
 export const placeholders = (
   apps: readonly AppDocument[],

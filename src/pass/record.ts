@@ -143,6 +143,7 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
       next = markGood(next, family.family, mark);
     }
     next = recordImages(next, family.family, family.images);
+    next = withReleases(next, family.family, look);
   }
   // While a deletion is held what went with it still counts.
   if (look.plan.held.some((h) => h.code === "guard")) return next;
@@ -153,6 +154,19 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
       .map((c) => c.family),
   );
   return forgetMarks(next, (family) => declared.has(family) || leaving.has(family));
+}
+
+/** Also where it did not run: the machines that remember it may leave before this one. */
+function withReleases(inventory: Inventory, family: string, look: Survey): Inventory {
+  const ran = look.resources.flatMap((r) => {
+    if (r.kind !== "app/release" || r.family !== family) return [];
+    const { hasRun, digest } = r.spec as ReleaseSpec;
+    return hasRun === true ? digest : [];
+  });
+  const known = inventory.apps[family]?.releases ?? [];
+  return ran
+    .filter((digest) => !known.includes(digest))
+    .reduce((next, digest) => recordRelease(next, family, digest), inventory);
 }
 
 const runsSomewhere = (look: Survey, family: string): boolean =>

@@ -16,7 +16,7 @@ import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { Links, Renames } from "../plan/renames.ts";
-import { contextsOf, inventoriesOf, keptVolumes, placeholders } from "./contexts.ts";
+import { contextsOf, inventoriesOf, keptVolumes, placeholders, releasedOf } from "./contexts.ts";
 import {
   decideAll,
   frozenFamilies,
@@ -130,6 +130,7 @@ export async function survey(
     machines: contextsOf(known.observations, inventories, documents.fleet),
     images,
     hashes: await former.hashes(apps),
+    released: releasedOf(inventories),
     renames,
   });
   const policies = policiesOf(apps);

@@ -37,6 +37,7 @@ export interface CompileOptions {
   /** What is there of families; default: nothing. */
   readonly belongings?: Belongings | undefined;
   readonly madeAs?: Readonly<Record<string, string>>;
+  readonly released?: ReadonlyMap<string, ReadonlySet<string>>;
   readonly formerly?: Readonly<Record<string, readonly string[]>>;
   readonly past?: Readonly<Record<string, readonly string[]>>;
 }
@@ -57,6 +58,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     apps,
     machines: new Map(contexts),
     images: imagesOf(apps),
+    ...(options.released === undefined ? {} : { released: options.released }),
     hashes: new Map(
       apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),
     ),

@@ -101,3 +101,15 @@ for (const { says, app, releases } of cases) {
     assert.deepEqual(found.toSorted(), releases);
   });
 }
+
+test("a release that another machine remembers has run", async () => {
+  const app = ["image: shop:1", "machines: all", "release: { command: [migrate] }"];
+  const [due] = await releasesOf(app);
+  assert.ok(due);
+  assert.equal(due.spec.hasRun, undefined);
+  const digests = new Set([due.spec.digest]);
+  const hasRun = async (family: string): Promise<boolean | undefined> =>
+    (await releasesOf(app, { released: new Map([[family, digests]]) }))[0]?.spec.hasRun;
+  assert.equal(await hasRun("shop"), true);
+  assert.equal(await hasRun("other"), undefined);
+});

@@ -39,6 +39,8 @@ interface Seen {
   readonly held?: readonly Held[];
   readonly open?: readonly Change[];
   readonly renames?: Renames;
+  /** Digest of its release, which another machine remembers. */
+  readonly released?: string;
 }
 
 const running = (isRunning: boolean): Resource => ({
@@ -49,6 +51,16 @@ const running = (isRunning: boolean): Resource => ({
   family: "shop",
   name: "1",
   spec: { running: isRunning },
+});
+
+const ranBefore = (digest: string): Resource => ({
+  address: `machine/web-1/app/shop/release/${digest}`,
+  kind: "app/release",
+  machine: "web-1",
+  app: "shop",
+  family: "shop",
+  name: digest,
+  spec: { hasRun: true, digest },
 });
 
 function lookOf(seen: Seen): Survey {
@@ -66,7 +78,7 @@ function lookOf(seen: Seen): Survey {
     inventories: new Map([["web-1", inventory]]),
     families: seen.families ?? [familyOf()],
     apps: [],
-    resources: [running(seen.runs ?? true)],
+    resources: [running(seen.runs ?? true), ...(seen.released ? [ranBefore(seen.released)] : [])],
     plan: planOf(seen.open ?? [], { held: seen.held ?? [] }),
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
@@ -218,6 +230,15 @@ test("while volumes are unknown, what is written of them stands", async () => {
     (await recorded({ inventory, volumes }, outcomeOf("applied"))).kept,
     inventory.kept,
   );
+});
+
+test("a release that ran elsewhere is remembered by all machines of its app", async () => {
+  const once = await recorded({ released: "r1" }, outcomeOf("applied"));
+  assert.deepEqual(once.apps["shop"]?.releases, ["r1"]);
+  const seen = { inventory: once, released: "r1" };
+  assert.deepEqual(await recorded(seen, outcomeOf("applied")), once);
+  const elsewhere = { released: "r1", families: [familyOf({ machines: ["web-2"] })] };
+  assert.deepEqual((await recorded(elsewhere, outcomeOf("applied"))).apps, {});
 });
 
 test("only machines whose record changes are written to, unless there is news", async () => {

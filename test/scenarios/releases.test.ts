@@ -21,6 +21,15 @@ async function ran(fleet: SimFleet, ...app: readonly string[]): Promise<readonly
 }
 
 const image = "image: registry.example.com/shop:1";
+const release = "release: { command: [migrate] }";
+
+test("a machine that joins and sorts before does not run the release again", async () => {
+  const fleet = new SimFleet();
+  assert.deepEqual(await ran(fleet, image, release, "machines: [m2, m3]"), ["m2 shop"]);
+  assert.deepEqual(await ran(fleet, image, release, "machines: all"), []);
+  const next = "image: registry.example.com/shop:2";
+  assert.deepEqual(await ran(fleet, next, release, "machines: all"), ["m1 shop"]);
+});
 
 test("releases of several services run one after another, each on its own first machine", async () => {
   const services = [

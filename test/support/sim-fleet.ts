@@ -13,7 +13,7 @@ import type { Observation } from "../../src/model/observation.ts";
 import type { Change } from "../../src/model/change.ts";
 import { changesOf, type Plan } from "../../src/model/plan.ts";
 import { withCurrentNames } from "../../src/pass/families.ts";
-import { contextsOf } from "../../src/pass/contexts.ts";
+import { contextsOf, releasedOf } from "../../src/pass/contexts.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { policiesOf } from "../../src/plan/policy.ts";
 import { about, facts } from "./converge.ts";
@@ -98,6 +98,7 @@ export class SimFleet {
       hashes: new Map(
         [...(anySim?.blobs ?? [])].map(([b, text]) => [b, digestOfBytes(Buffer.from(text))]),
       ),
+      released: releasedOf(known.inventories),
       renames: known.renames,
     });
     return makePlan({

@@ -27,6 +27,8 @@ export interface ReleaseSpec {
   readonly formerly: readonly string[];
   /** Digest over image digest and command: recorded in the inventory when it ended well. */
   readonly digest: string;
+  /** Another machine remembers that it ended well. */
+  readonly hasRun?: true;
   /** The app's container, with the release's command, no ports, no restart. */
   readonly container: ContainerSpec;
   readonly deadlineMs: number;
@@ -72,7 +74,7 @@ export const release: Kind<ReleaseSpec, ReleaseState> = {
       const [first] = have?.containers ?? [];
       return first && difference("delete", "undeclared", `${first.name} is not declared`);
     }
-    if (have?.recorded.includes(want.digest) === true) return undefined;
+    if (want.hasRun === true || have?.recorded.includes(want.digest) === true) return undefined;
     const run = runOf(want, have);
     if (run === undefined)
       return difference("run", "release-due", `the release of ${want.app} has not run`);
