@@ -7,7 +7,7 @@ import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
-import { dueReleases, releaseResource } from "./release.ts";
+import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
 import { machineResources, sharedOf } from "./shared.ts";
 import {
   filesOn,
@@ -29,7 +29,9 @@ export function compile(input: CompileInput): Compiled {
   const table = namesTable(fleet, machines, input.apps);
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
-  const releases = Map.groupBy(dueReleases(input), ({ machine }) => machine);
+  const due = dueReleases(input);
+  const releases = Map.groupBy(due, ({ machine }) => machine);
+  const unseen = unseenReleases(due, input);
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
@@ -50,16 +52,30 @@ export function compile(input: CompileInput): Compiled {
       for (let n = 1; n <= instancesOn(app, machine); n++) {
         const spec = containerSpec(app, n, at);
         const address = resourceAddress(machine, "app/container", app.name, String(n));
-        if (spec === undefined || isUnclear(app, context, input))
-          awaiting.push({ address, family: app.family, on: fleetNetwork(fleet) });
+        const isEarly = spec === undefined || isUnclear(app, context, input);
+        const on = unseen.get(app.family) ?? (isEarly ? fleetNetwork(fleet) : undefined);
+        if (spec === undefined || on !== undefined)
+          awaiting.push({ address, family: app.family, on: on ?? fleetNetwork(fleet) });
         else resources.push(resourceOf(machine, "app/container", String(n), spec, app, ["image"]));
       }
     }
-    for (const due of releases.get(machine) ?? [])
-      resources.push(...releaseResource(due, context, work));
+    for (const release of releases.get(machine) ?? [])
+      resources.push(...releaseResource(release, context, work));
   }
   return { resources, awaiting };
 }
+
+/** Nothing rolls before its release: that cannot be looked at, nor run, while its machine does not answer. */
+const unseenReleases = (
+  due: readonly DueRelease[],
+  { machines, released }: CompileInput,
+): ReadonlyMap<string, string> =>
+  new Map(
+    due
+      .filter(({ machine }) => !machines.has(machine))
+      .filter(({ app, digest }) => released?.get(app.family)?.has(digest) !== true)
+      .map(({ app, machine }) => [app.family, `the release on ${machine}`]),
+  );
 
 function placements(apps: readonly AppDocument[]): ReadonlyMap<string, readonly AppDocument[]> {
   const placed = new Map<string, AppDocument[]>();

@@ -54,6 +54,7 @@ const plan: Plan = {
       after: [],
       onFailure: "revert",
       prepare: [{ machine: "web-1", changes: [create] }],
+      releases: [],
       waves: [[{ machine: "web-1", changes: [changeOf("shop")] }]],
     },
   ],

@@ -109,6 +109,17 @@ const cases: readonly (readonly [string, Scenario])[] = [
       },
     ),
   ],
+  [
+    "nothing rolls while the machine of its release does not answer",
+    scenarioOf(
+      [
+        pass({ at: 1, what: "outage", machine: 0, forMs: 32_287 }),
+        change("shop", { nature: "bad-release", on: 3 }),
+        pass(),
+      ],
+      { machines: 2, shop: { hasRelease: true } },
+    ),
+  ],
 ];
 
 describe("a simulated fleet", () => {
