@@ -51,7 +51,12 @@ export const recordImages = (
 ): Inventory =>
   withRecord(inventory, family, (record) => {
     const kept = Object.entries(record.images).filter(([text]) => !images.has(text));
-    return { ...record, images: Object.fromEntries([...kept, ...images].slice(-imagesLimit)) };
+    const hasMoved = [...images].some(([text, to]) => (record.images[text] ?? to) !== to);
+    return {
+      ...record,
+      images: Object.fromEntries([...kept, ...images].slice(-imagesLimit)),
+      ...(hasMoved ? { moved: true } : {}),
+    };
   });
 
 export const recordRelease = (inventory: Inventory, family: string, digest: string): Inventory =>

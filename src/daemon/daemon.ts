@@ -68,9 +68,11 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   let retryAtMs: number | undefined;
   try {
     while (!signal.aborted) {
-      // Without the repository what it said last is kept up.
-      const head = (await unlessStopped(readHead(), signal)) ?? last?.head;
-      if (signal.aborted) break;
+      const read = await unlessStopped(readHead(), signal);
+      if (read === undefined || signal.aborted) break;
+      // Without the repository what it said last is kept up; what it no longer says is not, and drift may be another's deploy.
+      const kept = read.state === "rewritten" ? undefined : last?.head;
+      const head = read.state === "known" ? read.head : kept;
       const now = clock.now();
       const cause = causeNow(head, now);
       if (cause !== undefined && head !== undefined) {
@@ -142,9 +144,9 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         await clock.sleep(Math.min(options.intervalMs, 2_000), stop.signal).catch(() => undefined);
         if (stop.signal.aborted) return;
         const now = await readHead();
-        if (now !== undefined && now !== head) {
-          log("info", `${now.slice(0, 8)} takes over from ${head.slice(0, 8)}`);
-          preempt.abort(now);
+        if (now.state === "known" && now.head !== head) {
+          log("info", `${now.head.slice(0, 8)} takes over from ${head.slice(0, 8)}`);
+          preempt.abort(now.head);
         }
       }
     };

@@ -26,7 +26,8 @@ export function compile(input: CompileInput): Compiled {
   const awaiting: Compiled["awaiting"][number][] = [];
   const { fleet, machines } = input.documents;
   const paths = machinePaths(fleet);
-  const table = namesTable(fleet, machines, input.apps);
+  const named = input.apps.filter((app) => input.unnamed?.has(app.family) !== true);
+  const table = namesTable(fleet, machines, named);
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
   const due = dueReleases(input);

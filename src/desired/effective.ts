@@ -68,6 +68,10 @@ export const familyOwnInput = (
   images: ImageReferences,
 ): string => digestOf(ownInput(documents, family, images));
 
+/** Digest of what is declared of a family, whatever its image texts mean. */
+export const familyDeclared = (documents: Documents, family: string): string =>
+  familyOwnInput(documents, family, new Map());
+
 /** Keyed, so that a digest that covers secrets can be kept on the machine. */
 export const keyedInput = (key: string, input: string): string => keyedDigestOf(key, input);
 

@@ -38,6 +38,8 @@ export interface CompileInput {
   readonly images: ImageReferences;
   /** Blob → sha256 of its bytes. */
   readonly hashes: ReadonlyMap<string, string>;
+  /** Families that never worked: nobody is to find them. */
+  readonly unnamed?: ReadonlySet<string>;
   /** Family → digests of its releases that any machine remembers: what ran once does not run again elsewhere. */
   readonly released?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Family → names that it had, nearest first: those that nobody has, and all. */

@@ -23,6 +23,8 @@ export interface AppRecord {
   readonly failed?: Mark;
   /** Image text → digest it resolved to first (name@sha256:… or an image id), newest last. */
   readonly images: Readonly<Record<string, string>>;
+  /** A text once meant another digest than it does now. */
+  readonly moved?: boolean;
   /** Releases that ended well: digest over image digest and command. */
   readonly releases: readonly string[];
   /** Names that it had: what was made under them is its own. Nearest first. */
@@ -82,11 +84,12 @@ export function parseInventory(text: string): Inventory | undefined {
 
 function parseRecord(value: unknown): AppRecord {
   if (!isObject(value)) return emptyRecord;
-  const { good, failed, images, releases, formerly, as } = value;
+  const { good, failed, images, moved, releases, formerly, as } = value;
   return {
     ...(isMark(good) ? { good: markOf(good) } : {}),
     ...(isMark(failed) ? { failed: markOf(failed) } : {}),
     images: isObject(images) ? stringsOf(images) : {},
+    ...(moved === true ? { moved } : {}),
     releases: Array.isArray(releases) ? releases.filter((r) => typeof r === "string") : [],
     ...(Array.isArray(formerly) ? { formerly: formerly.filter((f) => typeof f === "string") } : {}),
     ...(typeof as === "string" ? { as } : {}),

@@ -43,6 +43,9 @@ export interface AppOutcome {
   readonly text: string;
   readonly machines: readonly string[];
   readonly imageDigests: readonly string[];
+  /** What its image texts meant; and a digest of all else that is declared of it: a revert is known by that. */
+  readonly images?: Readonly<Record<string, string>>;
+  readonly declared?: string;
   /** How many changes this pass made to it; statuses of its own go to apps that changed or failed. */
   readonly changes: number;
   readonly good?: string;

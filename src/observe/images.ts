@@ -13,7 +13,7 @@ export interface ImageWish {
   readonly machines: readonly string[];
   /** `pull: always`: what the text meant before does not count. */
   readonly again: boolean;
-  /** What the text meant in the revision that the app returns to. */
+  /** What the text meant in the revision that the app returns to: it means that again. */
   readonly meant?: string;
 }
 
@@ -40,11 +40,8 @@ export async function resolveImages(
   const references = new Map<string, string>();
   const unresolved = new Map<string, Trouble>();
   await mapLimit(wishes, 10, async (wish) => {
-    const known = wish.text.includes("@sha256:")
-      ? wish.text
-      : wish.again
-        ? undefined
-        : (wish.meant ?? meantBefore(wish, inventories));
+    const remembered = wish.again ? undefined : meantBefore(wish, inventories);
+    const known = wish.text.includes("@sha256:") ? wish.text : (wish.meant ?? remembered);
     const answer = known ?? (await askOnce(wish, answering, session, asked));
     if (typeof answer === "string") references.set(imageKey(wish.app, wish.text), answer);
     else unresolved.set(wish.family, answer);

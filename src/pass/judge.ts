@@ -13,7 +13,10 @@ export interface FamilyFacts {
   readonly family: string;
   readonly machines: readonly string[];
   readonly imageDigests: readonly string[];
+  readonly images?: ReadonlyMap<string, string>;
+  readonly declared?: string;
   readonly decision: Decision;
+  readonly isIdle?: boolean;
   /** What a part of it still waits for, and could not even be planned before. */
   readonly awaiting?: string;
 }
@@ -88,6 +91,10 @@ function judgeFamily(
     text,
     machines: facts.machines,
     imageDigests: facts.imageDigests,
+    ...(outcome === "applied" && facts.images !== undefined
+      ? { images: Object.fromEntries(facts.images) }
+      : {}),
+    ...(facts.declared === undefined ? {} : { declared: facts.declared }),
     changes: made.length,
     ...(facts.decision.good === undefined ? {} : { good: facts.decision.good.revision }),
     ...(evidence.length === 0 ? {} : { evidence }),
@@ -199,6 +206,7 @@ const isOf = ({ app, machine = "" }: Held, { family, machines }: FamilyFacts): b
 function provenText(facts: FamilyFacts): string {
   const where = facts.machines.length === 0 ? "no machine" : facts.machines.join(", ");
   const what = facts.imageDigests.map(shortDigest).join(", ");
+  if (facts.isIdle === true) return `runs nowhere, as declared (${where})`;
   return `live on ${where}${what === "" ? "" : ` (${what})`}`;
 }
 

@@ -5,6 +5,7 @@ import type { Holds } from "./holds.ts";
 import { recordFailure, recordFound, recordReleased, recordRenames } from "./record.ts";
 import { machinesToEmpty } from "./removed.ts";
 import { unknownLinks } from "./links.ts";
+import { meaningsThen } from "./reverts.ts";
 import type { Revision } from "./revision.ts";
 import { survey, type Survey } from "./survey.ts";
 import { readTrail, wasApplied } from "./trail.ts";
@@ -23,6 +24,7 @@ export async function lookWith(
   const asked = new Map<string, Promise<string | Trouble>>();
   const startedAt = new Date(started).toISOString();
   let trail: ReturnType<typeof readTrail> | undefined;
+  let meanings: ReturnType<typeof meaningsThen> | undefined;
   let links: ReturnType<typeof unknownLinks> | undefined;
   let leaving: ReturnType<typeof machinesToEmpty> | undefined;
   let restores: boolean | undefined;
@@ -33,6 +35,11 @@ export async function lookWith(
         documents,
         trail: (inventories) =>
           (trail ??= readTrail(world, request, documents.revision, inventories, startedAt)),
+        meanings: (inventories) =>
+          (meanings ??=
+            request.cause === "drift"
+              ? Promise.resolve(new Map())
+              : meaningsThen(world, documents, inventories)),
         links: (inventories) => (links ??= unknownLinks(world, documents, inventories)),
         toEmpty: (found) => (leaving ??= machinesToEmpty(world, documents, found)),
         restores: restores === true,

@@ -1,6 +1,6 @@
 import { imageTextsOf } from "../desired/names.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
-import type { Inventory, Mark } from "../model/inventory.ts";
+import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
 import { resolveImages, type ImageWish, type ResolvedImages } from "../observe/images.ts";
@@ -19,8 +19,8 @@ export async function settleImages(
   options: {
     readonly looksAgain: boolean;
     readonly asked: Map<string, Promise<string | Trouble>>;
-    /** What texts meant in the revision that a family returns to. */
-    readonly meant?: (family: string) => Mark["images"];
+    /** What texts meant in the revision that a family returns to, or that is reverted to. */
+    readonly meant?: (family: string) => Readonly<Record<string, string>> | undefined;
   },
 ): Promise<ResolvedImages> {
   const targets = targetsOf(documents);

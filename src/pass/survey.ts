@@ -1,6 +1,6 @@
 import { compile } from "../desired/compile.ts";
-import { effectiveApps, familyOwnInput, machinesOf } from "../desired/effective.ts";
-import { imageTextsOf } from "../desired/names.ts";
+import { effectiveApps, familyDeclared, familyOwnInput, machinesOf } from "../desired/effective.ts";
+import { fieldsOn, imageTextsOf, instancesOn } from "../desired/names.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Address } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
@@ -28,6 +28,7 @@ import {
 } from "./decisions.ts";
 import { withCurrentNames } from "./families.ts";
 import type { Former } from "./former.ts";
+import type { Meanings } from "./reverts.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
@@ -64,8 +65,12 @@ export interface FamilySurvey {
   ownDigest(machine: string): string | undefined;
   /** Image text → reference, of what is to run. */
   readonly images: ReadonlyMap<string, string>;
+  /** Digest of what HEAD declares of it, images by their texts. */
+  readonly declared: string;
   /** What a part of it still waits for. */
   readonly awaiting?: string;
+  /** It is declared to run nowhere: stopped, or without instances. */
+  readonly isIdle?: boolean;
 }
 
 export interface SurveyRequest {
@@ -74,6 +79,8 @@ export interface SurveyRequest {
   readonly trail: (inventories: ReadonlyMap<string, Inventory>) => Promise<Trail>;
   /** Renames between the last applied revisions and this one that no machine knows; asked once per pass. */
   readonly links: (inventories: ReadonlyMap<string, Inventory>) => Promise<Links>;
+  /** What image texts mean in families that are reverted; asked once per pass. */
+  readonly meanings: (inventories: ReadonlyMap<string, Inventory>) => Promise<Meanings>;
   /** Machines that are no longer declared and are to be emptied. */
   readonly toEmpty: (trail: Trail) => Promise<ReadonlyMap<string, Target>>;
   readonly restores: boolean;
@@ -103,7 +110,14 @@ export async function survey(
   const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
   const observations = new Map([...known.observations, ...left]);
   const ofHead = [...documents.apps.values()];
-  const head = await settleImages(world, documents, ofHead, { inventories, observations }, request);
+  const then = await request.meanings(inventories);
+  const head = await settleImages(
+    world,
+    documents,
+    ofHead,
+    { inventories, observations },
+    { ...request, meant: (family) => then.get(family) },
+  );
   const digests = inputDigests(documents, observations, head.references);
   const wished = decideAll(documents, inventories, digests, trail);
   const returned = await former.load(wished, renames);
@@ -131,6 +145,7 @@ export async function survey(
     images,
     hashes: await former.hashes(apps),
     released: releasedOf(inventories),
+    unnamed: givenUpFamilies(decisions),
     renames,
   });
   const policies = policiesOf(apps);
@@ -170,6 +185,8 @@ export async function survey(
       inputDigest: (machine) => digests(machine, family),
       ownDigest: (machine) => ownDigests(machine, family),
       images: imagesOf(running, images),
+      declared: familyDeclared(documents, family),
+      ...(running.some(runsSomewhere) ? {} : { isIdle: true }),
       ...(awaited === undefined ? {} : { awaiting: awaited }),
     };
   });
@@ -188,6 +205,11 @@ export async function survey(
     renames,
   };
 }
+
+const runsSomewhere = (app: AppDocument): boolean =>
+  app.machines.some(
+    (machine) => instancesOn(app, machine) > 0 && fieldsOn(app, machine).state !== "stopped",
+  );
 
 const imagesOf = (
   apps: readonly AppDocument[],

@@ -22,10 +22,21 @@ test("trouble with the repository is told once, and that it is over", async () =
   );
   const heads: unknown[] = [];
   for (let i = 0; i < 2 * answers.length; i += 1) heads.push(await read());
-  assert.deepEqual(heads, ["a", "a", undefined, undefined, undefined, undefined, "b", "b"]);
+  const unread = { state: "unread" };
+  const known = (head: string) => ({ state: "known", head });
+  assert.deepEqual(heads, [
+    ...[known("a"), known("a"), unread, unread],
+    ...[unread, unread, known("b"), known("b")],
+  ]);
   assert.deepEqual(said, [
     "warn the repository: away",
     "warn the repository: no",
     "info the repository can be read again",
   ]);
+});
+
+test("a branch that was rewritten is something else than one that cannot be read", async () => {
+  const head = (): Promise<string> => Promise.reject(new SourceError("rewritten", "rewritten"));
+  const read = headReader({ head } as unknown as Source, () => undefined);
+  assert.deepEqual(await read(), { state: "rewritten" });
 });

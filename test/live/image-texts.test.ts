@@ -89,4 +89,28 @@ ${more}`;
       assert.match(await digestsOn(machine), new RegExp(good.digest));
     }
   });
+
+  test("a revert brings back what the tag meant then, also where it is always pulled anew", async () => {
+    const running = async (): Promise<string> => {
+      const filter = ["--filter", "label=slipway.app=follower", "--format", "{{.Image}}"];
+      return await stage.fleet.machine("web-1").docker(["ps", "--no-trunc", ...filter]);
+    };
+    const follower = (value: string): string =>
+      `image: ${image("floating")}\nmachines: web-1\npull: always\nenv: { A: ${value} }\nhealth: off\n`;
+    const first = await push("shop", "floating");
+    await stage.commit("First", {
+      "apps/shop.yaml": undefined,
+      "apps/follower.yaml": follower("one"),
+    });
+    assert.equal((await reconcile()).outcome, "applied");
+    const second = await push("shop", "floating", { GREETING: "moved" });
+    const moved = await stage.commit("Second", { "apps/follower.yaml": follower("two") });
+    assert.equal((await reconcile()).outcome, "applied");
+    assert.match(await running(), new RegExp(second.digest));
+    await stage.revert(moved);
+    assert.equal((await reconcile()).outcome, "applied");
+    assert.match(await running(), new RegExp(first.digest));
+    assert.equal((await reconcile()).outcome, "applied");
+    assert.match(await running(), new RegExp(first.digest), "and it stays so");
+  });
 });

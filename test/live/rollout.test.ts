@@ -281,6 +281,32 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
     assert.equal(await docker("web-1", "volume", "ls", "-q"), "");
   });
 
+  test("destroys a volume by name although a kept container mounts it", async () => {
+    const lets = "volumes: { old: /old }\n";
+    await withApp("keeper", app("1", lets).replace("all", "web-1"), async () => {
+      const allow = "Slipway-Allow: destroy machine/web-1/app/keeper/volume/old";
+      await site.commit(`Without\n\n${allow}`, {
+        "apps/keeper.yaml": app("1").replace("all", "web-1"),
+      });
+      await site.settle();
+      assert.doesNotMatch(await docker("web-1", "volume", "ls", "-q"), /keeper_old/);
+    });
+  });
+
+  test("leaves no names behind of an app that never worked", async () => {
+    const names = async (): Promise<string> =>
+      (await site.fleet.machine("web-2").exec(["cat", "/etc/hosts"])).stdout;
+    await site.commit("Never", { "apps/never.yaml": app("sick").replace("3s", "1s") });
+    const outcome = await site.settle("failed");
+    assert.match(outcome.text, /never/);
+    assert.doesNotMatch(await names(), /\bnever\b/);
+    await site.commit("Now it works", { "apps/never.yaml": app("1") });
+    await site.settle();
+    assert.match(await names(), /\bnever\b/);
+    await site.commit("Gone", { "apps/never.yaml": undefined });
+    await site.settle();
+  });
+
   test("makes room for a newer commit within seconds", async () => {
     await withApp("shop", app("1"), async () => {
       const daemon = await follow(site.options);

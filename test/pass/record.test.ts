@@ -25,6 +25,7 @@ const familyOf = (more: Partial<FamilySurvey> = {}): FamilySurvey => ({
   decision: { state: "go" },
   inputDigest: (machine) => `input on ${machine}`,
   ownDigest: () => undefined,
+  declared: "d",
   images: new Map([["shop:2", reference("2")]]),
   ...more,
 });

@@ -164,6 +164,8 @@ const appOutcome: fc.Arbitrary<AppOutcome> = some<AppOutcome>(
     text,
     machines: list(text),
     imageDigests: list(text),
+    images: fc.dictionary(fc.string({ minLength: 1 }), text, { maxKeys: 2, noNullPrototype: true }),
+    declared: sha,
     changes: count,
     good: sha,
     evidence: list(evidence),

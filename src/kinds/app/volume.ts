@@ -1,7 +1,16 @@
+import type { Json } from "../../lib/json.ts";
+import type { EngineStep } from "../../model/step.ts";
 import type { Kind } from "../kind.ts";
 import { ofOtherFleet, ofRenamedApp } from "../shared/clash.ts";
+import { labelOf } from "../shared/container/live.ts";
 import { difference } from "../shared/difference.ts";
-import { post, removeThing, volumesQuery } from "../shared/engine.ts";
+import {
+  containersQuery,
+  post,
+  removeContainer,
+  removeThing,
+  volumesQuery,
+} from "../shared/engine.ts";
 import { label, labels } from "../shared/labels.ts";
 import { optional } from "../shared/optional.ts";
 import { listAt, optionalString, stringAt } from "../shared/reader.ts";
@@ -31,7 +40,18 @@ export interface VolumeState {
   readonly app?: string;
   readonly family?: string;
   readonly volume?: string;
+  /** Ids of containers of ours that mount it. */
+  readonly mountedBy: readonly string[];
 }
+
+/** By now it is only kept: one that runs is refused, and its volume stays. */
+const removeKept = (id: string): EngineStep => ({ ...removeContainer(id), query: {} });
+
+const mountsVolume = (inspect: Json, engineName: string): boolean =>
+  listAt(inspect, "Mounts").some(
+    (mount) =>
+      optionalString(mount, "Type") === "volume" && optionalString(mount, "Name") === engineName,
+  );
 
 export const volume: Kind<VolumeSpec, VolumeState> = {
   id: "app/volume",
@@ -39,9 +59,12 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
   declaredIn: ["/apps/volumes"],
   name: (spec) => spec.volume,
   key: (spec) => spec.engineName,
-  observe: () => [volumesQuery],
+  observe: () => [volumesQuery, containersQuery],
   read: (answers, about) => {
     const volumes = new Map<string, VolumeState>();
+    const ours = answers
+      .each(containersQuery)
+      .filter((inspect) => labelOf(inspect, label.fleet) === about.fleet);
     for (const item of listAt(answers.json(volumesQuery), "Volumes")) {
       const fleet = optionalString(item, "Labels", label.fleet);
       const owned = fleet === about.fleet;
@@ -57,6 +80,7 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
         ...optional("app", own(label.app)),
         ...optional("family", own(label.family)),
         ...optional("volume", own(label.volume)),
+        mountedBy: ours.filter((c) => mountsVolume(c, engineName)).map((c) => stringAt(c, "Id")),
       });
     }
     return volumes;
@@ -89,7 +113,9 @@ export const volume: Kind<VolumeSpec, VolumeState> = {
   },
   apply: ({ want, have }, facts) => {
     if (want === undefined)
-      return have === undefined ? [] : [removeThing("volumes", have.engineName)];
+      return have === undefined
+        ? []
+        : [...have.mountedBy.map(removeKept), removeThing("volumes", have.engineName)];
     const body = {
       Name: want.engineName,
       Labels: labels({
