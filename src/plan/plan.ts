@@ -69,8 +69,9 @@ export function makePlan(input: PlanInput): Plan {
   const unclashed = withoutClashes(changes, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const ready = withoutWaiting(unguessed, input.waiting);
+  const staying = new Set([...input.frozen, ...ready.held.flatMap((h) => h.app ?? [])]);
   const guarded = guard({
-    changes: withoutFrozenGround(ready.changes, live, input.frozen),
+    changes: withoutFrozenGround(ready.changes, live, staying),
     liveFamilies: live,
     provenFamilies: provenFamilies(input.observations),
     wantedFamilies: wantedFamilies(input.resources),

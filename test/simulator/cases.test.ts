@@ -110,6 +110,15 @@ const cases: readonly (readonly [string, Scenario])[] = [
     ),
   ],
   [
+    "an app that waits keeps its bridge where it is to leave",
+    scenarioOf([pass(), change("shop", { nature: "exits" }), change("work", { on: 2 }), pass()], {
+      machines: 2,
+      db: { on: 2 },
+      shop: { on: 2 },
+      work: { isAfter: true },
+    }),
+  ],
+  [
     "nothing rolls while the machine of its release does not answer",
     scenarioOf(
       [
