@@ -38,7 +38,7 @@ const machinesAtOnce = 20;
 /** Applies a plan: machines first, then apps in order of `after` and otherwise side by side, deletions last. */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Applied> {
   const run = new ApplyRun(context);
-  await run.turns(plan.machines);
+  await run.lay(plan.machines);
   const rollouts = new Map(plan.rollouts.map((rollout) => [rollout.family, rollout]));
   const running = new Map<string, Promise<boolean>>();
   const start = (rollout: Rollout): Promise<boolean> => {
@@ -81,6 +81,13 @@ class ApplyRun {
 
   constructor(context: ApplyContext) {
     this.context = context;
+  }
+
+  /** The ground for all apps: where it could not be laid, nothing is put on it. */
+  async lay(turns: readonly Turn[]): Promise<void> {
+    await mapLimit(turns, machinesAtOnce, async (turn) => {
+      if (!(await this.turn(turn))) this.lost.add(turn.machine);
+    });
   }
 
   async turns(turns: readonly Turn[]): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { groupBy } from "../lib/parallel.ts";
+import type { ReleaseSpec } from "../kinds/index.ts";
 import type { AnyKind } from "../kinds/kind.ts";
 import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
@@ -68,7 +69,8 @@ export function makePlan(input: PlanInput): Plan {
   const live = liveFamilies(input);
   const unclashed = withoutClashes(changes, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
-  const ready = withoutWaiting(unguessed, input.waiting);
+  const released = withoutUnseenReleases(unguessed, unknown, input.resources);
+  const ready = withoutWaiting(released, input.waiting);
   const staying = new Set([...input.frozen, ...ready.held.flatMap((h) => h.app ?? [])]);
   const guarded = guard({
     changes: withoutFrozenGround(ready.changes, live, staying),
@@ -108,6 +110,25 @@ function withoutGuesses(
   ]);
   return changes.filter(
     (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),
+  );
+}
+
+/** Nothing rolls before a release of which nobody knows whether it has run. */
+function withoutUnseenReleases(
+  changes: readonly Change[],
+  unknown: readonly UnknownLive[],
+  resources: readonly Resource[],
+): readonly Change[] {
+  const unclear = new Set(unknown.map((u) => u.address));
+  const families = new Set(
+    resources
+      .filter((r) => r.kind === "app/release" && unclear.has(r.address))
+      .flatMap(({ family, spec }) =>
+        (spec as ReleaseSpec | undefined)?.hasRun === true ? [] : (family ?? []),
+      ),
+  );
+  return changes.filter(
+    (c) => c.kind !== "app/container" || c.family === undefined || !families.has(c.family),
   );
 }
 

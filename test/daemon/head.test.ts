@@ -24,10 +24,8 @@ test("trouble with the repository is told once, and that it is over", async () =
   for (let i = 0; i < 2 * answers.length; i += 1) heads.push(await read());
   const unread = { state: "unread" };
   const known = (head: string) => ({ state: "known", head });
-  assert.deepEqual(heads, [
-    ...[known("a"), known("a"), unread, unread],
-    ...[unread, unread, known("b"), known("b")],
-  ]);
+  const first = [known("a"), known("a"), unread, unread];
+  assert.deepEqual(heads, [...first, unread, unread, known("b"), known("b")]);
   assert.deepEqual(said, [
     "warn the repository: away",
     "warn the repository: no",

@@ -119,6 +119,26 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
+    "nothing rolls while nobody knows whether its release has run",
+    scenarioOf(
+      [
+        change("work", { nature: "bad-release", on: 7 }),
+        pass(
+          { at: 18, what: "ill", machine: 0, forMs: 103 },
+          { at: 1, what: "full", machine: 0, forMs: 115 },
+        ),
+        pass(),
+      ],
+      { machines: 2, shop: { on: 3, hasServices: true }, work: { hasRelease: true } },
+    ),
+  ],
+  [
+    "nothing is put on a machine whose bridge could not be made",
+    scenarioOf([pass({ at: 40, what: "ill", machine: 0, forMs: 10 }, { at: 36, what: "rival" })], {
+      machines: 2,
+    }),
+  ],
+  [
     "nothing rolls while the machine of its release does not answer",
     scenarioOf(
       [
