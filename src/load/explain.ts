@@ -1,13 +1,14 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import { isObject, type JsonObject } from "../lib/json.ts";
 import { didYouMean } from "../lib/suggest.ts";
-import { printableLine } from "../lib/text.ts";
+import { adviceOn } from "./advice.ts";
 import type { Report } from "./findings.ts";
 import { explainForeign, foreignWord } from "./foreign.ts";
 import { meaningOf, placeOf } from "./meant.ts";
 import { badNameCharacter } from "./names.ts";
-import { keyWhereOf, nodeAt, whereOf, type Node, type Path } from "./node.ts";
+import { keyWhereOf, nodeAt, whereOf, type Node, type Path, type ScalarNode } from "./node.ts";
 import type { DocumentKind, Schemas } from "./schemas.ts";
+import { shown } from "./text.ts";
 
 export interface Explained {
   readonly kind: DocumentKind;
@@ -56,7 +57,7 @@ export function explain(error: ErrorObject, about: Explained): void {
         "wrong-type",
         at,
         () =>
-          `${label} must be ${wanted(schema)}, not ${found(root, path)}${hintOfType(schema, root, path)}`,
+          `${label} must be ${wanted(schema)}, not ${found(root, path)}${adviceOn(schema, root, path)}`,
       );
     case "enum":
       return explainEnum(error, label, about, path);
@@ -108,7 +109,11 @@ function explainUnknown(
 ): void {
   if (isNoMapYet(schema)) {
     const label = `${labelOf(path)} must be ${wanted(schema)}`;
-    return about.report("wrong-type", whereOf(about.root, path), `${label}, not a map`);
+    return about.report(
+      "wrong-type",
+      whereOf(about.root, path),
+      `${label}, not a map${adviceOn(schema, about.root, path)}`,
+    );
   }
   const where = keyWhereOf(about.root, [...path, key]);
   const prefix = path.length === 0 ? "" : `${labelOf(path)}: `;
@@ -166,11 +171,17 @@ function explainEnum(
   }
   const allowed = (Array.isArray(error.schema) ? error.schema : []).map(String);
   // A wrong type says so already.
-  if (value === undefined) return undefined;
+  if (node?.kind !== "scalar" || value === undefined || isOfWrongType(node, schema))
+    return undefined;
   return about.report("not-allowed", where, () => {
-    return `${label} is ${oneOf(allowed)}, not '${shown(value)}'${didYouMean(value, allowed)}`;
+    const is = allowed.length === 1 ? "can only be" : "is";
+    const hint = adviceOn(schema, about.root, path);
+    return `${label} ${is} ${oneOf(allowed)}, not '${shown(value)}'${hint || didYouMean(value, allowed)}`;
   });
 }
+
+const isOfWrongType = ({ value }: ScalarNode, { type }: JsonObject): boolean =>
+  [type].flat().includes("boolean") && typeof value !== "boolean";
 
 function explainPattern(
   label: string,
@@ -178,11 +189,14 @@ function explainPattern(
   about: Explained,
   path: readonly string[],
 ): void {
+  const node = nodeAt(about.root, path);
+  const value = node?.kind === "scalar" ? node.source : "";
+  // Nothing says so already where it has to be something.
+  if (value === "" && typeof schema["minLength"] === "number") return;
   about.report(isName(schema) ? "bad-name" : "bad-format", whereOf(about.root, path), () => {
-    const node = nodeAt(about.root, path);
-    const value = node?.kind === "scalar" ? node.source : "";
     const odd = isName(schema) ? badNameCharacter(value) : undefined;
-    return `${label}: '${shown(value)}' is not ${wanted(schema)}${odd === undefined ? "" : `; it holds ${odd}`}`;
+    const hint = odd === undefined ? adviceOn(schema, about.root, path) : `; it holds ${odd}`;
+    return `${label}: '${shown(value)}' is not ${wanted(schema)}${hint}`;
   });
 }
 
@@ -223,23 +237,5 @@ function found(root: Node, path: Path): string {
   return typeof node.value === "string" ? `the text '${shown(node.value)}'` : shown(node.source);
 }
 
-function hintOfType(schema: JsonObject, root: Node, path: Path): string {
-  const node = nodeAt(root, path);
-  const types = [schema["type"]].flat();
-  if (node?.kind !== "scalar") return "";
-  if (types.includes("boolean") && /^(?:yes|on|y|true)$/i.test(node.source)) return " (write true)";
-  if (types.includes("boolean") && /^(?:no|off|n|false)$/i.test(node.source))
-    return " (write false)";
-  if (types.includes("string") && typeof node.value !== "string")
-    return ` (put it in quotes: "${shown(node.source)}")`;
-  if (types.includes("integer") && typeof node.value === "string" && /^\d+$/.test(node.value))
-    return " (without quotes)";
-  return "";
-}
-
 const labelOf = (path: readonly string[]): string =>
   path.length === 0 ? "the file" : shown(path.join("."));
-
-/** Untrusted text, for one line of a message. */
-const shown = (text: string): string =>
-  printableLine(text.length > 80 ? `${text.slice(0, 80)}…` : text);

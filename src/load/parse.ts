@@ -51,9 +51,18 @@ function parseText(
     logLevel: "error",
   });
   const say = (list: readonly YAMLError[]): void => {
+    const told = new Set<number>();
     for (const problem of list.slice(0, 20)) {
+      const where = whereIs(problem.pos[0]);
       const [code, message] = explain(problem);
-      report(code, whereIs(problem.pos[0]), message);
+      // What follows in the line from a first mistake is none.
+      if (code === "yaml-syntax" && told.has(where.line)) continue;
+      told.add(where.line);
+      report(
+        code,
+        where,
+        code === "yaml-syntax" ? withQuotes(message, lineOf(text, where)) : message,
+      );
     }
   };
   const problems = [...document.errors, ...document.warnings];
@@ -73,6 +82,14 @@ function parseText(
   );
   return undefined;
 }
+
+const lineOf = (text: string, { line }: Where): string => text.split("\n", line).at(-1) ?? "";
+
+/** Braces of templates are maps to YAML. */
+const withQuotes = (message: string, line: string): string =>
+  /(?:\$\{|\{\{)/.test(line)
+    ? "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and nothing fills it in)"
+    : message;
 
 const isOfTag = ({ code }: Pick<YAMLError, "code">): boolean => code === "TAG_RESOLVE_FAILED";
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { printableLine } from "../lib/text.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Report } from "./findings.ts";
 
@@ -64,3 +65,7 @@ export function uncarriable(text: string): string | undefined {
   if (text.includes("\0")) return describe("\0");
   return text.isWellFormed() ? undefined : "half a surrogate pair";
 }
+
+/** Untrusted text, for one line of a message. */
+export const shown = (text: string): string =>
+  printableLine(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -142,7 +142,7 @@ test("values that are not right, and what is said of them", async () => {
     ],
     [
       "deploy: { stopTimeout: 30 }",
-      'wrong-type apps/shop.yaml:2:24: deploy.stopTimeout must be a duration of at most 9 days such as 500ms, 5s, 2m, 1h, not 30 (put it in quotes: "30")',
+      "wrong-type apps/shop.yaml:2:24: deploy.stopTimeout must be a duration of at most 9 days such as 500ms, 5s, 2m, 1h, not 30 (write 30s)",
     ],
     [
       "deploy: { stopTimeout: 1m30s }",
@@ -154,7 +154,7 @@ test("values that are not right, and what is said of them", async () => {
     ],
     [
       "env: [A=b]",
-      "wrong-type apps/shop.yaml:2:1: env must be a map of variables to values, not a list",
+      "wrong-type apps/shop.yaml:2:1: env must be a map of variables to values, not a list (write env: { A: b })",
     ],
     [
       "dns: [gateway]",
@@ -192,9 +192,9 @@ test("values that are not right, and what is said of them", async () => {
     ],
     [
       "publish: [80]",
-      "bad-format apps/shop.yaml:2:11: publish.0: '80' is not a published port such as 5432:5432, public:80:8080, local:9000-9010:9000-9010/udp",
+      "bad-format apps/shop.yaml:2:11: publish.0: '80' is not a published port such as 5432:5432, public:80:8080, local:9000-9010:9000-9010/udp (write \"80:80\")",
     ],
-    ["network: bridge", "not-allowed apps/shop.yaml:2:10: network is host, not 'bridge'"],
+    ["network: bridge", "not-allowed apps/shop.yaml:2:10: network can only be host, not 'bridge'"],
     [
       "command: [echo, null]",
       'wrong-type apps/shop.yaml:2:17: command.1 must be text, not null (put it in quotes: "null")',
@@ -213,6 +213,62 @@ test("values that are not right, and what is said of them", async () => {
   }
 });
 
+test("what is plainly meant is written out as it should be", async () => {
+  const cases: readonly (readonly [text: string, advice: string])[] = [
+    ["restart: on-failure:3", "(write on-failure; how often it is tried cannot be limited)"],
+    [
+      'extraHosts: ["a:1.2.3.4", "b=host-gateway"]',
+      "(write extraHosts: { a: 1.2.3.4, b: host-gateway })",
+    ],
+    ["dns: 1.1.1.1", "(write dns: [1.1.1.1])"],
+    ["tmpfs: /tmp", "(write tmpfs: [/tmp])"],
+    ['labels: ["a=b", "c=d e"]', '(write labels: { a: b, c: "d e" })'],
+    ['env: ["A=1", "B=2", "C", "D=4", "E=5"]', "(write env: { A: 1, B: 2, D: 4, … })"],
+    ["env: A=b", "(write env: { A: b })"],
+    ["env: { clear: { A: b } }", "(variables stand in env itself: env: { LOG_LEVEL: info })"],
+    ["env: { secret: [A] }", "(values from secrets are not yet supported)"],
+    ["publish: 8080:80", "(write publish: [8080:80])"],
+    ["publish: 80", '(write publish: ["80:80"])'],
+    ["health: { command: [a], interval: 5 }", "(write 5s)"],
+    ['health: { command: [a], interval: "5" }', "(write 5s)"],
+    ["health: { command: [a], deadline: 2min }", "(write 2m)"],
+    ["resources: { memory: 512 }", "(write 512m)"],
+    ["resources: { memory: 2Gi }", "(write 2g)"],
+    ["logs: { maxSize: 20 }", "(write 20m)"],
+    ["health: false", "(write off)"],
+    ["health: none", "(write off)"],
+    ["resources: { cpus: '1.5' }", "(without quotes)"],
+    ["health: { tcp: 5432 }", "(the port stands beside it: health: { tcp: true, port: 5432 })"],
+  ];
+  for (const [text, advice] of cases) {
+    const findings = await app(text);
+    assert.equal(findings.length, 1, findings.join("\n"));
+    assert.ok(findings[0]?.endsWith(advice), `${text}: ${findings[0] ?? ""}`);
+  }
+});
+
+test("what is not plain gets no advice, and an empty text one finding", async () => {
+  for (const text of [
+    "health: 30",
+    "health: true",
+    "health: { http: 80 }",
+    "ulimits: [nofile=1:2]",
+  ]) {
+    const [finding = "", ...others] = await app(text);
+    assert.deepEqual(others, []);
+    assert.doesNotMatch(finding, /\(/, text);
+  }
+  assert.deepEqual(await app("user: ''"), [
+    "empty-value apps/shop.yaml:2:7: user is empty; it is a user, or user:group such as 1000:1000, node",
+  ]);
+});
+
+test("braces of templates without quotes are one finding", async () => {
+  const advice =
+    "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and nothing fills it in)";
+  assert.deepEqual(await app("env: { A: ${X} }"), [`yaml-syntax apps/shop.yaml:2:12: ${advice}`]);
+});
+
 test("a forge other than GitHub is not yet supported", async () => {
   const forge = (kind: string): Promise<readonly string[]> =>
     told(repo({ "slipway.yaml": `fleet: acme\nforge: { kind: ${kind} }\n` }));
@@ -220,7 +276,7 @@ test("a forge other than GitHub is not yet supported", async () => {
     "not-yet-supported slipway.yaml:2:16: not yet supported: forge.kind gitlab",
   ]);
   assert.deepEqual(await forge("githup"), [
-    "not-allowed slipway.yaml:2:16: forge.kind is github, not 'githup' (did you mean 'github'?)",
+    "not-allowed slipway.yaml:2:16: forge.kind can only be github, not 'githup' (did you mean 'github'?)",
   ]);
 });
 
