@@ -11,6 +11,8 @@ export interface Bridge {
   readonly held: ReadonlySet<string>;
   /** Who is in service, by `app/instance`. */
   readonly serving: ReadonlyMap<string, Serving>;
+  /** Instances that are there and are not to be found: what failed, what the engine gave an address. */
+  readonly nameless: ReadonlySet<string>;
 }
 
 export interface Serving {
@@ -21,20 +23,22 @@ export interface Serving {
 
 export const servingKey = (app: string, instance: number): string => `${app}/${instance}`;
 
+export type AddressBook = (app: string, instance: number) => string | undefined;
+
 /**
  * Gives each container that may be made on a machine an address of its own for good, whose it was not: an engine gives
  * another one whenever a machine restarts. The same again while the same are held.
  */
-export function addressBook({
-  range,
-  held,
-}: Bridge): (app: string, instance: number) => string | undefined {
+export function addressBook({ range, held }: Bridge): AddressBook {
   const taken = new Set(held);
+  const given = new Map<string, string | undefined>();
   return (app, instance) => {
-    if (range === undefined) return undefined;
+    const key = servingKey(app, instance);
+    if (range === undefined || given.has(key)) return given.get(key);
     const seed = Number.parseInt(shortHash(digestOf([app, instance])), 16);
     const address = freeAddress(range, seed, taken);
     if (address !== undefined) taken.add(address);
+    given.set(key, address);
     return address;
   };
 }

@@ -36,7 +36,7 @@ export function compile(input: CompileInput): Compiled {
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
-    resources.push(...machineResources(machine, context, placed, work));
+    resources.push(...machineResources(machine, context, placed, addressOf, work));
     const shared = new Set<string>();
     for (const app of placed) {
       const image = referenceOf(app, machine, input.images);

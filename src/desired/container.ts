@@ -7,6 +7,7 @@ import type { AppFields } from "../generated/app.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { MachinePaths } from "../model/paths.ts";
 import type { Probe } from "../model/step.ts";
+import type { AddressBook } from "./addresses.ts";
 import { fieldsOn } from "./names.ts";
 
 /** What a container's spec is made from, besides the app's document. */
@@ -20,7 +21,7 @@ export interface Placement {
   /** The fleet's bridge on this machine. */
   readonly gateway: string | undefined;
   /** What an instance that is made now gets for good on the bridge. */
-  readonly addressOf: (app: string, instance: number) => string | undefined;
+  readonly addressOf: AddressBook;
   /** What the family's volumes and bridge are called there. */
   readonly volumeName: (volume: Volume) => string;
   readonly familyNetwork: string;

@@ -2,7 +2,7 @@ import { isUnspecified, privateAddressOf } from "../lib/ip.ts";
 import { parsePublish } from "../lib/publish.ts";
 import type { NamesSpec } from "../kinds/index.ts";
 import type { AppDocument, MachineDocument } from "../model/documents.ts";
-import { servingKey, type Bridge } from "./addresses.ts";
+import { servingKey, type AddressBook, type Bridge } from "./addresses.ts";
 
 /** All names of the fleet, made once for all machines: in a large fleet they are most of what compiling handles. */
 export interface NamesTable {
@@ -100,6 +100,7 @@ export function namesFor(
   machine: string,
   table: NamesTable,
   bridge: Bridge,
+  addressOf: AddressBook,
   formerApps: (app: AppDocument) => readonly AppDocument[],
 ): NamesSpec {
   const { gateway } = bridge;
@@ -122,7 +123,9 @@ export function namesFor(
     fleet: table.fleet,
     containerLines: [
       ...(near === undefined ? [] : linesOf(near, allOf(all.filter(isOpen)))),
-      ...all.filter((named) => !isOpen(named)).flatMap((named) => nearLines(named, bridge)),
+      ...all
+        .filter((named) => !isOpen(named))
+        .flatMap((named) => nearLines(named, bridge, addressOf)),
       ...othersIn(table.published, machine),
       ...othersIn(table.instances, machine),
       ...farLines(machine, table),
@@ -137,16 +140,25 @@ export function namesFor(
 }
 
 /**
- * Instances that are reached on the bridge of their machine, each by the address that it has there for good. The engine
- * knows one that was kept through a rename only by its former name.
+ * Instances that are reached on the bridge of their machine, each by the address that it has there for good, or will get.
+ * The engine knows one that was kept through a rename only by its former name.
  */
-const nearLines = ([app, names]: Named[number], { serving }: Bridge): readonly string[] =>
-  names.slice(1, -1).flatMap((name, index) => {
-    const found = app && serving.get(servingKey(app.name, index + 1));
-    if (found === undefined) return [];
-    const shared = found.app === names[0] ? [] : [names[0], names.at(-1)];
-    return [found.address, name, ...shared].join(" ");
+function nearLines(
+  [app, names]: Named[number],
+  { serving, nameless }: Bridge,
+  addressOf: AddressBook,
+): readonly string[] {
+  if (app === undefined) return [];
+  return names.slice(1, -1).flatMap((name, index) => {
+    const key = servingKey(app.name, index + 1);
+    const found = serving.get(key);
+    const address =
+      found?.address ?? (nameless.has(key) ? undefined : addressOf(app.name, index + 1));
+    if (address === undefined) return [];
+    const isKnown = found === undefined || found.app === app.name;
+    return [address, name, ...(isKnown ? [] : [app.name, names.at(-1)])].join(" ");
   });
+}
 
 /** Apps that only other machines have resolve too, though unpublished; of one that is near its bridge's name answers. */
 function farLines(machine: string, table: NamesTable): readonly string[] {

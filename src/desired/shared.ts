@@ -2,6 +2,7 @@ import { volumesOf } from "../lib/volumes.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { Resource } from "../model/resource.ts";
+import type { AddressBook } from "./addresses.ts";
 import { networkName, volumeName, type Naming } from "./belongings.ts";
 import { familyNetwork, fleetNetwork } from "./container.ts";
 import { fieldsOn, namesFor } from "./names.ts";
@@ -19,10 +20,11 @@ export function machineResources(
   machine: string,
   context: MachineContext,
   placed: readonly AppDocument[],
+  addressOf: AddressBook,
   input: Work,
 ): readonly Resource[] {
   const { table } = input;
-  const names = namesFor(machine, table, context.bridge, (app) => formerOf(app, input));
+  const names = namesFor(machine, table, context.bridge, addressOf, (app) => formerOf(app, input));
   const named: Resource = {
     address: resourceAddress(machine, "machine/names", undefined, ""),
     kind: "machine/names",

@@ -31,18 +31,30 @@ const engineDefault: readonly AddressPool[] = [
   { base: "192.168.0.0/16", size: 20 },
 ];
 
-/** The first network of these pools that meets none of the `taken` ones (CIDR). */
+/**
+ * The first network of these pools that meets none of the `taken` ones (CIDR), with the addresses `held` in it where that
+ * can be: who has one of them cannot be started on another network.
+ */
 export function freeRange(
   declared: readonly AddressPool[],
   taken: readonly string[],
+  held: Iterable<string> = [],
 ): AddressRange | undefined {
   const others = taken.flatMap((text) => parse(text) ?? []);
-  for (const { base, size } of declared.length === 0 ? engineDefault : declared) {
+  const isFree = (subnet: Subnet): boolean => !others.some((other) => meet(other, subnet));
+  const pools = (declared.length === 0 ? engineDefault : declared).flatMap(({ base, size }) => {
     const pool = parse(base);
-    if (pool === undefined || size < pool.prefix || size > longestPrefix) continue;
+    return pool === undefined || size < pool.prefix || size > longestPrefix ? [] : { pool, size };
+  });
+  for (const address of held) {
+    const { pool, size } = pools.find((p) => meet(p.pool, parse(`${address}/32`) ?? p.pool)) ?? {};
+    const subnet = pool === undefined ? undefined : parse(`${address}/${size}`);
+    if (subnet !== undefined && isFree(subnet)) return rangeOf(textOf(subnet));
+  }
+  for (const { pool, size } of pools) {
     for (let n = 0; n < 2 ** (size - pool.prefix); n++) {
       const subnet = { first: pool.first + n * sizeOf(size), prefix: size };
-      if (!others.some((other) => meet(other, subnet))) return rangeOf(textOf(subnet));
+      if (isFree(subnet)) return rangeOf(textOf(subnet));
     }
   }
   return undefined;

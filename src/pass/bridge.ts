@@ -12,12 +12,16 @@ export function bridgeOf(observation: Observation, fleet: string): Bridge {
   const held = containers.flatMap((state) =>
     state.containers.flatMap((c) => c.addresses[name] ?? []),
   );
+  const found = containers.map((state) => ({ state, serving: servingIn(state, name) }));
   const known = {
     held: new Set(held),
-    serving: new Map(containers.flatMap((state) => servingIn(state, name))),
+    serving: new Map(found.flatMap(({ state, serving }) => keyed(state, serving?.at))),
+    nameless: new Set(
+      found.flatMap(({ state, serving }) => (serving?.isNameless ? keyOf(state) : [])),
+    ),
   };
   if (live.state === "absent") {
-    const range = rangeToMake(observation);
+    const range = rangeToMake(observation, held);
     return { ...known, ...(range === undefined ? {} : { range }) };
   }
   if (live.state !== "present") return known;
@@ -30,22 +34,33 @@ export function bridgeOf(observation: Observation, fleet: string): Bridge {
 }
 
 /** One beside all networks of the engine and all that the machine has routes to. */
-function rangeToMake(observation: Observation): Bridge["range"] {
+function rangeToMake(observation: Observation, held: readonly string[]): Bridge["range"] {
   const { addressPools = [], routes = [] } = observation.facts ?? {};
   const networks = statesOf(observation, "app/network") as readonly NetworkState[];
-  return freeRange(addressPools, [...routes, ...networks.flatMap((n) => n.subnet ?? [])]);
+  return freeRange(addressPools, [...routes, ...networks.flatMap((n) => n.subnet ?? [])], held);
 }
 
-const servingIn = (
-  { app, instance, containers }: ContainerState,
+const keyOf = ({ app, instance }: ContainerState): string => servingKey(app, instance);
+
+const keyed = (
+  state: ContainerState,
+  serving: Serving | undefined,
+): readonly (readonly [string, Serving])[] =>
+  serving === undefined ? [] : [[keyOf(state), serving]];
+
+/** One that lost its address with its network, or that has gone, gets it again: its names can stay. */
+function servingIn(
+  { containers }: ContainerState,
   network: string,
-): readonly (readonly [string, Serving])[] => {
-  const own = containers.filter((c) => c.role === "current");
+): { readonly at?: Serving; readonly isNameless?: true } | undefined {
+  const own = containers.filter((c) => c.role === "current" || (c.role === "stray" && c.running));
   const found = own.find((c) => c.running) ?? own[0];
-  const address = found?.addresses[network];
-  if (found === undefined || address === undefined) return [];
-  return [[servingKey(app, instance), { address, app: found.app }]];
-};
+  const isComing = containers.length > 0 && containers.every((c) => c.role === "previous");
+  if (found === undefined) return isComing ? undefined : { isNameless: true };
+  const address = found.addresses[network];
+  if (address !== undefined) return { at: { address, app: found.app } };
+  return found.networks.includes(network) ? { isNameless: true } : undefined;
+}
 
 function statesOf(observation: Observation, kind: string): readonly unknown[] {
   const live = observation.kinds.get(kind);

@@ -23,6 +23,7 @@ export function withCurrentNames(
   links?: ReadonlyMap<string, string>,
 ): Known {
   const renames = renamesOf(documents, inventories, links);
+  if (renames.past.size === 0) return { renames, observations, inventories };
   const current = currentNames(renames);
   const familyOf = (state: { readonly app?: string; readonly family?: string }): string => {
     const declared = state.app === undefined ? undefined : documents.apps.get(state.app)?.family;

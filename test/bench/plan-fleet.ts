@@ -45,6 +45,7 @@ const bridge: Bridge = {
   range: { subnet: "172.18.0.0/16", gateway: "172.18.0.1", dynamic: "172.18.0.0/18" },
   held: new Set(),
   serving: new Map(),
+  nameless: new Set(),
 };
 
 const digest = (name: string, version: string): string =>

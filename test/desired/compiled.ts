@@ -33,6 +33,7 @@ export interface CompileOptions {
   readonly serving?: Readonly<Record<string, string>>;
   /** Addresses that containers have. */
   readonly held?: readonly string[];
+  readonly nameless?: readonly string[];
   readonly range?: AddressRange;
   /** What is there of families; default: nothing. */
   readonly belongings?: Belongings | undefined;
@@ -73,6 +74,7 @@ const bridgeOf = (gateway: string | undefined, options: CompileOptions): Bridge 
   ...(gateway === undefined ? {} : { gateway }),
   ...(options.range === undefined ? {} : { range: options.range }),
   held: new Set(options.held),
+  nameless: new Set(options.nameless),
   serving: new Map(
     Object.entries(options.serving ?? {}).map(([instance, text]) => {
       const [address = "", app = instance.split("/")[0] ?? ""] = text.split(" ");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compileFiles, namesOn } from "./compiled.ts";
+import { compileFiles, containersOf, namesOn } from "./compiled.ts";
 
 const machine = (last: number): string => `address: 10.0.0.${last}\n`;
 const publicOnly = "address: 203.0.113.13\n";
@@ -73,6 +73,19 @@ test("an instance that is not published is named by the address that it has for 
   );
   const moved = lines(namesOn(more, "web-2").containerLines).slice(1, 3);
   assert.deepEqual(moved, ["172.30.80.1 shop-4", "172.30.80.2 shop-5"]);
+});
+
+test("one that is yet to be made is named by the address that it will get; one that failed is not", async () => {
+  const files = { "apps/shop.yaml": "image: shop:1\ninstances: 3\n" };
+  const range = { subnet: "172.30.0.0/16", gateway: "172.30.0.1", dynamic: "172.30.0.0/18" };
+  const serving = { "shop/3": "172.30.80.3" };
+  const compiled = await compileFiles(files, { range, serving, nameless: ["shop/2"] });
+  const first = containersOf(compiled)["web-1/shop/1"]?.networks;
+  assert.ok(first !== undefined && first !== "host");
+  assert.deepEqual(lines(namesOn(compiled, "web-1").containerLines).slice(1), [
+    `${first[0]?.address} shop-1`,
+    "172.30.80.3 shop-3",
+  ]);
 });
 
 const reached: readonly (readonly [more: string, isThroughMachine: boolean])[] = [

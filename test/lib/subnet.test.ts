@@ -26,6 +26,27 @@ const chosen: readonly (readonly [
 for (const [says, pools, taken, subnet] of chosen)
   test(`a free network: ${says}`, () => assert.equal(freeRange(pools, taken)?.subnet, subnet));
 
+const again: readonly (readonly [
+  says: string,
+  taken: readonly string[],
+  held: readonly string[],
+  subnet: string,
+])[] = [
+  ["where its containers have their addresses", [], ["172.22.64.9"], "172.22.0.0/16"],
+  ["elsewhere, when that is taken", ["172.22.1.0/24"], ["172.22.64.9"], "172.17.0.0/16"],
+  [
+    "where the others have theirs",
+    ["172.22.1.0/24"],
+    ["172.22.64.9", "192.168.40.9"],
+    "192.168.32.0/20",
+  ],
+  ["elsewhere, when no pool has them", [], ["10.9.9.9", "?"], "172.17.0.0/16"],
+];
+
+for (const [says, taken, held, subnet] of again)
+  test(`a network that was there before: ${says}`, () =>
+    assert.equal(freeRange([], taken, held)?.subnet, subnet));
+
 test("the engine has the first quarter, the gateway with it", () => {
   assert.deepEqual(rangeOf("172.18.0.0/16"), {
     subnet: "172.18.0.0/16",

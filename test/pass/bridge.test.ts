@@ -58,6 +58,7 @@ const serving: readonly (readonly [
   says: string,
   containers: readonly (readonly [InstanceContainer["role"], string, isRunning: boolean])[],
   address: string | undefined,
+  isNameless?: true,
 ])[] = [
   [
     "who runs in service",
@@ -76,24 +77,40 @@ const serving: readonly (readonly [
     ],
     "b",
   ],
-  ["not who is yet to be proven", [["new", "a", true]], undefined],
-  ["not who failed", [["failed", "a", false]], undefined],
+  ["who serves under a name that somebody gave it", [["stray", "a", true]], "a"],
+  ["who will be made again, while one is kept", [["previous", "a", false]], undefined],
+  ["not who is yet to be proven", [["new", "a", true]], undefined, true],
+  ["not who failed", [["failed", "a", false]], undefined, true],
+  ["not who was given an address by the engine", [["current", "", true]], undefined, true],
 ];
 
-for (const [says, containers, address] of serving) {
+for (const [says, containers, address, isNameless = false] of serving) {
   test(`names stand for ${says}; every address stays taken`, () => {
     const state = instanceState(
       {
         containers: containers.map(([as, ip, running]) => ({
           made: {},
           as,
-          but: { running, addresses: { "slipway-acme": ip, elsewhere: "x" } },
+          but: {
+            running,
+            addresses: { ...(ip === "" ? {} : { "slipway-acme": ip }), elsewhere: "x" },
+          },
         })),
       },
       undefined,
     );
     const bridge = bridgeOf(seen(present({}), present({ "shop/1": state })), "acme");
     assert.equal(bridge.serving.get("shop/1")?.address, address);
-    assert.deepEqual(bridge.held, new Set(containers.map(([, ip]) => ip)));
+    assert.equal(bridge.nameless.has("shop/1"), isNameless);
+    assert.deepEqual(bridge.held, new Set(containers.flatMap(([, ip]) => (ip === "" ? [] : ip))));
   });
 }
+
+test("names stay for who lost its address with its network: it gets it again", () => {
+  const state = instanceState(
+    { containers: [{ made: {}, as: "current", but: { networks: [], addresses: {} } }] },
+    undefined,
+  );
+  const bridge = bridgeOf(seen(present({}), present({ "shop/1": state })), "acme");
+  assert.deepEqual([bridge.serving.size, bridge.nameless.size], [0, 0]);
+});
