@@ -58,6 +58,7 @@ export const findingCodes = {
   "machines-missing": "error",
   "unknown-machine": "error",
   "selector-matches-nothing": "error",
+  "unknown-label-value": "warning",
   "unknown-per-machine": "error",
   "unused-per-machine": "error",
   "not-per-machine": "error",
@@ -69,6 +70,8 @@ export const findingCodes = {
   // What an app says
   "image-missing": "error",
   "bad-command": "error",
+  "no-shell": "warning",
+  "not-interpolated": "warning",
   "bad-publish": "error",
   "port-clash": "error",
   "port-of-sshd": "warning",

@@ -110,7 +110,29 @@ function byLabels(
     return nowhere;
   }
   if (!app.knows(["machines"])) return nowhere;
+  if (!unlisted) reportIdleValues(wishes, app, { labels, report });
   return { machines: sure, machinesKnown: perhaps === sure.length && !unlisted };
+}
+
+/** Any value of a list will do, so one that no machine has is only looked at twice. */
+function reportIdleValues(
+  wishes: Wishes,
+  app: Member,
+  { labels, report }: Pick<Context, "labels" | "report">,
+): void {
+  for (const [label, value] of wishes) {
+    if (typeof value === "string") continue;
+    for (const [i, one] of value.entries()) {
+      if (labels.perhapsHaving(label, one).size > 0) continue;
+      const known = labels.values(label)?.keys() ?? [];
+      const others = [...known].filter((other) => !value.includes(other));
+      report(
+        "unknown-label-value",
+        app.at(["machines", label, i]),
+        () => `no machine has ${label}: ${one}${didYouMean(one, others)}`,
+      );
+    }
+  }
 }
 
 /** Many apps choose alike: each choice is made once. */
@@ -141,9 +163,15 @@ const inWords = (wishes: Wishes): string =>
 function nearLabel(wishes: Wishes, labels: LabelIndex): string {
   for (const [label, value] of wishes) {
     const values = labels.values(label);
-    if (values === undefined) return didYouMean(label, labels.names());
-    const odd = [value].flat().find((wanted) => !values.has(wanted));
-    if (odd !== undefined) return didYouMean(odd, values.keys());
+    if (values === undefined) {
+      const others = [...labels.names()].filter(
+        (name) => !wishes.some(([other]) => other === name),
+      );
+      return didYouMean(label, others) || `; none has a label '${label}'`;
+    }
+    const [first = "", ...others] = [value].flat();
+    if (![first, ...others].some((wanted) => values.has(wanted)))
+      return didYouMean(first, values.keys());
   }
   return "";
 }

@@ -97,6 +97,8 @@ const cases: Readonly<Record<RuleName, Told>> = {
   ownNamesAreFree: [here("env: { SLIPWAY_APP: a }"), "reserved-name", "apps/a.yaml:3:21"],
   imagesAreNamed: [{ "apps/a.yaml": "machines: web-1\n" }, "image-missing", "apps/a.yaml:1:1"],
   commandsAreWords: [here("command: a 'b"), "bad-command", "apps/a.yaml:3:10"],
+  commandsHaveNoShell: [here("command: a | b"), "no-shell", "apps/a.yaml:3:10"],
+  valuesAreNotFilledIn: [here('env: { A: "${A}" }'), "not-interpolated", "apps/a.yaml:3:11"],
   healthIsClear: [here("health: { tcp: true }"), "health-without-port", "apps/a.yaml:3:16"],
   resourcesAreConsistent: [here("resources: { memory: 1m }"), "bad-resources", "apps/a.yaml:3:22"],
   ulimitsAreConsistent: [

@@ -103,6 +103,7 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   "machines-missing": { files: repo({ ...two, "apps/shop.yaml": image }) },
   "unknown-machine": app(`${image}machines: wbe-1\n`),
   "selector-matches-nothing": app(`${image}machines: { role: wbe }\n`),
+  "unknown-label-value": app(`${image}machines: { role: [web, wbe] }\n`),
   "unknown-per-machine": app(`${image}perMachine: { web-3: { instances: 2 } }\n`),
   "unused-per-machine": {
     files: repo({
@@ -129,6 +130,8 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   },
   "image-missing": app("port: 80\n"),
   "bad-command": app(`${image}command: serve 'all\n`),
+  "no-shell": app(`${image}command: serve | tee log\n`),
+  "not-interpolated": app(`${image}env: { LEVEL: "\${LEVEL:-info}" }\n`),
   "bad-publish": app(`${image}publish: ["80-82:80"]\n`),
   "port-clash": {
     files: repo({

@@ -48,6 +48,30 @@ test("machines: labels, names, all, and the only one there is", async () => {
       ["selector-matches-nothing apps/a.yaml:2:1: no machine has role: db and zone: a"],
     ],
     [
+      "a label that no machine has, beside one that they have",
+      { "apps/a.yaml": `${image}machines: { role: web, zone: a }` },
+      [
+        "selector-matches-nothing apps/a.yaml:2:1: no machine has role: web and zone: a; none has a label 'zone'",
+      ],
+    ],
+    [
+      "a value beside one that machines have",
+      { ...web2, "apps/a.yaml": `${image}machines: { zone: [a, b, c], role: [web, wbe] }` },
+      [
+        "unknown-label-value apps/a.yaml:2:26: warning: no machine has zone: c",
+        "unknown-label-value apps/a.yaml:2:42: warning: no machine has role: wbe",
+      ],
+    ],
+    [
+      "a value that a machine may have whose file is broken",
+      {
+        ...web2,
+        "machines/web-3.yaml": "adress: x\n",
+        "apps/a.yaml": `${image}machines: { role: [web, db] }`,
+      },
+      ["unknown-key machines/web-3.yaml:1:1"],
+    ],
+    [
       "one of a list",
       { "apps/a.yaml": `${image}machines: [web-1, web-9]` },
       ["unknown-machine apps/a.yaml:2:19: there is no machine 'web-9' (did you mean 'web-1'?)"],
@@ -405,6 +429,29 @@ test("health, images, commands and limits that cannot be", async () => {
       ["bad-ulimit apps/a.yaml:2:56"],
     ],
   ]);
+});
+
+test("shells and templates that do nothing are told", async () => {
+  const app = async (text: string): Promise<readonly string[]> =>
+    (await told(repo({ "apps/a.yaml": `${image}${text}\n` }))).map(
+      (one) => one.split(" ")[0] ?? "",
+    );
+  const nothing = [
+    "command: serve --sep='|'",
+    'command: ["a", "|", "b"]',
+    `command: sh -c "a | b && c > d"`,
+    "env: { A: $X, B: '$(x)', C: '{ a: b }', D: '$${ }' }",
+  ];
+  for (const text of nothing) assert.deepEqual(await app(text), [], text);
+  for (const word of ["|", "||", "&&", "&", ";", ">", ">>", "2>&1", "2>", "<"])
+    assert.deepEqual(await app(`command: "a ${word} b"`), ["no-shell"], word);
+  assert.deepEqual(await app("command: a; b"), ["no-shell"]);
+  assert.deepEqual(await app("entrypoint: a | b\nhealth: { command: a || b }"), [
+    "no-shell",
+    "no-shell",
+  ]);
+  for (const value of ["${X}", "a ${X:-y} b", "{{ x }}", "{{x}}-{{y}}"])
+    assert.deepEqual(await app(`env: { A: "${value}" }`), ["not-interpolated"], value);
 });
 
 test("machines that cannot be told apart, or reached", async () => {

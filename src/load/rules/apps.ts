@@ -1,4 +1,5 @@
 import { parseSize } from "../../lib/size.ts";
+import { printableLine } from "../../lib/text.ts";
 import { splitWords, WordsError } from "../../lib/words.ts";
 import type { AppFields } from "../../generated/app.ts";
 import { readingOn, variantsOf } from "../expand.ts";
@@ -46,6 +47,47 @@ const commandsOf = (fields: AppFields): readonly (readonly [readonly string[], C
   [["release", "command"], fields.release?.command],
   [["health", "command"], typeof fields.health === "object" ? fields.health.command : undefined],
 ];
+
+/** Words by which a shell joins and redirects commands; to a program they are arguments like others. */
+const ofShell = /^(?:\||\|\||&|&&|;|\d?>{1,2}|<|\d>&\d)$|;$/;
+
+export const commandsHaveNoShell: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const { fields, at, knows } of variantsOf(app)) {
+      for (const [path, command] of commandsOf(fields)) {
+        if (typeof command !== "string" || !knows(path) || commandProblem(command)) continue;
+        const found = splitWords(command).find((word) => ofShell.test(word));
+        if (found === undefined) continue;
+        const example = `["sh", "-c", ${JSON.stringify(command.length > 60 ? "…" : command)}]`;
+        report(
+          "no-shell",
+          at(path),
+          `${path.join(".")} runs without a shell, so ${printableLine(found)} is one of its arguments; for a shell write ${printableLine(example)}`,
+        );
+      }
+    }
+  }
+};
+
+/** What Compose, templates of Helm and Ansible would fill in. */
+const filledElsewhere = /\$\{[A-Za-z_][^}]*\}|\{\{.*\}\}/;
+
+export const valuesAreNotFilledIn: Rule = ({ apps }, report) => {
+  for (const app of apps) {
+    for (const { fields, at } of variantsOf(app)) {
+      for (const [name, value] of Object.entries(fields.env ?? {})) {
+        const [found] = filledElsewhere.exec(value) ?? [];
+        if (found === undefined) continue;
+        const shown = printableLine(found.length > 40 ? `${found.slice(0, 40)}…` : found);
+        report(
+          "not-interpolated",
+          at(["env", name]),
+          `${name} is passed on as it is written: Slipway fills in nothing for ${shown}`,
+        );
+      }
+    }
+  }
+};
 
 function commandProblem(command: Command): string | undefined {
   if (command === undefined) return undefined;

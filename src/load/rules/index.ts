@@ -29,6 +29,8 @@ export const rules: readonly Rule[] = [
   references.ownNamesAreFree,
   apps.imagesAreNamed,
   apps.commandsAreWords,
+  apps.commandsHaveNoShell,
+  apps.valuesAreNotFilledIn,
   apps.healthIsClear,
   apps.resourcesAreConsistent,
   apps.ulimitsAreConsistent,
