@@ -14,6 +14,8 @@ export const findingCodes = {
   "stray-document": "error",
   "misspelt-folder": "warning",
   "folder-without-app": "warning",
+  "misplaced-document": "warning",
+  "nothing-declared": "warning",
   "app-declared-twice": "error",
   "unknown-environment": "error",
   // One file

@@ -9,6 +9,7 @@ import { expandFamily } from "./expand.ts";
 import { collectFindings, type Findings, type Report } from "./findings.ts";
 import { assemble, parseAll, type Assembly } from "./layers.ts";
 import { readMachine } from "./machine.ts";
+import { findLooseDocuments } from "./loose.ts";
 import { findMisplaced } from "./misplaced.ts";
 import { startOf } from "./node.ts";
 import { rules } from "./rules/index.ts";
@@ -79,6 +80,7 @@ async function read(
   if (!environmentExists(snapshot, environment, report)) return {};
   const tree = readTree(snapshot.entries, environment, report);
   findMisplaced(snapshot.entries, tree, environment, report);
+  await findLooseDocuments(snapshot, cache, report);
   if (tree.documents > documentLimit) {
     report(
       "too-many-documents",

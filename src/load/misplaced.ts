@@ -52,6 +52,41 @@ export function findMisplaced(
     }
   }
   foldersWithoutApp(tree, report);
+  nestedEnvironments(entries, environment, report);
+  if (isBare(tree, environment, entries))
+    report(
+      "nothing-declared",
+      startOf("slipway.yaml"),
+      "neither an app (apps/<name>.yaml) nor a machine (machines/<name>.yaml): nothing is deployed",
+    );
+}
+
+/** A fleet of nothing; the root need not be one where there are environments. */
+const isBare = (
+  tree: RepoTree,
+  environment: string | undefined,
+  entries: readonly TreeEntry[],
+): boolean =>
+  tree.settings.length > 0 &&
+  tree.refused.size + tree.apps.size + tree.machines.size === 0 &&
+  (environment !== undefined || environmentsOf({ entries }).length === 0);
+
+function nestedEnvironments(
+  entries: readonly TreeEntry[],
+  environment: string | undefined,
+  report: Report,
+): void {
+  const told = new Set<string>();
+  for (const { path } of entries) {
+    const [, name = ""] = /^environments\/([^/]+)\/environments\//.exec(path) ?? [];
+    if (name === "" || told.has(name) || (environment ?? name) !== name) continue;
+    told.add(name);
+    report(
+      "misplaced-document",
+      startOf(printableLine(path)),
+      "an environment has no environments/ of its own: nothing in it is read",
+    );
+  }
 }
 
 /** What apps will read by default: to pass it over in silence would start them without it. */

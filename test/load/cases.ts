@@ -29,6 +29,8 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   "stray-document": { files: repo({ "machines/eu/web-2.yaml": machine("10.0.0.12") }) },
   "misspelt-folder": app(image, "app/shop.yaml"),
   "folder-without-app": app(image, "apps/shop/compose.yaml"),
+  "misplaced-document": app(image, "shop.yaml"),
+  "nothing-declared": { files: { "slipway.yaml": "fleet: acme\n" } },
   "app-declared-twice": { files: repo({ "apps/shop.yaml": image, "apps/shop/app.yaml": image }) },
   "unknown-environment": {
     files: repo({ "environments/staging/slipway.yaml": "" }),
