@@ -2,7 +2,7 @@ import type { Diagnostic, Where } from "../model/diagnostic.ts";
 import { findingCodes, type FindingCode } from "./codes.ts";
 
 /** How many findings are shown; and how many are kept before the rest is only counted. */
-const shownLimit = 200;
+export const shownLimit = 200;
 const keptLimit = 2_000;
 
 /**
@@ -91,24 +91,9 @@ function limited(kept: readonly Kept[], dropped: number): Shown {
   return withCount(findings.slice(0, shownLimit).toSorted(inOrder), omitted, "");
 }
 
-/** What was found in several readings of one repo: what they find alike once, and no more than of one. */
-export function togetherOf(all: readonly Shown[]): readonly Diagnostic[] {
-  const findings = new Map<string, Diagnostic>();
-  for (const finding of all.flatMap((one) => one.findings)) {
-    const { file, line, col } = finding.where;
-    if (finding.code !== tooMany)
-      findings.set(JSON.stringify([file, line, col, finding.code, finding.message]), finding);
-  }
-  const inTurn = [...findings.values()].toSorted((a, b) => bySeverity(a, b) || inOrder(a, b));
-  const cut = Math.max(0, inTurn.length - shownLimit);
-  // What each omitted may be the same, or what another one told.
-  const omitted = Math.max(cut, ...all.map((one) => one.omitted));
-  return withCount(inTurn.slice(0, shownLimit).toSorted(inOrder), omitted, "at least ").findings;
-}
+export const tooMany = "too-many-findings";
 
-const tooMany = "too-many-findings";
-
-function withCount(findings: readonly Diagnostic[], omitted: number, about: string): Shown {
+export function withCount(findings: readonly Diagnostic[], omitted: number, about: string): Shown {
   if (omitted === 0) return { findings, omitted };
   const where: Where = findings.at(-1)?.where ?? { file: "slipway.yaml", line: 1, col: 1 };
   const message = `and ${about}${omitted} more findings`;
@@ -116,7 +101,7 @@ function withCount(findings: readonly Diagnostic[], omitted: number, about: stri
   return { findings: [...findings, last], omitted };
 }
 
-const bySeverity = (a: { readonly code: string }, b: { readonly code: string }): number =>
+export const bySeverity = (a: { readonly code: string }, b: { readonly code: string }): number =>
   Number(isWarning(a)) - Number(isWarning(b));
 
 const isWarning = ({ code }: { readonly code: string }): boolean =>
@@ -133,7 +118,7 @@ const inPlace = (a: Placed, b: Placed): number =>
   a.where.col - b.where.col ||
   compare(a.code, b.code);
 
-const inOrder = (a: Diagnostic, b: Diagnostic): number =>
+export const inOrder = (a: Diagnostic, b: Diagnostic): number =>
   inPlace(a, b) || compare(a.message, b.message);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

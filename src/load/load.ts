@@ -17,10 +17,11 @@ import type { Repo } from "./rules/repo.ts";
 import { createSelector } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
+import { overlayOf, type Overlay } from "./together.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
 
 export { createParseCache, type ParseCache } from "./cache.ts";
-export { togetherOf } from "./findings.ts";
+export { togetherOf } from "./together.ts";
 export { environmentsOf } from "./tree.ts";
 
 export interface LoadOptions {
@@ -33,6 +34,8 @@ export interface LoadOptions {
 export interface Loaded {
   /** With the environment; undefined where slipway.yaml does not say it. */
   readonly fleet?: string;
+  /** Which environment was laid over the root. */
+  readonly overlay?: Overlay;
   /** Undefined when there is an error among the findings. */
   readonly documents?: Documents;
   /** Sorted by place; at most 200, the last of which then says how many more there are. */
@@ -47,12 +50,14 @@ export interface Loaded {
  */
 export async function load(snapshot: Snapshot, options: LoadOptions = {}): Promise<Loaded> {
   const findings = collectFindings();
+  const { environment } = options;
   const { fleet, settings, repo } = await read(snapshot, options, findings);
   const complete = settings !== undefined && repo !== undefined && !findings.hasErrors();
   const documents = complete ? documentsOf(snapshot.revision, settings, repo) : undefined;
   return {
     ...(fleet === undefined ? {} : { fleet }),
     ...(documents === undefined ? {} : { documents }),
+    ...(environment === undefined ? {} : { overlay: overlayOf(snapshot, environment) }),
     ...findings.shown(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Where } from "../../model/diagnostic.ts";
+import { atOn, readingOn } from "../expand.ts";
 import { nameLimit } from "../names.ts";
 import { instancesOn, placeOf, type PlacedApp, type Repo, type Rule } from "./repo.ts";
 
@@ -34,7 +35,7 @@ export const namesDiffer: Rule = (repo, report) => {
     report(
       "name-clash",
       claim.where,
-      `'${claim.name}' is ${claim.who} and instance ${number} of app '${name}' on ${on} (${placeOf(app.at([]))}); give one another name`,
+      `'${claim.name}' is ${claim.who} and instance ${number} of app '${name}' on ${on} (${placeOf(countedAt(app, on))}); give one another name`,
     );
   }
 };
@@ -73,6 +74,12 @@ function machineOfInstance({ families }: Repo, app: PlacedApp, number: number): 
   }
   return undefined;
 }
+
+/** Where it was said how many of an app there are: its machines, or how many on each. */
+const countedAt = (app: PlacedApp, machine: string): Where =>
+  readingOn(app, machine).lacks(["instances"])
+    ? app.at(["machines"])
+    : atOn(app, machine, ["instances"]);
 
 export const namesAreShort: Rule = ({ apps }, report) => {
   for (const app of apps) {
