@@ -1,7 +1,7 @@
 import type { Applied } from "../apply/apply.ts";
 import { shortRevision } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
-import { formatDiagnostic } from "../model/diagnostic.ts";
+import { formatDiagnostic, type Diagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
 import { sayApp, sayFindings, sayHeld, sayTrouble } from "../model/saying.ts";
@@ -46,8 +46,12 @@ export const rejected = (pass: PassSoFar): RevisionOutcome =>
   ending(pass, {
     outcome: "rejected",
     text: sayFindings(pass.revision.findings),
-    findings: pass.revision.findings.slice(0, findingsLimit).map(formatDiagnostic),
+    findings: errorsFirst(pass.revision.findings).slice(0, findingsLimit).map(formatDiagnostic),
   });
+
+/** Warnings, which reject nothing, do not crowd out what does. */
+const errorsFirst = (findings: readonly Diagnostic[]): readonly Diagnostic[] =>
+  findings.toSorted((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
 
 export const refused = (pass: PassSoFar, why: string): RevisionOutcome =>
   ending(pass, {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Change } from "../../src/model/change.ts";
+import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { AppOutcome, OutcomeName } from "../../src/model/outcome.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { refused, rejected, summed, type PassSoFar } from "../../src/pass/endings.ts";
@@ -195,6 +196,19 @@ test("an ending says of which fleet, revision and time it is", () => {
     cause: "commit",
     tree: "t",
   });
+});
+
+test("of a rejected revision errors come before warnings", () => {
+  const about = (severity: "error" | "warning", line: number): Diagnostic => {
+    const where = { file: "apps/a.yaml", line, col: 1 };
+    return { severity, code: "c", where, message: severity };
+  };
+  const findings = [about("warning", 1), about("error", 2), about("warning", 3), about("error", 4)];
+  const ended = rejected({ ...pass, revision: { ...pass.revision, findings } });
+  assert.deepEqual(
+    ended.findings?.map((text) => text.split(":")[1]),
+    ["2", "4", "1", "3"],
+  );
 });
 
 test("a rejected revision says its first error, how many more there are, and a bounded list", () => {
