@@ -198,6 +198,25 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
     });
   });
 
+  test("runs a service's release where that service is, and not again where it joins", async () => {
+    const services = (machines: string): string => {
+      const command = 'command: ["sh", "-c", "echo ran >> /data/releases"]';
+      const web = `{ machines: ${machines}, volumes: { /srv/joined: /data }, release: { ${command} } }`;
+      return app("1", `services: { web: ${web}, worker: {} }\n`);
+    };
+    const releases = async (machine: string): Promise<string> => {
+      const argv = ["sh", "-c", "cat /srv/joined/releases 2>/dev/null || true"];
+      return (await site.fleet.machine(machine).exec(argv)).stdout.trim();
+    };
+    await withApp("joined", services("web-2"), async () => {
+      assert.deepEqual([await releases("web-1"), await releases("web-2")], ["", "ran"]);
+      await site.commit("Join", { "apps/joined.yaml": services("all") });
+      await site.settle();
+      await idOf("web-1", "joined-web");
+      assert.deepEqual([await releases("web-1"), await releases("web-2")], ["", "ran"]);
+    });
+  });
+
   test("scales up and down without touching the others", async () => {
     await withApp("shop", app("1", "instances: 2\n"), async () => {
       const two = await ids("web-1", "shop");
