@@ -38,7 +38,7 @@ describe("slipway validate", () => {
     const { code, out } = await validate(broken);
     assert.equal(code, 1);
     assert.deepEqual(out.split("\n"), [
-      "apps/shop.yaml:1:1: error: app 'shop' must say on which machines it runs, since there are 2 (web-1, web-2); for example machines: { role: web }, or all [machines-missing]",
+      "apps/shop.yaml:1:1: error: app 'shop' must say on which machines it runs, since there are 2 (web-1, web-2); for example machines: { role: web }, or all (in environment us) [machines-missing]",
       "apps/shop.yaml:2:9: error: there is no app 'nobody' [unknown-after]",
       "environments/eu/apps/shop.yaml:1:1: error: unknown key 'prot' (did you mean 'port'?) [unknown-key]",
       "environments/us/machines/web-2.yaml:1:10: error: machine 'web-1' has the same address (machines/web-1.yaml:1) [duplicate-address]",
