@@ -26,7 +26,10 @@ ${more}`;
       docker("network", "ls", ...filter, "--format", "{{.ID}} {{.Name}}"),
       docker("volume", "ls", ...filter, "--format", "{{.Name}}"),
     ]);
-    return all.flatMap((text) => text.split("\n").toSorted());
+    // The engine tells a container's networks in any order.
+    const sorted = (line: string): string =>
+      line.replace(/\S+$/, (names) => names.split(",").toSorted().join());
+    return all.flatMap((text) => text.split("\n").map(sorted).toSorted());
   };
 
   const heldIn = async (site: Site): Promise<readonly string[]> => {
