@@ -75,6 +75,8 @@ class ApplyRun {
   readonly failures: ChangeFailure[] = [];
   readonly waiting = new Map<string, string>();
   private readonly lost = new Set<string>();
+  /** Families whose failure was told. */
+  private readonly failed = new Set<string>();
   /** Watches of what was made, by family. */
   private readonly watches = new Map<string, Promise<unknown>[]>();
   private readonly context: ApplyContext;
@@ -97,7 +99,6 @@ class ApplyRun {
 
   /** True when everything of it was done. An app's own failure ends it; a machine's trouble only leaves that machine out. */
   async rollout(rollout: Rollout): Promise<boolean> {
-    const before = this.failures.length;
     const unprepared = new Set<string>();
     await mapLimit(rollout.prepare, machinesAtOnce, async (turn) => {
       if (!(await this.turn(turn))) unprepared.add(turn.machine);
@@ -107,7 +108,7 @@ class ApplyRun {
     if (rollout.releases.some(({ machine }) => unprepared.has(machine))) return false;
     for (const release of rollout.releases) {
       if (!(await this.turn(release))) {
-        await this.failIfApps(rollout.family, before);
+        await this.failIfApps(rollout.family);
         return false;
       }
     }
@@ -115,7 +116,7 @@ class ApplyRun {
     for (const wave of rollout.waves) {
       const ready = wave.filter((turn) => !unprepared.has(turn.machine));
       complete = (await this.turns(ready)) && complete;
-      if (await this.failIfApps(rollout.family, before)) return false;
+      if (await this.failIfApps(rollout.family)) return false;
       if (this.context.preempt.aborted) return false;
     }
     return complete;
@@ -124,9 +125,8 @@ class ApplyRun {
   /** Waits for all watches; gives the families of which something failed meanwhile. */
   async watched(): Promise<readonly string[]> {
     const ends = [...this.watches].map(async ([family, watches]) => {
-      const before = this.failures.length;
       await Promise.all(watches);
-      return (await this.failIfApps(family, before)) ? family : [];
+      return (await this.failIfApps(family)) ? family : [];
     });
     return (await Promise.all(ends)).flat();
   }
@@ -145,12 +145,13 @@ class ApplyRun {
     return lacking.flat();
   }
 
-  private async failIfApps(family: string, since: number): Promise<boolean> {
-    const failed = this.failures
-      .slice(since)
-      .find((f) => f.change.family === family && f.failure.blame === "app");
+  private async failIfApps(family: string): Promise<boolean> {
+    const failed = this.failures.find(
+      (f) => f.change.family === family && f.failure.blame === "app",
+    );
     if (failed === undefined) return false;
-    await this.context.onAppFailure(family, failed.failure);
+    if (!this.failed.has(family)) await this.context.onAppFailure(family, failed.failure);
+    this.failed.add(family);
     return true;
   }
 
