@@ -108,7 +108,6 @@ function changeOf(
 ): Change | undefined {
   const difference = kind.diff(resource.spec, have, facts);
   if (difference === undefined) return undefined;
-  const { address, machine, app, family, name } = resource;
   const where = fieldPlace(resource, difference.fields) ?? resource.where;
   const reason =
     difference.reason.where || where === undefined
@@ -117,12 +116,7 @@ function changeOf(
   return {
     ...difference,
     reason,
-    address,
-    kind: kind.id,
-    machine,
-    name,
-    ...(app === undefined ? {} : { app }),
-    ...(family === undefined ? {} : { family }),
+    ...placeOf(kind, resource),
     ...holding(kind, resource.spec, have),
     steps: kind.apply(
       { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
@@ -136,18 +130,22 @@ function changeOf(
 function givingUp(kind: AnyKind, resource: Resource, have: unknown): Change | undefined {
   const given = have === undefined ? undefined : kind.giveUp?.(resource.spec, have);
   if (given === undefined) return undefined;
-  const { address, machine, app, family, name } = resource;
-  return {
-    ...given.difference,
-    address,
-    kind: kind.id,
-    machine,
-    name,
-    ...(app === undefined ? {} : { app }),
-    ...(family === undefined ? {} : { family }),
-    steps: given.steps,
-  };
+  return { ...given.difference, ...placeOf(kind, resource), steps: given.steps };
 }
+
+type Place = Pick<Change, "address" | "kind" | "machine" | "name" | "app" | "family">;
+
+const placeOf = (
+  kind: AnyKind,
+  { address, machine, name, app, family }: Omit<Place, "kind">,
+): Place => ({
+  address,
+  kind: kind.id,
+  machine,
+  name,
+  ...(app === undefined ? {} : { app }),
+  ...(family === undefined ? {} : { family }),
+});
 
 function orphanChange(
   kind: AnyKind,
@@ -167,12 +165,11 @@ function orphanChange(
   return [
     {
       ...difference,
-      address: resourceAddress(machine, kind.id, app, name),
-      kind: kind.id,
-      machine,
-      name,
-      ...(app === undefined ? {} : { app }),
-      ...(family === undefined ? {} : { family }),
+      ...placeOf(kind, {
+        ...owner,
+        address: resourceAddress(machine, kind.id, app, name),
+        machine,
+      }),
       ...holding(kind, undefined, state),
       steps: given?.steps ?? kind.apply({ difference, have: state }, facts),
     },

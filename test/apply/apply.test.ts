@@ -73,5 +73,5 @@ test("what fails while it is watched is told once, also when another app rolls l
   const { done, failures } = await applyPlan(plan, context);
   assert.deepEqual(told, ["quick: healthy at first, then it ended: ended with exit code 3"]);
   assert.equal(failures.length, 1);
-  assert.deepEqual(done.map((c) => c.family).toSorted(), ["quick", "slow"]);
+  assert.deepEqual(new Set(done.map((c) => c.family)), new Set(["quick", "slow"]));
 });

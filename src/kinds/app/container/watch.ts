@@ -8,8 +8,9 @@ export function watchOf(
   want: ContainerSpec,
   have: ContainerState | undefined,
 ): WatchStep | undefined {
-  const { right, names } = situationOf(want, have);
-  const runsAlready = right?.running === true && isProven(situationOf(want, have), right);
+  const situation = situationOf(want, have);
+  const { right, names } = situation;
+  const runsAlready = right?.running === true && isProven(situation, right);
   if (!want.running || want.watchMs === 0 || runsAlready) return undefined;
   return {
     do: "watch",
