@@ -75,6 +75,12 @@ const recognised: readonly {
 export const isPortInUse = (message: string): boolean =>
   /port is already allocated|address already in use/i.test(message);
 
+/** An update of a container whose end the engine has not heard of yet: a moment later it is taken. */
+export const isBetweenEnds = (message: string): boolean =>
+  /^cannot update container \S+: .*(?:cannot update a (?:stopped|deleted) |container(?: is)? not running|task \S+ not found)/i.test(
+    message,
+  );
+
 /** On all addresses it is known by its number alone. */
 const hostPort = (address: string, port: string): string =>
   /^(?:0\.0\.0\.0|\[::\]|::|)$/.test(address)

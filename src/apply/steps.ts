@@ -10,8 +10,8 @@ import type {
   RunStep,
   Step,
 } from "../model/step.ts";
-import type { Session } from "../remote/session.ts";
-import { engineRefusal, isPortInUse } from "./engine-words.ts";
+import type { EngineReply, EngineRequest, Session } from "../remote/session.ts";
+import { engineRefusal, isBetweenEnds, isPortInUse } from "./engine-words.ts";
 import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
@@ -43,6 +43,9 @@ type ChangingStep = EngineStep | PullStep | PutStep | RemoveStep | RunStep;
 /** What the engine gives a container to stop unless it is told, and how long it then takes to kill it. */
 const engineStopSeconds = 10;
 const stopMarginMs = 3_000;
+
+/** Before a container that keeps ending is asked for again, met between its end and the engine's hearing of it. */
+const betweenEndsMs = [50, 100, 200, 400, 800, 1_600];
 
 /** Runs steps in order; throws StepFailure at the first that fails. */
 export async function runSteps(
@@ -122,10 +125,13 @@ async function attempt(
     try {
       await runSteps(context, otherwise, bindings);
     } catch (second) {
+      const onTheWay = asFailure(second);
+      // Who lost the machine meanwhile does not know what became of the app.
+      if (onTheWay.blame === "fenced") throw onTheWay;
       // The first failure says why; that the way back failed too is said with it.
       throw new StepFailure(
         failure.blame,
-        `${failure.message}; and the way back failed: ${asFailure(second).message}`,
+        `${failure.message}; and the way back failed: ${onTheWay.message}`,
         {
           trouble: failure.trouble,
           ...(failure.evidence ? { evidence: failure.evidence } : {}),
@@ -148,7 +154,7 @@ async function callEngine(
 ): Promise<void> {
   const segments = step.path.map((segment) => encodeURIComponent(resolveRef(segment, bindings)));
   const query = step.query ? `?${new URLSearchParams(step.query).toString()}` : "";
-  const reply = await context.session.engine({
+  const reply = await answerTo(context, {
     method: step.method,
     path: `/${segments.join("/")}${query}`,
     ...(step.body === undefined ? {} : { body: step.body }),
@@ -174,6 +180,16 @@ async function callEngine(
   if (typeof id !== "string")
     throw new StepFailure("machine", `the engine's answer to ${describe(step)} has no Id`);
   bindings.set(step.bind, id);
+}
+
+async function answerTo(context: StepContext, request: EngineRequest): Promise<EngineReply> {
+  for (const pauseMs of betweenEndsMs) {
+    const reply = await context.session.engine(request);
+    if (reply.status < 300 || !isBetweenEnds(engineMessage(reply.body) ?? "")) return reply;
+    await context.clock.sleep(pauseMs);
+    await context.fence(0);
+  }
+  return await context.session.engine(request);
 }
 
 /**
