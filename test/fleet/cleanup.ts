@@ -17,7 +17,7 @@ export async function removeCgroups(prefix: string): Promise<void> {
       await until(
         `control group ${path}`,
         async () => ((await removeTree(path)) ? true : undefined),
-        5_000,
+        30_000,
       );
     }),
   );
@@ -78,5 +78,5 @@ async function removeIfOld(dir: string): Promise<void> {
       (found) => found.mtimeMs,
       () => Date.now(),
     ));
-  if (age > 60_000) await rm(dir, { recursive: true, force: true });
+  if (age > 30 * 60_000) await rm(dir, { recursive: true, force: true });
 }

@@ -3,11 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 /** That it will never come: ends the waiting at once. */
 export class Hopeless extends Error {}
 
-/** Asks again and again until the answer is there; throws with the last trouble when time is up. */
+/** Asks again and again until the answer is there; throws with the last trouble when time is up, long after it should be. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   let trouble: unknown;

@@ -132,7 +132,7 @@ describe("every text arrives byte for byte", () => {
         "apps/shop/app.yaml": [
           `image: ${image}`,
           "port: 8080",
-          "health: { http: /up, interval: 100ms, deadline: 10s }",
+          "health: { http: /up, interval: 100ms, deadline: 60s }",
           "deploy: { stopTimeout: 1s }",
           `command: ${yaml(["/app/server", ...batch.argv])}`,
           `env: ${yaml(keyed(batch.env, "V_"))}`,

@@ -29,7 +29,7 @@ machines: all
 port: 8080
 publish: ["8080:8080"]
 env: { GREETING: hello }
-health: { http: /up, interval: 100ms, deadline: 20s }
+health: { http: /up, interval: 100ms, deadline: 60s }
 deploy: { stopTimeout: 2s }
 ${more}`;
 
@@ -356,7 +356,7 @@ ${more}`;
     const daemon = await stage.daemon();
     const commit = await stage.commit("Shop 1 once more", { "apps/shop/app.yaml": app("1") });
     await stage.outcome(commit, "applied");
-    const second = await stage.slipway(["run"], { timeoutMs: 10_000 });
+    const second = await stage.slipway(["run"], { timeoutMs: 60_000 });
     assert.equal(second.code, 1);
     assert.match(second.stderr, /^slipway: .*in use by another slipway/m);
     assert.equal(await daemon.stop("SIGTERM"), 0, daemon.lines.join("\n"));

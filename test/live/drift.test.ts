@@ -65,9 +65,12 @@ const breakages: readonly Breakage[] = [
   {
     name: "emptied",
     more: "volumes: { data: /data }\n",
+    // Under the machine's lock, or the daemon would mount it again before it can be removed.
     breakIt: async (m, id) => {
-      await m.docker(["rm", "-f", id]);
-      await m.docker(["volume", "rm", "emptied_data"]);
+      const script = "docker rm -f $0 && docker volume rm emptied_data";
+      const lock = ["flock", "/var/lib/slipway/acme/lock"];
+      const { code, stderr } = await m.exec([...lock, "sh", "-c", script, id]);
+      assert.equal(code, 0, stderr);
     },
     heard: /heard (kill|die|destroy) /,
     reason: /emptied/,
@@ -83,7 +86,7 @@ describe("drift", () => {
 image: ${site.image("1")}
 machines: all
 port: 8080
-health: { http: /up, interval: 50ms, deadline: 20s }
+health: { http: /up, interval: 50ms, deadline: 60s }
 deploy: { stopTimeout: 1s }
 ${more}`;
 
@@ -96,13 +99,14 @@ ${more}`;
       ? true
       : undefined;
 
-  /** What it heard of its own work may bring a further look. */
+  /** What it heard of its own work may bring a further look: waits until no pass is under way, and none follows. */
   const quiet = async (): Promise<void> => {
-    let seen = -1;
-    while (daemon.outcomes().length !== seen) {
-      seen = daemon.outcomes().length;
-      await pause(700);
-    }
+    const { events } = daemon.controller;
+    await until("the daemon is quiet", async () => {
+      const seen = events.length;
+      await pause(1_000);
+      return events.length === seen && events.at(-1)?.type === "outcome" ? true : undefined;
+    });
   };
 
   before(async () => {
@@ -142,7 +146,7 @@ ${more}`;
     await machine.faults.cut();
     await machine.docker(["rm", "-f", (await idOf("renamed")) ?? ""]);
     await machine.faults.mend();
-    await until("it is healed", () => isHealed("renamed"), 60_000);
+    await until("it is healed", () => isHealed("renamed"), 180_000);
   });
 
   test("drift: report only tells; a commit goes through", async () => {
@@ -163,9 +167,12 @@ ${more}`;
   test("what is broken again and again is healed five times, then told, until a commit", async () => {
     const head = await site.infra.git("rev-parse", "HEAD");
     for (let time = 1; time <= 5; time++) {
+      await quiet();
       await machine.docker(["rm", "-f", (await idOf("cursed")) ?? ""]);
       await until(`it is healed, time ${time}`, () => isHealed("cursed"));
     }
+    // What is broken within a pass is mended by that pass, which began with fewer heals to count.
+    await quiet();
     const sinceMs = Date.now();
     await machine.docker(["rm", "-f", (await idOf("cursed")) ?? ""]);
     const told = await daemon.ended(head, "held");
@@ -184,18 +191,21 @@ ${more}`;
   });
 
   test("stopping in the middle of a pass: the app goes on, no lock stays, nothing is told", async () => {
+    await quiet();
     const before = await idOf("killed");
+    const past = daemon.controller.events.length;
+    // So slow that a daemon which waited for it would hold the test up for longer than it may take.
     const commit = await site.commit("Slow", {
-      "apps/killed.yaml": app('env: { START_MS: "60000" }\n').replace("20s", "90s"),
+      "apps/killed.yaml": app('env: { START_MS: "3600000" }\n').replace("60s", "2h"),
     });
     const isWaiting = (): boolean =>
-      daemon.controller.events.some(
-        (e) => e.type === "progress" && e.address.includes("/killed/") && /waiting/.test(e.text),
-      );
+      daemon.controller.events
+        .slice(past)
+        .some(
+          (e) => e.type === "progress" && e.address.includes("/killed/") && /waiting/.test(e.text),
+        );
     await until("it waits for health", async () => (isWaiting() ? true : undefined));
-    const startedMs = performance.now();
     await daemon.stop();
-    assert.ok(performance.now() - startedMs < 10_000, "it stops soon");
     assert.equal(await idOf("killed"), before);
     const locked = await machine.exec(["flock", "-n", "/var/lib/slipway/acme/lock", "true"]);
     assert.equal(locked.code, 0);
@@ -218,10 +228,14 @@ docker network rm slipway-acme`;
     const { code, stderr } = await machine.exec(["sh", "-c", script]);
     await machine.faults.mend();
     assert.equal(code, 0, stderr);
-    await until("all that may be healed are back on it", async () => {
-      const open = changesOf(await daemon.controller.plan());
-      return open.every((c) => c.family === "watched") ? true : undefined;
-    });
+    await until(
+      "all that may be healed are back on it",
+      async () => {
+        const open = changesOf(await daemon.controller.plan());
+        return open.every((c) => c.family === "watched") ? true : undefined;
+      },
+      180_000,
+    );
     assert.notEqual(await idOfNetwork(), before);
   });
 });

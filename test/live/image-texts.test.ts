@@ -9,12 +9,12 @@ describe("what an image's text means", () => {
   let stage: Stage;
   let image: (tag: string) => string;
 
-  const app = (tag: string, more = ""): string => `
+  const app = (tag: string, more = "", deadline = "60s"): string => `
 image: ${image(tag)}
 machines: all
 port: 8080
 publish: ["8080:8080"]
-health: { http: /up, interval: 100ms, deadline: 5s }
+health: { http: /up, interval: 100ms, deadline: ${deadline} }
 deploy: { stopTimeout: 1s }
 ${more}`;
 
@@ -80,7 +80,7 @@ ${more}`;
     assert.match(await digestsOn("web-1"), new RegExp(good.digest));
     await push("shop", "moving", { FAIL: "health" });
     await stage.commit("Deploy what the tag is now", {
-      "apps/shop.yaml": app("moving", "pull: always\nenv: { A: a }\n"),
+      "apps/shop.yaml": app("moving", "pull: always\nenv: { A: a }\n", "5s"),
     });
     const { outcome, text } = await reconcile();
     assert.equal(outcome, "reverted", text);

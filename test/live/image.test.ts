@@ -13,7 +13,7 @@ import { settingsFile } from "../support/infra.ts";
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 
-describe("the image", { timeout: 300_000 }, () => {
+describe("the image", { timeout: 600_000 }, () => {
   let stage: Stage;
   let web: FleetMachine;
   let scratch: string;
@@ -118,7 +118,7 @@ describe("the image", { timeout: 300_000 }, () => {
       "the daemon",
       async () => /following main/.test((await told()).stderr) || undefined,
     );
-    await web.docker(["stop", "-t", "20", "controller"]);
+    await web.docker(["stop", "-t", "60", "controller"]);
     const code = await web.docker(["inspect", "-f", "{{.State.ExitCode}}", "controller"]);
     assert.equal(code.trim(), "0", (await told()).stderr);
   });

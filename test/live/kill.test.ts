@@ -87,14 +87,14 @@ async function openTrial(fleet: Fleet, deploy: Deploy) {
 image: ${fleet.registry?.address ?? ""}/shop:${tag}
 machines: all
 port: 8080
-health: { http: /up, interval: 50ms, deadline: 500ms }
+health: { http: /up, interval: 50ms, deadline: ${tag === "sick" ? "500ms" : "60s"} }
 deploy: { stopTimeout: 1s }
 ${more}`;
   await infra.commit("First", {
     ...machineFiles(fleet, "acme", [deploy.machine]),
-    "apps/shop/app.yaml": app("1", deploy.more).replace("500ms", "5s"),
+    "apps/shop/app.yaml": app("1", deploy.more),
     "apps/shop/shop.toml": "x = 1\n",
-    "apps/still.yaml": app("1", "").replace("500ms", "5s"),
+    "apps/still.yaml": app("1", ""),
   });
 
   const by = async <T>(work: (controller: Controller) => Promise<T>): Promise<T> => {
@@ -116,7 +116,7 @@ ${more}`;
   };
   const goBack = async (controller: Controller): Promise<void> => {
     await infra.commit(`After round ${round}`, {
-      "apps/shop/app.yaml": app("1", deploy.more).replace("500ms", "5s"),
+      "apps/shop/app.yaml": app("1", deploy.more),
       "apps/shop/shop.toml": "x = 1\n",
     });
     const { outcome, text } = await controller.reconcile();
@@ -152,11 +152,9 @@ ${more}`;
       const { said } = await child.ended;
       assert.equal(child.process.signalCode, "SIGKILL", `${told}: ${said}`);
       await by(async (next) => {
-        const startedMs = performance.now();
+        // One that the dead one's lock kept out would be incomplete: nobody waits for that long.
         const outcome = await next.reconcile();
         assert.equal(outcome.outcome, deploy.outcome, `${told}: ${JSON.stringify(outcome)}`);
-        const tookMs = performance.now() - startedMs;
-        assert.ok(tookMs < 15_000, `${told}: the next one took ${tookMs} ms`);
         assert.deepEqual(changesOf(await next.plan()), [], told);
         const seen = await see(machine, "acme");
         assert.deepEqual(seen.holding, expected, told);

@@ -12,6 +12,7 @@ import { targetsOf } from "../../src/pass/targets.ts";
 import { must } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
 import { openController } from "../support/controller.ts";
+import { watchCalls, type Around } from "../support/counting.ts";
 import { startGithub, type GithubDouble } from "../support/github.ts";
 import { siteOn, type Site } from "../support/site.ts";
 import { openStage, type Stage } from "../support/stage.ts";
@@ -28,10 +29,11 @@ describe("the ledger", () => {
 image: ${stage.fleet.registry?.address ?? ""}/shop:${tag}
 machines: all
 port: 8080
-health: { http: /up, interval: 50ms, deadline: 20s }
+health: { http: /up, interval: 50ms, deadline: 60s }
 deploy: { stopTimeout: 1s }
 ${more}`;
-  const slow = (round: string): string => `env: { ROUND: "${round}", START_MS: "3000" }\n`;
+  const slow = (round: string, startMs: number): string =>
+    `env: { ROUND: "${round}", START_MS: "${startMs}" }\n`;
 
   before(async () => {
     stage = await openStage({ machines: ["one", "two"] });
@@ -60,7 +62,7 @@ ${more}`;
   };
 
   test("who waited out another's pass over the same revision leaves the other's word", async () => {
-    const commit = await site.commit("Shop", { "apps/shop.yaml": app("1", slow("1")) });
+    const commit = await site.commit("Shop", { "apps/shop.yaml": app("1", slow("1", 1_500)) });
     const first = await openController(site.options);
     const passes = [first.reconcile()];
     await until("the first one has the lock", () =>
@@ -78,7 +80,13 @@ ${more}`;
 
   test("also where it only waits to write its record down", async () => {
     const commit = await site.commit("Words", { "README.md": "words\n" });
-    await site.by(async (controller) => {
+    let locks = 0;
+    const counting: Around = async (call, work) => {
+      if (call.text === "lock") locks += 1;
+      return await work();
+    };
+    const controller = await openController(site.options, (remote) => watchCalls(remote, counting));
+    try {
       const { documents } = await readRevision(controller.world);
       const target = documents && targetsOf(documents).get("one");
       assert.ok(target !== undefined);
@@ -86,11 +94,8 @@ ${more}`;
       const hold = await takeLock(session, "acme", systemClock);
       assert.ok(hold !== undefined);
       const pass = controller.reconcile();
-      await until("it has read the notes", () =>
-        Promise.resolve(
-          controller.events.some((e) => e.type === "stage" && e.stage === "observe") || undefined,
-        ),
-      );
+      // Ours was the first.
+      await until("it waits for the lock", () => Promise.resolve(locks > 1 || undefined));
       const [said] = await records("one", await site.infra.git("rev-parse", "HEAD~1"));
       assert.ok(said !== undefined);
       const another = { ...said, revision: commit, text: "another's" };
@@ -102,14 +107,16 @@ ${more}`;
       const note = await site.infra.git("notes", "--ref=slipway", "show", commit);
       assert.deepEqual(parseOutcome(note), another);
       assert.deepEqual(await records("one", commit), [another]);
-    });
+    } finally {
+      await controller.close();
+    }
   });
 
   test("a note that was never written is completed from the machines, and the statuses with it", async () => {
     const commit = await stage.commit("Shop", {
       "slipway.yaml": `fleet: acme-two\nforge: { kind: github, repository: ${github.repository}, api: "${github.api}" }\n`,
       "machines/two.yaml": stage.machineFile("two"),
-      "apps/shop.yaml": app("1", slow("2")),
+      "apps/shop.yaml": app("1", slow("2", 5_000)),
     });
     github.addCommit(commit);
     const env = { ...stage.env, SLIPWAY_FORGE_TOKEN: github.token };

@@ -17,7 +17,7 @@ port: 8080
 publish: ["8080:8080"]
 env: { GREETING: hello }
 files: { /etc/shop/shop.toml: shop.toml }
-health: { http: /up, interval: 100ms, deadline: 10s }
+health: { http: /up, interval: 100ms, deadline: ${tag === "sick" ? "3s" : "60s"} }
 deploy: { stopTimeout: 2s }
 ${more}`;
 
@@ -122,7 +122,7 @@ ${more}`;
     test(`a version that is ${tag} is reverted with evidence, and not tried again`, async () => {
       const serving = await containers("web-1");
       const commit = await stage.commit(`Shop ${tag}`, {
-        "apps/shop/app.yaml": app(tag).replace("10s", "3s"),
+        "apps/shop/app.yaml": app(tag),
       });
       const { code, outcome } = await reconcile();
       assert.equal(code, 1);

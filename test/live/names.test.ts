@@ -123,10 +123,11 @@ ${more}`;
         ? true
         : undefined,
     );
-    await until("they answer", async () => answers("web-2", "shop-3").catch(() => undefined));
-    assert.equal(await answers("web-2", "shop-3"), "shop web-2 1");
-    assert.equal(await answers("web-2", "shop-4"), "shop web-2 2");
-    assert.equal(await answers("web-2", "db-1"), "db web-2 1");
+    const whenUp = async (name: string): Promise<string> =>
+      await until(`${name} answers`, async () => await answers("web-2", name));
+    assert.equal(await whenUp("shop-3"), "shop web-2 1");
+    assert.equal(await whenUp("shop-4"), "shop web-2 2");
+    assert.equal(await whenUp("db-1"), "db web-2 1");
     const outcome = await site.settle();
     assert.equal(outcome.changes, 0, JSON.stringify(outcome));
   });

@@ -13,10 +13,10 @@ import type { EngineRequest, Fleet as Remote, Session, Target } from "../../src/
 import { bootFleet, type Fleet, type FleetMachine } from "../fleet/fleet.ts";
 import { all, trouble } from "../support/remote.ts";
 
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 const about = { fleet: "acme", root: machinePaths("acme").root };
 
-describe("a real machine and its engine", { timeout: 180_000 }, () => {
+describe("a real machine and its engine", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   let web: FleetMachine;
   let remote: Remote;
@@ -42,7 +42,7 @@ describe("a real machine and its engine", { timeout: 180_000 }, () => {
     assert.ok(fleet.images);
     image = (await fleet.images.push("app", "v1")).reference;
     const privateKeys = [{ text: await readFile(fleet.sshKeyFile, "utf8"), source: "key" }];
-    remote = createFleet({ privateKeys, keepaliveMs: 300 });
+    remote = createFleet({ privateKeys, keepaliveMs: 2_000 });
   });
   after(async () => {
     await remote.close();
@@ -98,7 +98,7 @@ describe("a real machine and its engine", { timeout: 180_000 }, () => {
     const outputs = { stdout: "", stderr: "" };
     for await (const piece of demultiplex(stream.chunks)) {
       outputs[piece.stream] += Buffer.from(piece.data).toString();
-      if (outputs.stdout.includes("late")) break;
+      if (outputs.stdout.includes("late") && outputs.stderr.includes("err 3")) break;
     }
     assert.deepEqual(outputs, {
       stdout: "out 1\nout 2\nout 3\nlate\n",

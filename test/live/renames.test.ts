@@ -11,7 +11,7 @@ describe("a renamed app", () => {
 image: ${site.image(tag)}
 machines: all
 port: 8080
-health: { http: /up, interval: 50ms, deadline: 1s }
+health: { http: /up, interval: 50ms, deadline: ${tag === "sick" ? "1s" : "60s"} }
 deploy: { stopTimeout: 1s }
 ${more}`;
 

@@ -13,7 +13,7 @@ describe("a rollout", () => {
 image: ${site.image(tag)}
 machines: all
 port: 8080
-health: { http: /up, interval: 50ms, deadline: 3s }
+health: { http: /up, interval: 50ms, deadline: ${tag === "sick" ? "1s" : "60s"} }
 deploy: { stopTimeout: 1s${deploy} }
 ${more}`;
 
@@ -75,7 +75,7 @@ ${more}`;
     await withApp("shop", app("1"), async () => {
       const serving = await idOf("web-1", "shop");
       const sinceMs = Date.now();
-      await site.commit("Sick", { "apps/shop.yaml": app("sick").replace("3s", "1s") });
+      await site.commit("Sick", { "apps/shop.yaml": app("sick") });
       const outcome = await site.settle("reverted");
       assert.deepEqual(
         outcome.apps.find((a) => a.family === "shop")?.evidence?.map((e) => e.machine),
@@ -86,12 +86,13 @@ ${more}`;
     });
   });
 
-  const failsOnSecond = "perMachine: { web-2: { env: { FAIL: health } } }\n";
+  const failsOnSecond =
+    "perMachine: { web-2: { env: { FAIL: health }, health: { deadline: 1s } } }\n";
 
   test("that fails on the second machine returns the first", async () => {
     await withApp("shop", app("1"), async () => {
       const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
-      const sick = app("2", failsOnSecond).replace("3s", "1s");
+      const sick = app("2", failsOnSecond);
       await site.commit("Fails there", { "apps/shop.yaml": sick });
       const outcome = await site.settle("reverted");
       assert.match(outcome.text, /^app\/shop still at [0-9a-f]{8}: /);
@@ -104,7 +105,7 @@ ${more}`;
     const halt = ", onFailure: halt";
     await withApp("shop", app("1", "", halt), async () => {
       const second = await idOf("web-2", "shop");
-      const sick = app("2", failsOnSecond, halt).replace("3s", "1s");
+      const sick = app("2", failsOnSecond, halt);
       await site.commit("Fails there", { "apps/shop.yaml": sick });
       const outcome = await site.reconcile();
       assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
@@ -118,7 +119,7 @@ ${more}`;
 
   test("of an app that came back has nothing to return to", async () => {
     await withApp("shop", app("1"), async () => {});
-    await site.commit("Back, but sick", { "apps/shop.yaml": app("sick").replace("3s", "1s") });
+    await site.commit("Back, but sick", { "apps/shop.yaml": app("sick") });
     const outcome = await site.reconcile();
     assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
     assert.match(outcome.text, /nothing to return to/);
@@ -133,7 +134,7 @@ ${more}`;
       await withApp("api", api("1"), async () => {
         const before = await idOf("web-1", "api");
         const commit = await site.commit("Both", {
-          "apps/db.yaml": app("sick").replace("3s", "1s"),
+          "apps/db.yaml": app("sick"),
           "apps/api.yaml": api("2"),
         });
         const outcome = await site.reconcile();
@@ -165,17 +166,23 @@ ${more}`;
   });
 
   test("runs its release once, before any switch: not on a revert, a heal or after a crash", async () => {
+    // Goes on only when it is let.
     const release = (tag: string): string =>
       app(
         tag,
         `volumes: { /srv/shop: /data }
-release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], deadline: 20s }
+release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; done; echo ${tag} >> /data/releases"] }
 `,
       );
+    const letGo = async (tag: string): Promise<void> => {
+      const script = `mkdir -p /srv/shop && touch /srv/shop/go-${tag}`;
+      await site.fleet.machine("web-1").exec(["sh", "-c", script]);
+    };
     const releases = async (machine = "web-1"): Promise<string> => {
       const { stdout } = await site.fleet.machine(machine).exec(["cat", "/srv/shop/releases"]);
       return stdout.trim();
     };
+    await letGo("1");
     await withApp("shop", release("1"), async () => {
       assert.equal(await releases(), "1");
       assert.equal(await releases("web-2"), "");
@@ -187,6 +194,7 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
       child.process.kill("SIGKILL");
       await child.ended;
       assert.equal(await releases(), "1", "it was killed in the middle");
+      await letGo("2");
       await site.settle();
       assert.equal(await releases(), "1\n2");
       await docker("web-1", "rm", "-f", await idOf("web-1", "shop"));
@@ -315,7 +323,7 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
   test("leaves no names behind of an app that never worked", async () => {
     const names = async (): Promise<string> =>
       (await site.fleet.machine("web-2").exec(["cat", "/etc/hosts"])).stdout;
-    await site.commit("Never", { "apps/never.yaml": app("sick").replace("3s", "1s") });
+    await site.commit("Never", { "apps/never.yaml": app("sick") });
     const outcome = await site.settle("failed");
     assert.match(outcome.text, /never/);
     assert.doesNotMatch(await names(), /\bnever\b/);
@@ -326,24 +334,21 @@ release: { command: ["sh", "-c", "sleep 0.5; echo ${tag} >> /data/releases"], de
     await site.settle();
   });
 
-  test("makes room for a newer commit within seconds", async () => {
+  test("makes room for a newer commit, however long the one before would still take", async () => {
     await withApp("shop", app("1"), async () => {
       const daemon = await follow(site.options);
-      const stuck = app("2", "env: { START_MS: '120000' }\n").replace("3s", "180s");
+      const stuck = app("2", "env: { START_MS: '600000' }\n").replace("60s", "900s");
       const old = await site.commit("Stuck", { "apps/shop.yaml": stuck });
       await until("it waits", async () =>
         daemon.controller.events.some((e) => e.type === "progress" && /waiting/.test(e.text))
           ? true
           : undefined,
       );
-      const startedMs = performance.now();
       const newer = await site.commit("Better", { "apps/shop.yaml": app("2") });
       const superseded = await daemon.ended(old, "superseded");
       assert.match(superseded.text, new RegExp(`superseded by ${newer.slice(0, 8)}`));
       await daemon.ended(newer, "applied");
-      const tookMs = performance.now() - startedMs;
       await daemon.stop();
-      assert.ok(tookMs < 15_000, `it took ${tookMs} ms`);
       assert.equal(await versionOn("web-2", "shop"), "2");
       assert.deepEqual(
         daemon.controller.told.filter((o) => o.revision === old).map((o) => o.outcome),

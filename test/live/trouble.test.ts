@@ -67,7 +67,7 @@ describe("trouble", () => {
 image: ${site.image(tag)}
 machines: all
 port: 8080
-health: { http: /up, interval: 100ms, deadline: 30s }
+health: { http: /up, interval: 100ms, deadline: 120s }
 deploy: { stopTimeout: 1s, batch: 9 }
 ${more}`;
 
@@ -98,7 +98,8 @@ ${more}`;
     const trouble = outcome.troubles.find((t) => t.machine === machine);
     assert.match(trouble?.class ?? "", cls, `${machine}: ${all}`);
     assert.match(trouble?.text ?? "", text, `${machine}: ${all}`);
-    assert.ok(outcome.durationMs < 50_000, `it took ${outcome.durationMs} ms`);
+    // A pass waits for nobody who may never answer: far less than this.
+    assert.ok(outcome.durationMs < 150_000, `it took ${outcome.durationMs} ms`);
   };
 
   const all = async (work: (outage: Outage, on: MachineFaults) => Promise<void>): Promise<void> => {
@@ -140,7 +141,8 @@ ${more}`;
   });
 
   test("trouble in the middle of an apply: what was begun is finished later", async () => {
-    await change("1", ", START_MS: '3000'");
+    // So long that the first machine still waits for it when the last one does.
+    await change("1", ", START_MS: '15000'");
     try {
       const outcome = await site.by(async (controller) => {
         const pass = controller.reconcile();

@@ -24,6 +24,7 @@ export interface ControllerOptions {
 /** One controller: a repo, connections of its own, and passes over both. */
 export interface Controller {
   readonly world: World;
+  /** Of its passes. */
   readonly events: readonly Event[];
   /** What was told as final, in order. */
   readonly told: readonly RevisionOutcome[];
@@ -70,9 +71,10 @@ export async function openController(
     told,
     reconcile: async (more) => await reconcile(world, requestOf(more)),
     plan: async () => {
-      const revision = await readRevision(world);
-      const former = formerRevisions(world, revision.snapshot);
-      const look = await lookWith(world, requestOf(), revision, former, systemClock.now());
+      const unheard = { ...world, listener: () => undefined };
+      const revision = await readRevision(unheard);
+      const former = formerRevisions(unheard, revision.snapshot);
+      const look = await lookWith(unheard, requestOf(), revision, former, systemClock.now());
       return (await look()).plan;
     },
     close: async () => {

@@ -5,7 +5,7 @@ export async function askHttp(
   host: string,
   port: number,
   path: string,
-  timeoutMs = 3_000,
+  timeoutMs = 15_000,
 ): Promise<string> {
   return await new Promise((resolve, reject) => {
     const call = request({ host, port, path, agent: false, timeout: timeoutMs }, (reply) => {

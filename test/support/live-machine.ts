@@ -73,7 +73,7 @@ export async function liveMachine(fleet: Fleet, name: string): Promise<LiveMachi
 async function answer(session: Session, query: Query): Promise<AnswerValue | undefined> {
   if (query.ask === "engine") {
     const get = async (path: string): Promise<Json> => {
-      const { status, body } = await session.engine({ method: "GET", path, timeoutMs: 10_000 });
+      const { status, body } = await session.engine({ method: "GET", path, timeoutMs: 60_000 });
       if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
       return body as Json;
     };
@@ -84,7 +84,7 @@ async function answer(session: Session, query: Query): Promise<AnswerValue | und
     return { form: "json", json, each: await Promise.all(items) };
   }
   const argv = query.ask === "run" ? query.argv : ["cat", "--", query.path];
-  const { code, stdout } = await session.exec({ argv, timeoutMs: 10_000 });
+  const { code, stdout } = await session.exec({ argv, timeoutMs: 60_000 });
   if (code !== 0) return undefined;
   return { form: "text", text: stdout.toString("utf8"), code };
 }

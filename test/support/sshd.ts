@@ -82,9 +82,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const authorized = await makeKey("user", "ed25519");
   await writeFile(join(dir, "authorized_keys"), `${authorized}\n`);
   await makeUsers(dir, users);
-  const port = await freePort();
-  await writeFile(
-    join(dir, "sshd_config"),
+  const configOn = (port: number): string =>
     [
       ...(options.config ?? []),
       `Port ${port}`,
@@ -101,18 +99,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       "MaxStartups 200",
       "PidFile none",
       "",
-    ].join("\n"),
-  );
+    ].join("\n");
   await writeFile(join(dir, "start.sh"), startScript(dir, options.folders ?? []));
-  const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-  const process = spawn(
-    "setpriv",
-    ["--pdeathsig", "KILL", "--", ...namespaces, "sh", join(dir, "start.sh")],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
-  await listening(process);
+  const { process, port } = await startOnFreePort(dir, configOn);
 
   const signal = async (
     name: NodeJS.Signals,
@@ -193,6 +182,26 @@ for folder in /run ${folders.join(" ")}; do mount -t tmpfs -o mode=0755 own "$fo
 mkdir /run/sshd
 exec /usr/sbin/sshd -D -e -f ${dir}/sshd_config
 `;
+
+/** What is free when it is looked for may be taken by another test file before sshd has it. */
+async function startOnFreePort(
+  dir: string,
+  configOn: (port: number) => string,
+): Promise<{ readonly process: ChildProcess; readonly port: number }> {
+  const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const argv = ["--pdeathsig", "KILL", "--", ...namespaces, "sh", join(dir, "start.sh")];
+  for (let left = 5; ; left--) {
+    const port = await freePort();
+    await writeFile(join(dir, "sshd_config"), configOn(port));
+    const process = spawn("setpriv", argv, { stdio: ["ignore", "ignore", "pipe"] });
+    try {
+      await listening(process);
+      return { process, port };
+    } catch (error) {
+      if (left === 0 || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}
 
 async function listening(process: ChildProcess): Promise<void> {
   let log = "";

@@ -138,14 +138,14 @@ export async function openStage(
     slipway: async (argv, more = {}) =>
       await run([slipwayPath, ...argv], {
         env: { ...env, ...more.env },
-        timeoutMs: more.timeoutMs ?? 120_000,
+        timeoutMs: more.timeoutMs ?? 300_000,
       }),
     daemon: async (more = {}) => {
       const daemon = startDaemon({ ...env, ...more.env }, more);
       daemons.add(daemon);
       return await Promise.resolve(daemon);
     },
-    outcome: async (commit, wanted, deadlineMs = 60_000) =>
+    outcome: async (commit, wanted, deadlineMs = 120_000) =>
       await until(
         `an outcome of ${commit.slice(0, 8)} that is ${String(wanted)}`,
         async () => {
