@@ -40,7 +40,7 @@ describe("slipway reconcile tells what became of a commit", () => {
     ...more,
   });
   const slipwayWith = async (more: NodeJS.ProcessEnv, ...argv: string[]) =>
-    await run([bin, ...argv], { env: env(more), timeoutMs: 30_000 });
+    await run([bin, ...argv], { env: env(more), timeoutMs: 120_000 });
   const slipway = async (...argv: string[]) => await slipwayWith({}, ...argv);
 
   const statuses = (commit: string) =>

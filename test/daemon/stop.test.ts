@@ -47,7 +47,7 @@ const waits: readonly (readonly [
 ];
 
 for (const [where, source] of waits) {
-  test(`a stop while ${where} is answered at once`, { timeout: 5_000 }, async () => {
+  test(`a stop while ${where} is answered at once`, { timeout: 60_000 }, async () => {
     const reached = Promise.withResolvers<void>();
     const { stop, running } = daemonOver(source(reached.resolve));
     await reached.promise;

@@ -74,6 +74,9 @@ const hostile: Readonly<Record<string, readonly [text: string | Uint8Array, code
   "a key that looks like another": ["іmage: a\n", "unknown-key"],
 };
 
+/** Far more than any of it takes, far less than what grows with the square of it, or worse. */
+const soonMs = 60_000;
+
 for (const [what, [text, code]] of Object.entries(hostile)) {
   test(`${what}: a finding, soon`, async () => {
     const startedMs = performance.now();
@@ -92,7 +95,7 @@ for (const [what, [text, code]] of Object.entries(hostile)) {
         "messages hold nothing that moves a cursor",
       );
     }
-    assert.ok(tookMs < 5_000, `took ${tookMs.toFixed(0)} ms`);
+    assert.ok(tookMs < soonMs, `took ${tookMs.toFixed(0)} ms`);
   });
 }
 
@@ -185,7 +188,7 @@ test("a hundred thousand files are looked at in no time, and a cut tree is refus
   const startedMs = performance.now();
   const { findings } = await load(snapshot);
   assert.deepEqual(findings, []);
-  assert.ok(performance.now() - startedMs < 5_000);
+  assert.ok(performance.now() - startedMs < soonMs);
   const cut = await findingsOf({ files: repo(), truncated: "more than 50,000 files" });
   assert.deepEqual(
     cut.map((finding) => finding.code),
@@ -222,7 +225,7 @@ test("thousands of apps that are wrong together are refused soon", async () => {
     const tookMs = performance.now() - startedMs;
     assert.equal(findings.length, 201, what);
     assert.equal(findings[0]?.code, code, what);
-    assert.ok(tookMs < 10_000, `${what}: took ${tookMs.toFixed(0)} ms`);
+    assert.ok(tookMs < soonMs, `${what}: took ${tookMs.toFixed(0)} ms`);
   }
 });
 
@@ -231,7 +234,7 @@ test("maps and aliases that stand under one key again and again are refused soon
   const startedMs = performance.now();
   const findings = await findingsOf({ files: repo({ "apps/shop.yaml": `image: a\n${text}\n` }) });
   assert.ok(findings.every(({ code }) => code === "duplicate-key" || code === "too-many-findings"));
-  assert.ok(performance.now() - startedMs < 5_000);
+  assert.ok(performance.now() - startedMs < soonMs);
 });
 
 test("thousands of findings are counted, and errors come before warnings", async () => {

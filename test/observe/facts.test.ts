@@ -38,16 +38,24 @@ const factsFrom = (
     ),
   );
 
+const directRoutes = (): readonly string[] =>
+  readFileSync("/proc/net/route", "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .filter((line) => line.split(/\s+/)[7] !== "00000000");
+
 for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
   describe(`by ${shell.join(" ")}`, () => {
     test("a machine tells its facts", () => {
       const [command = "", ...args] = shell;
       const before = Date.now();
+      const routes = directRoutes();
       const { stdout, stderr, status } = spawnSync(command, [...args, "-c", script]);
       assert.equal(status, 0, stderr.toString());
       assert.equal(stderr.toString(), "");
       const facts = factsFrom(stdout.toString());
-      assert.ok(Math.abs(facts.clockMs - before) < 5000, `${facts.clockMs}`);
+      assert.ok(before - 1_000 <= facts.clockMs && facts.clockMs <= Date.now() + 1_000);
       assert.equal(facts.kernel, release());
       assert.equal(facts.bootId, readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
       assert.match(facts.os, /^[^"]+$/);
@@ -58,9 +66,8 @@ for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
       assert.ok(existsSync(facts.engineFolder));
       assert.ok(facts.uptimeSeconds > 0 && facts.load1 >= 0);
       for (const route of facts.routes) assert.match(route, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
-      const table = readFileSync("/proc/net/route", "utf8").trimEnd().split("\n").slice(1);
-      const direct = table.filter((line) => line.split(/\s+/)[7] !== "00000000");
-      assert.equal(facts.routes.length, direct.length);
+      // Another test may have made or removed networks on this host meanwhile.
+      if (directRoutes().join() === routes.join()) assert.equal(facts.routes.length, routes.length);
     });
   });
 }

@@ -104,7 +104,7 @@ test("inventory and key are read; damage of any sort is unknown, and told", asyn
     );
     assert.match(damaged.troubles[0]?.text ?? "", /the inventory cannot be read: /);
   }
-  await session.exec({ argv: ["rm", "-r", about.root], timeoutMs: 5000 });
+  await session.exec({ argv: ["rm", "-r", about.root], timeoutMs: 60_000 });
 });
 
 test("an engine that hangs leaves unknown only what it would have told, and is told once", async () => {

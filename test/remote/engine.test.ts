@@ -12,7 +12,7 @@ import { startSshd, type Sshd } from "../support/sshd.ts";
 const get = (path: string, more: Partial<EngineRequest> = {}): EngineRequest => ({
   method: "GET",
   path,
-  timeoutMs: 5000,
+  timeoutMs: 60_000,
   ...more,
 });
 
@@ -82,12 +82,12 @@ for (const { name, config, user } of ways) {
         path: "/x",
         body: { a: ["é"] },
         headers,
-        timeoutMs: 5000,
+        timeoutMs: 60_000,
       });
       assert.deepEqual(got, ["application/json", "abc", '{"a":["é"]}']);
       assert.deepEqual(reply, { status: 500, body: "plain words" });
       stub.answer = (_, response) => response.writeHead(204).end();
-      assert.deepEqual(await session.engine({ method: "DELETE", path: "/x", timeoutMs: 5000 }), {
+      assert.deepEqual(await session.engine({ method: "DELETE", path: "/x", timeoutMs: 60_000 }), {
         status: 204,
         body: "",
       });
@@ -131,7 +131,7 @@ for (const { name, config, user } of ways) {
         void (request.method === "GET" ? response.end("{}") : request.socket.destroy());
       await session.engine(get("/x"));
       stub.seen.length = 0;
-      const post: EngineRequest = { method: "POST", path: "/create", timeoutMs: 5000 };
+      const post: EngineRequest = { method: "POST", path: "/create", timeoutMs: 60_000 };
       await assert.rejects(session.engine(post), trouble("engine", /POST \/create: /));
       assert.deepEqual(
         stub.seen.filter((line) => line.startsWith("POST")),
@@ -281,7 +281,7 @@ describe("engines that are none", () => {
       Array.from({ length: 40 }, () => session.engineStream(get("/events"))),
     );
     assert.equal((await session.engine(get("/x"))).status, 200);
-    assert.equal((await session.exec({ argv: ["true"], timeoutMs: 5000 })).code, 0);
+    assert.equal((await session.exec({ argv: ["true"], timeoutMs: 60_000 })).code, 0);
     for (const stream of streams) stream.close();
     await fleet.close();
     stub.close();

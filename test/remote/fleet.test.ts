@@ -6,7 +6,7 @@ import { RemoteError, type Fleet, type Session } from "../../src/remote/session.
 import { fleetFor, trouble } from "../support/remote.ts";
 import { startSshd, type Sshd } from "../support/sshd.ts";
 
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 
 let sshd: Sshd;
 before(async () => {
@@ -59,7 +59,7 @@ test("a connection that was cut ends what runs on it, and the next asks anew", (
 
 test("a machine that hangs is noticed by keepalives", async () => {
   const hanging = await startSshd();
-  const fleet = fleetFor(hanging, { keepaliveMs: 50 });
+  const fleet = fleetFor(hanging, { keepaliveMs: 500 });
   const session = await fleet.session(hanging.target());
   const running = session.exec({ argv: ["sleep", "60"], timeoutMs });
   const process = await session.start({ argv: ["cat"] });
@@ -79,12 +79,11 @@ test("a machine that hangs is noticed by keepalives", async () => {
 
 test("closing does not wait for a machine that hangs", async () => {
   const hanging = await startSshd();
-  const fleet = fleetFor(hanging);
+  // Keepalives would end it as well, but not before this test's own time is up.
+  const fleet = fleetFor(hanging, { keepaliveMs: 600_000 });
   const session = await fleet.session(hanging.target());
   await hanging.freeze();
-  const started = performance.now();
   await fleet.close();
-  assert.ok(performance.now() - started < 2000);
   assert.ok(session.gone.aborted);
   await assert.rejects(fleet.session(hanging.target()), trouble("unreachable", /closed/));
   await hanging.stop();
@@ -173,14 +172,15 @@ test("a target that is declared otherwise is connected to anew", () =>
   }));
 
 test("handshakes are few at a time", async () => {
-  let open = 0;
-  let most = 0;
+  let begun = 0;
+  const first = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<void>();
   const relay = createServer((socket) => {
-    most = Math.max(most, (open += 1));
+    begun += 1;
+    if (begun === 3) first.resolve();
     const onward = connect(sshd.port, "127.0.0.1");
-    socket.once("close", () => (open -= 1));
     for (const end of [socket, onward]) end.on("error", () => undefined);
-    socket.pipe(onward).pipe(socket);
+    void letGo.promise.then(() => socket.pipe(onward).pipe(socket));
   }).listen(0, "127.0.0.1");
   await once(relay, "listening");
   const port = (relay.address() as AddressInfo).port;
@@ -189,9 +189,14 @@ test("handshakes are few at a time", async () => {
     const targets = Array.from({ length: 12 }, (_, i) =>
       sshd.target({ machine: `m${i}`, port, user }),
     );
-    const results = await Promise.allSettled(targets.map((target) => fleet.session(target)));
-    assert.ok(results.every(({ status }) => status === "rejected"));
+    const all = Promise.allSettled(targets.map((target) => fleet.session(target)));
+    await first.promise;
+    // Whoever else was let begin would have come before a whole login elsewhere.
+    await withFleet({}, async (other) => void (await other.session(sshd.target())));
+    assert.equal(begun, 3);
+    letGo.resolve();
+    assert.ok((await all).every(({ status }) => status === "rejected"));
   });
-  assert.ok(most <= 4, `${most} at once`);
+  assert.equal(begun, 12);
   relay.close();
 });

@@ -93,7 +93,7 @@ test("a full disk is said to be one, and the file stays as it was", async () => 
   const mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "small"];
   const folder = join(sshd.dir, "small");
   await mkdir(folder);
-  assert.equal((await session.exec({ argv: [...mount, folder], timeoutMs: 5000 })).code, 0);
+  assert.equal((await session.exec({ argv: [...mount, folder], timeoutMs: 60_000 })).code, 0);
   const path = join(folder, "file");
   await session.put({ path, content, mode: "0600" });
   for (const inPlace of [false, true]) {
@@ -102,7 +102,7 @@ test("a full disk is said to be one, and the file stays as it was", async () => 
   }
   const left = await session.exec({
     argv: ["sh", "-c", 'ls -A "$1"; cat "$1/file"', "sh", folder],
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
   assert.deepEqual(left.stdout, Buffer.concat([Buffer.from("file\n"), content]));
 });
