@@ -32,11 +32,18 @@ async function runChecks(): Promise<Ran> {
 /** The verdict is of the code and not of chance: properties are tried on the same values each time. */
 const oneSeed = `--import=${import.meta.resolve("../test/support/one-seed.ts")}`;
 
+const reporters = [
+  "--test-reporter=spec",
+  "--test-reporter-destination=stdout",
+  `--test-reporter=${import.meta.resolve("./test/ended.ts")}`,
+  "--test-reporter-destination=stderr",
+];
+
 const nodeTest = (files: readonly string[], concurrency: number, each: number): string[] => [
   process.execPath,
   oneSeed,
   "--test",
-  "--test-reporter=spec",
+  ...reporters,
   `--test-concurrency=${concurrency}`,
   `--test-timeout=${each}`,
   ...files,

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
+import type { TestEvent } from "node:test/reporters";
 import { choose, Misused } from "../../tools/test/choose.ts";
+import ended from "../../tools/test/ended.ts";
 import { runProgram } from "../../tools/test/program.ts";
 import { closingLines, sayStages } from "../../tools/test/summary.ts";
 
@@ -70,6 +73,28 @@ describe("a program of a stage", () => {
       isQuiet: true,
     });
     assert.equal(code, 127);
+  });
+});
+
+describe("a test file that fails beside its tests", () => {
+  const told = async (error: object): Promise<string> => {
+    const event = { type: "test:fail", data: { name: "a.test.ts", details: { error } } };
+    const lines: string[] = [];
+    for await (const line of ended(Readable.from([event]) as AsyncIterable<TestEvent>))
+      lines.push(line);
+    return lines.join("");
+  };
+
+  it("is told with its exit code or its signal", async () => {
+    assert.equal(await told({ exitCode: 1, signal: null }), "✖ a.test.ts ended with exit code 1\n");
+    assert.equal(
+      await told({ exitCode: null, signal: "SIGKILL" }),
+      "✖ a.test.ts ended by SIGKILL\n",
+    );
+  });
+
+  it("is something else than a test that fails", async () => {
+    assert.equal(await told({ failureType: "testCodeFailure" }), "");
   });
 });
 
