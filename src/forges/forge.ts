@@ -25,6 +25,22 @@ export interface ForgeLimits {
   readonly comment: number;
 }
 
+/** An open pull request (a merge request) against the branch that is followed. */
+export interface PullRequest {
+  readonly number: number;
+  /** The full commit id of its head. */
+  readonly head: string;
+  /** Its head is in another repository, or in one that is gone: nobody who may write to this one need have seen it. */
+  readonly isFork: boolean;
+}
+
+export interface Comment {
+  readonly id: string;
+  readonly body: string;
+  /** Written with this token's account. Others may write the same words. */
+  readonly isOurs: boolean;
+}
+
 /** Where commits are shown to people, and what Slipway tells there. */
 export interface Forge {
   readonly kind: ForgeKind;
@@ -37,6 +53,12 @@ export interface Forge {
   post(status: CommitStatus, signal?: AbortSignal): Promise<void>;
   /** The newest status of each context of one commit. Rejects with ForgeError. */
   list(revision: string, signal?: AbortSignal): Promise<readonly CommitStatus[]>;
+  /** The open pull requests against a branch, the last one touched first, as many as come in one answer. Rejects with ForgeError. */
+  pulls(branch: string, signal?: AbortSignal): Promise<readonly PullRequest[]>;
+  /** On one pull request, oldest first. Rejects with ForgeError, also for more than can be read. */
+  comments(pull: number, signal?: AbortSignal): Promise<readonly Comment[]>;
+  /** Writes a comment, or with `id` a new body for one. Rejects with ForgeError: `missing` for one that is gone. */
+  comment(pull: number, body: string, id?: string, signal?: AbortSignal): Promise<void>;
 }
 
 /**

@@ -7,7 +7,8 @@ import {
   type ForgeLimits,
   type StatusState,
 } from "./forge.ts";
-import { type Api, type ApiReply, callApi } from "./http.ts";
+import { githubPulls } from "./github-pulls.ts";
+import { type Api, type ApiReply, type ApiRequest, callApi, hasNextPage } from "./http.ts";
 
 export interface GithubOptions {
   /** `owner/name`. */
@@ -41,8 +42,18 @@ export function createGithub(options: GithubOptions): Forge {
     timeoutMs: options.timeoutMs ?? 20_000,
   };
   const scrub = (text: string): string => text.replaceAll(options.token, "[token]");
+  const ask = async (
+    request: ApiRequest,
+    wanted: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<ApiReply> => {
+    const reply = await callApi(api, request, signal);
+    if (!wanted.includes(reply.status)) throw troubleOf(reply, now(), scrub);
+    return reply;
+  };
 
   return {
+    ...githubPulls(["repos", owner, name], ask),
     kind: "github",
     repository: options.repository,
     limits,
@@ -56,18 +67,16 @@ export function createGithub(options: GithubOptions): Forge {
       const { state, context, description } = status;
       const link = status.targetUrl?.match(/^https?:/) ? { target_url: status.targetUrl } : {};
       const body = { state, context, description, ...link };
-      const reply = await callApi(api, { method: "POST", path, body }, signal);
-      if (reply.status !== 201) throw troubleOf(reply, now(), scrub);
+      await ask({ method: "POST", path, body }, [201], signal);
     },
     list: async (revision, signal) => {
       const path = ["repos", owner, name, "commits", commitId(revision), "status"];
       const found: CommitStatus[] = [];
       for (let page = 1; page <= maxPages; page++) {
         const query = { per_page: String(perPage), page: String(page) };
-        const reply = await callApi(api, { method: "GET", path, query }, signal);
-        if (reply.status !== 200) throw troubleOf(reply, now(), scrub);
+        const reply = await ask({ method: "GET", path, query }, [200], signal);
         found.push(...statusesOf(reply.json, revision));
-        if (!/\brel="?next"?/.test(reply.headers.get("link") ?? "")) break;
+        if (!hasNextPage(reply)) break;
       }
       return found;
     },

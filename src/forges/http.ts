@@ -16,6 +16,7 @@ export interface ApiRequest {
   /** Segments below the base; encoded here. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
@@ -25,6 +26,10 @@ export interface ApiReply {
   /** Parsed JSON; undefined where the body is none. */
   readonly json: unknown;
 }
+
+/** By the `Link` header, as GitHub and GitLab write it. */
+export const hasNextPage = ({ headers }: ApiReply): boolean =>
+  /\brel="?next"?/.test(headers.get("link") ?? "");
 
 const maxRedirects = 3;
 const maxBytes = 8 * 1024 * 1024;
@@ -49,6 +54,7 @@ export async function callApi(
         method: request.method,
         headers: {
           ...api.headers,
+          ...request.headers,
           ...(request.body === undefined ? {} : { "content-type": "application/json" }),
         },
         redirect: "manual",

@@ -17,6 +17,7 @@ const operations: readonly (readonly [method: string, path: string])[] = [
   ["get", "/repos/{owner}/{repo}/issues/{issue_number}/comments"],
   ["post", "/repos/{owner}/{repo}/issues/{issue_number}/comments"],
   ["patch", "/repos/{owner}/{repo}/issues/comments/{comment_id}"],
+  ["get", "/user"],
 ];
 
 /** What says nothing about validity. Inside `properties` these words are names and stay. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { digestOf } from "../../src/lib/hash.ts";
 import { isObject, type Json, type JsonObject } from "../../src/lib/json.ts";
 import { Description, type Operation } from "./github-description.ts";
 
@@ -10,6 +11,22 @@ export interface StoredStatus {
   readonly description: string | null;
   readonly target_url: string | null;
   readonly created_at: string;
+}
+
+export interface StoredComment {
+  readonly id: number;
+  readonly body: string;
+  /** Login and id of its author. */
+  readonly user: { readonly login: string; readonly id: number; readonly type: "User" | "Bot" };
+}
+
+interface StoredPull {
+  readonly number: number;
+  readonly sha: string;
+  readonly base: string;
+  /** The full name of the repository of its head; null where that was deleted. */
+  readonly from: string | null;
+  readonly touched: number;
 }
 
 /** How the next requests go wrong. `dropped-after`: the write is taken, the connection ends without an answer. */
@@ -34,8 +51,13 @@ export interface GithubDouble {
   statuses(sha: string): readonly StoredStatus[];
   /** Makes a commit known. */
   addCommit(sha: string): void;
-  addPull(number: number, headSha: string): void;
-  comments(issue: number): readonly { readonly id: number; readonly body: string }[];
+  /** Opens a pull request, or moves its head. */
+  addPull(number: number, headSha: string, more?: { base?: string; fork?: string | null }): void;
+  closePull(number: number): void;
+  comments(issue: number): readonly StoredComment[];
+  /** Somebody else writes one. */
+  addComment(issue: number, body: string): void;
+  deleteComment(id: number): void;
   /** The next request (of that method) meets this fault; several queue up. */
   fail(fault: Fault, method?: string): void;
   /** Requests seen so far: `POST /repos/…`. */
@@ -50,8 +72,9 @@ interface State {
   readonly name: string;
   readonly token: string;
   readonly commits: Map<string, StoredStatus[]>;
-  readonly comments: Map<number, { id: number; body: string }[]>;
-  readonly pulls: Map<number, string>;
+  readonly comments: Map<number, StoredComment[]>;
+  readonly pulls: Map<number, StoredPull>;
+  readonly isApp: boolean;
   ids: number;
 }
 
@@ -76,7 +99,13 @@ const invalid = (resource: string, field: string, message: string): Answer =>
 
 /** A GitHub that keeps what it is told, held to GitHub's own description on the way in and on the way out. */
 export async function startGithub(
-  options: { repository?: string; token?: string; commits?: readonly string[] } = {},
+  options: {
+    repository?: string;
+    token?: string;
+    commits?: readonly string[];
+    /** The token is an app's. */
+    isApp?: boolean;
+  } = {},
 ): Promise<GithubDouble> {
   const { repository = "acme/infra", token = "ghp_testtoken" } = options;
   const [owner = "", name = ""] = repository.split("/");
@@ -88,6 +117,7 @@ export async function startGithub(
     commits: new Map((options.commits ?? []).map((sha) => [sha, []])),
     comments: new Map(),
     pulls: new Map(),
+    isApp: options.isApp ?? false,
     ids: 1,
   };
   const requests: string[] = [];
@@ -121,7 +151,7 @@ export async function startGithub(
       "content-type": "application/json; charset=utf-8",
       ...answer.headers,
     });
-    response.end(JSON.stringify(answer.body));
+    response.end(answer.status === 304 ? undefined : JSON.stringify(answer.body));
   };
 
   const server = createServer((request, response) => {
@@ -139,8 +169,18 @@ export async function startGithub(
     token,
     statuses: (sha) => state.commits.get(sha) ?? [],
     addCommit: (sha) => void state.commits.set(sha, state.commits.get(sha) ?? []),
-    addPull: (number, headSha) => void state.pulls.set(number, headSha),
+    addPull: (number, sha, { base = "main", fork = repository } = {}) =>
+      void state.pulls.set(number, { number, sha, base, from: fork, touched: state.ids++ }),
+    closePull: (number) => void state.pulls.delete(number),
     comments: (issue) => state.comments.get(issue) ?? [],
+    addComment: (issue, body) => void write(state, issue, body, someoneElse),
+    deleteComment: (id) => {
+      for (const [issue, all] of state.comments)
+        state.comments.set(
+          issue,
+          all.filter((c) => c.id !== id),
+        );
+    },
     fail: (fault, method) => void faults.push({ fault, method }),
     requests,
     violations,
@@ -180,6 +220,11 @@ function answerTo(
       request.headers.authorization === undefined ? "Requires authentication" : "Bad credentials",
     );
   }
+  if (operation.id === "users/get-authenticated") {
+    if (state.isApp) return refusal(403, "Resource not accessible by integration");
+    const shape = description.example(operation.id, 200) as JsonObject;
+    return { status: 200, body: { ...shape, ...accountOf(state) } };
+  }
   const isHere =
     path["owner"]?.toLowerCase() === state.owner && path["repo"]?.toLowerCase() === state.name;
   if (!isHere) return refusal(404, "Not Found");
@@ -204,7 +249,16 @@ function answerTo(
   }
   const handler = handlers[operation.id];
   if (handler === undefined) return refusal(404, "Not Found");
-  return handler({ state, operation, path, url, body: isObject(body) ? body : {}, description });
+  const tag = request.headers["if-none-match"];
+  return handler({
+    state,
+    operation,
+    path,
+    url,
+    body: isObject(body) ? body : {},
+    description,
+    ...(tag === undefined ? {} : { tag }),
+  });
 }
 
 interface Call {
@@ -214,6 +268,8 @@ interface Call {
   readonly url: URL;
   readonly body: JsonObject;
   readonly description: Description;
+  /** What the client has already. */
+  readonly tag?: string;
 }
 
 const handlers: Readonly<Record<string, (call: Call) => Answer>> = {
@@ -233,8 +289,7 @@ const handlers: Readonly<Record<string, (call: Call) => Answer>> = {
     const body = String(call.body["body"]);
     if (body.length > 65_536)
       return invalid("IssueComment", "body", "body is too long (maximum is 65536 characters)");
-    const comment = { id: call.state.ids++, body };
-    call.state.comments.set(issue, [...(call.state.comments.get(issue) ?? []), comment]);
+    const comment = write(call.state, issue, body, accountOf(call.state));
     return { status: 201, body: commentJson(call, comment) };
   },
   "issues/list-comments": (call) => {
@@ -249,15 +304,53 @@ const handlers: Readonly<Record<string, (call: Call) => Answer>> = {
     const id = Number(call.path["comment_id"]);
     const comment = [...call.state.comments.values()].flat().find((c) => c.id === id);
     if (comment === undefined) return refusal(404, "Not Found");
-    comment.body = String(call.body["body"]);
-    return { status: 200, body: commentJson(call, comment) };
+    const body = String(call.body["body"]);
+    if (body.length > 65_536)
+      return invalid("IssueComment", "body", "body is too long (maximum is 65536 characters)");
+    const edited = { ...comment, body };
+    for (const all of call.state.comments.values())
+      if (all.includes(comment)) all[all.indexOf(comment)] = edited;
+    return { status: 200, body: commentJson(call, edited) };
   },
-  "pulls/list": (call) =>
-    page(
-      call,
-      [...call.state.pulls].map(([number, sha]) => pullJson(call, number, sha)),
-    ),
+  "pulls/list": listPulls,
 };
+
+const someoneElse = { login: "mallory", id: 2, type: "User" } as const;
+
+const accountOf = ({ isApp }: State): StoredComment["user"] =>
+  isApp
+    ? { login: "slipway[bot]", id: 3, type: "Bot" }
+    : { login: "deployer", id: 4, type: "User" };
+
+function write(
+  state: State,
+  issue: number,
+  body: string,
+  user: StoredComment["user"],
+): StoredComment {
+  const comment = { id: state.ids++, body, user };
+  state.comments.set(issue, [...(state.comments.get(issue) ?? []), comment]);
+  return comment;
+}
+
+/** Only open ones are kept here. The tag tells one answer from another, as GitHub's do. */
+function listPulls(call: Call): Answer {
+  const { searchParams: query } = call.url;
+  const base = query.get("base");
+  const pulls = [...call.state.pulls.values()].filter((p) => base === null || p.base === base);
+  const isByUpdate = query.get("sort") === "updated";
+  const ordered = pulls.toSorted((a, b) =>
+    isByUpdate ? a.touched - b.touched : a.number - b.number,
+  );
+  if (query.get("direction") === "desc") ordered.reverse();
+  const tag = `W/"${digestOf(ordered)}"`;
+  if (call.tag === tag) return { status: 304, body: null, headers: { etag: tag } };
+  const answer = page(
+    call,
+    ordered.map((pull) => pullJson(call, pull)),
+  );
+  return { ...answer, headers: { ...answer.headers, etag: tag } };
+}
 
 function createStatus(call: Call): Answer {
   const { state, body } = call;
@@ -333,14 +426,27 @@ const statusJson = (call: Call, status: StoredStatus): JsonObject => ({
   ...fieldsOf(status),
 });
 
-const commentJson = (call: Call, comment: { id: number; body: string }): JsonObject => ({
-  ...(call.description.example("issues/create-comment", 201) as JsonObject),
-  ...comment,
-});
+function commentJson(call: Call, { id, body, user }: StoredComment): JsonObject {
+  const shape = call.description.example("issues/create-comment", 201) as JsonObject;
+  return { ...shape, id, body, user: { ...(shape["user"] as JsonObject), ...user } };
+}
 
-function pullJson(call: Call, number: number, sha: string): JsonObject {
-  const [example] = call.description.example("pulls/list", 200) as readonly JsonObject[];
-  return { ...example, number, head: { ...(example?.["head"] as JsonObject), sha } };
+function pullJson(call: Call, { number, sha, base: ref, from }: StoredPull): JsonObject {
+  const [shape] = call.description.example("pulls/list", 200) as readonly JsonObject[];
+  const side = (name: "head" | "base"): JsonObject => shape?.[name] as JsonObject;
+  const repo = (full: string): JsonObject => ({
+    ...(side("base")["repo"] as JsonObject),
+    id: full === `${call.state.owner}/${call.state.name}` ? 1 : 1000 + full.length,
+    full_name: full,
+  });
+  return {
+    ...shape,
+    // The published example of a team lacks what its schema requires.
+    requested_teams: [],
+    number,
+    head: { ...side("head"), sha, repo: from === null ? null : repo(from) },
+    base: { ...side("base"), ref, repo: repo(`${call.state.owner}/${call.state.name}`) },
+  };
 }
 
 function page(call: Call, all: readonly Json[]): Answer {
