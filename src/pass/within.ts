@@ -1,0 +1,81 @@
+import { imageTextsOf } from "../desired/names.ts";
+import { canonicalJson } from "../lib/json.ts";
+import type { Documents } from "../model/documents.ts";
+import { RemoteError, type Fleet, type Session, type Target } from "../remote/session.ts";
+import { targetsOf } from "./targets.ts";
+
+/** What may be asked on behalf of a commit that nobody has agreed to yet: what the branch itself names. */
+export interface Bounds {
+  /** By machine: exactly so is it reached, or not at all. */
+  readonly targets: ReadonlyMap<string, Target>;
+  /** Hosts that engines may be made to ask for an image. */
+  readonly registries: ReadonlySet<string>;
+}
+
+/** How all that is refused here ends: it is no trouble, and is asked once the commit is on the branch. */
+export const askedLater = "asked once it is merged";
+
+export const boundsOf = (documents: Documents): Bounds => ({
+  targets: targetsOf(documents),
+  registries: new Set(
+    [...documents.apps.values()].flatMap((app) => [...imageTextsOf(app).keys()].map(registryOf)),
+  ),
+});
+
+/**
+ * The same machines for someone who only looks, and only at what the branch names. No address, host key, user or jump
+ * host of the commit's own is ever tried, no registry of its own asked, and nothing is changed.
+ */
+export function readingWithin(remote: Fleet, bounds: Bounds): Fleet {
+  return {
+    session: async (target, options) => {
+      const own = bounds.targets.get(target.machine);
+      if (own === undefined)
+        throw new RemoteError(target.machine, "unreachable", `a new machine, ${askedLater}`);
+      if (canonicalJson(own) !== canonicalJson(target)) {
+        const why = `the branch reaches it in another way, ${askedLater}`;
+        throw new RemoteError(target.machine, "unreachable", why);
+      }
+      return reading(await remote.session(own, options), bounds);
+    },
+    seenHostKey: (machine) => remote.seenHostKey(machine),
+    close: async () => await Promise.resolve(),
+  };
+}
+
+function reading(session: Session, { registries }: Bounds): Session {
+  const { machine } = session;
+  const refuse = (): never => {
+    throw new Error(`a plan changes nothing on ${machine}`);
+  };
+  return {
+    machine,
+    gone: session.gone,
+    limit: (seconds) => session.limit(seconds),
+    exec: async (command) => await session.exec(command),
+    start: async (command) => await session.start(command),
+    engine: async (request) => {
+      if (request.method !== "GET" && request.method !== "HEAD") refuse();
+      const image = /^\/distribution\/(.+)\/json$/.exec(request.path)?.[1];
+      const registry = image === undefined ? undefined : registryOf(decodeURIComponent(image));
+      if (registry !== undefined && !registries.has(registry))
+        throw new RemoteError(machine, "access", `no app has one from ${registry}, ${askedLater}`);
+      return await session.engine(request);
+    },
+    probe: refuse,
+    put: refuse,
+    engineStream: refuse,
+    execIn: refuse,
+    startAttached: refuse,
+    close: async () => await Promise.resolve(),
+  };
+}
+
+const hub = "docker.io";
+
+/** As engines read a name: its first part is a host where it has a dot, a port, or is this machine. */
+export function registryOf(text: string): string {
+  const [host = "", ...path] = text.toLowerCase().split("/");
+  if (path.length === 0 || !(/[.:]/.test(host) || host === "localhost")) return hub;
+  return host === `index.${hub}` ? hub : host;
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { boundsOf, readingWithin, registryOf } from "../../src/pass/within.ts";
+import { targetsOf } from "../../src/pass/targets.ts";
+import { RemoteError, type Fleet, type Session, type Target } from "../../src/remote/session.ts";
+import { documentsOf, type Files } from "../support/sim-fleet.ts";
+
+const key = (letter: string): string =>
+  `hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}\n`;
+const onBranch: Files = {
+  "slipway.yaml": "fleet: acme\n",
+  "machines/gate.yaml": `address: 203.0.113.1\n${key("B")}`,
+  "machines/web-1.yaml": `address: 10.0.0.1\nssh: { user: deploy, jump: gate }\n${key("C")}`,
+  "apps/shop.yaml": "image: registry.example.com/shop:1\nmachines: web-1\n",
+  "apps/cache.yaml": "image: redis:7\nmachines: web-1\n",
+};
+
+/** Every way to be reached differently than the branch says. */
+const changes: readonly (readonly [string, string, Files])[] = [
+  ["an address", "web-1", { "machines/web-1.yaml": "address: 198.51.100.66\n" }],
+  ["a host key", "web-1", { "machines/web-1.yaml": `${webOne()}${key("D")}` }],
+  ["no host key", "web-1", { "machines/web-1.yaml": webOne() }],
+  ["a user", "web-1", { "machines/web-1.yaml": `${webOne("root")}${key("C")}` }],
+  ["a port", "web-1", { "machines/web-1.yaml": `${webOne("deploy", ", port: 2222")}${key("C")}` }],
+  [
+    "a socket",
+    "web-1",
+    { "machines/web-1.yaml": `${webOne()}${key("C")}engine: { socket: /x }\n` },
+  ],
+  ["the way to its jump host", "web-1", { "machines/gate.yaml": "address: 198.51.100.66\n" }],
+  ["a new machine", "web-2", { "machines/web-2.yaml": "address: 10.0.0.2\n" }],
+  [
+    "the defaults",
+    "web-1",
+    { "slipway.yaml": "fleet: acme\ndefaults: { machine: { engine: { socket: /x } } }\n" },
+  ],
+];
+
+function webOne(user = "deploy", more = ""): string {
+  return `address: 10.0.0.1\nssh: { user: ${user}, jump: gate${more} }\n`;
+}
+
+/** Remembers who was reached and what was asked there. */
+function remoteThat(seen: string[]): Fleet {
+  const session = (target: Target): Partial<Session> => ({
+    machine: target.machine,
+    limit: () => [],
+    engine: ({ method, path }) => {
+      seen.push(`${method} ${path}`);
+      return Promise.resolve({ status: 200, body: {} });
+    },
+  });
+  return {
+    session: (target) => {
+      seen.push(`${target.user}@${target.address}:${target.port}`);
+      return Promise.resolve(session(target) as Session);
+    },
+    seenHostKey: () => undefined,
+    close: () => Promise.reject(new Error("the connections are others'")),
+  };
+}
+
+const bounds = boundsOf(await documentsOf(onBranch, "a".repeat(40)));
+const targetsWith = async (files: Files): Promise<ReadonlyMap<string, Target>> =>
+  targetsOf(await documentsOf({ ...onBranch, ...files }, "b".repeat(40)));
+
+test("machines are asked as the branch reaches them", async () => {
+  const seen: string[] = [];
+  const remote = readingWithin(remoteThat(seen), bounds);
+  for (const target of (await targetsWith({})).values()) await remote.session(target);
+  await remote.close();
+  assert.deepEqual(seen, ["root@203.0.113.1:22", "deploy@10.0.0.1:22"]);
+});
+
+for (const [what, machine, files] of changes) {
+  test(`with ${what} of the commit's own a machine is not asked`, async () => {
+    const seen: string[] = [];
+    const target = (await targetsWith(files)).get(machine);
+    assert.ok(target);
+    await assert.rejects(readingWithin(remoteThat(seen), bounds).session(target), (error) => {
+      assert.ok(error instanceof RemoteError);
+      assert.match(error.message, /asked once it is merged$/);
+      return true;
+    });
+    assert.deepEqual(seen, []);
+  });
+}
+
+const requests: readonly (readonly [
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  refusal?: RegExp,
+])[] = [
+  ["GET", "/containers/json?all=1"],
+  ["GET", "/distribution/registry.example.com/other%3A2/json"],
+  ["GET", "/distribution/postgres%3A16/json"],
+  ["GET", "/images/evil.example.com/x/json"],
+  ["GET", "/distribution/evil.example.com/x%3A1/json", /no app has one from evil\.example\.com/],
+  ["GET", "/distribution/169.254.169.254/x%3A1/json", /169\.254\.169\.254/],
+  ["GET", "/distribution/registry.example.com%3A5000/x/json", /registry\.example\.com:5000/],
+  ["GET", "/distribution/localhost/x/json", /localhost/],
+  ["POST", "/containers/create", /changes nothing/],
+  ["DELETE", "/containers/x", /changes nothing/],
+];
+
+for (const [method, path, refusal] of requests) {
+  test(`${method} ${path} is ${refusal === undefined ? "asked" : "refused"}`, async () => {
+    const seen: string[] = [];
+    const target = bounds.targets.get("web-1");
+    assert.ok(target);
+    const session = await readingWithin(remoteThat(seen), bounds).session(target);
+    const asked = session.engine({ method, path, timeoutMs: 1 });
+    if (refusal === undefined) await asked;
+    else await assert.rejects(asked, refusal);
+    assert.deepEqual(seen.slice(1), refusal === undefined ? [`${method} ${path}`] : []);
+  });
+}
+
+test("an image's registry is read from its name as engines do", () => {
+  const cases = {
+    redis: "docker.io",
+    "redis:7": "docker.io",
+    "library/redis": "docker.io",
+    "docker.io/redis": "docker.io",
+    "index.docker.io/library/redis": "docker.io",
+    "ghcr.io/acme/shop:1": "ghcr.io",
+    "localhost/x": "localhost",
+    "10.0.0.1:5000/x@sha256:00": "10.0.0.1:5000",
+  };
+  for (const [text, registry] of Object.entries(cases)) assert.equal(registryOf(text), registry);
+});
