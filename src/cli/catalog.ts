@@ -116,6 +116,10 @@ export const catalog: readonly {
             flags: "--interval <duration>",
             help: "between two looks at the branch (default: 30s)",
           },
+          {
+            flags: "--plan-forks",
+            help: "plan pull requests from forks too; a plan shows what the machines have",
+          },
         ],
         examples: [
           [

@@ -1,4 +1,4 @@
-import { ForgeError, type Forge } from "../forges/forge.ts";
+import { ForgeError, type CommitStatus, type Forge } from "../forges/forge.ts";
 import type { Outbox } from "../forges/outbox.ts";
 import {
   reportToForge,
@@ -27,6 +27,10 @@ export interface ReporterOptions {
 }
 
 export interface OpenReporter extends Reporter {
+  /** The forge as it is named at `revision`; undefined where there is none, or it cannot be told for now. */
+  forge(revision: string): Promise<Forge | undefined>;
+  /** Tells the forge as it is named at `revision`. */
+  say(revision: string, statuses: readonly CommitStatus[]): Promise<void>;
   /** Waits until what was told has left, but not longer than this. */
   settle(budgetMs: number): Promise<void>;
 }
@@ -80,6 +84,16 @@ export function openReporter(options: ReporterOptions): OpenReporter {
         forge.resume(fleet, head);
         await Promise.resolve();
       }),
+    forge: async (revision) => {
+      let found: Forge | undefined;
+      await tell(revision, async () => {
+        found = current?.post.forge;
+        await Promise.resolve();
+      });
+      return found;
+    },
+    say: async (revision, statuses) =>
+      await tell(revision, async (forge) => await forge.say(statuses)),
     settle: async (budgetMs) => {
       await turn;
       await current?.forge.close(budgetMs);

@@ -14,6 +14,8 @@ import { sshLogin } from "./ssh-login.ts";
 
 export interface OpenWorld {
   readonly world: World;
+  /** Where one was wished for. */
+  readonly reporter?: OpenReporter;
   readonly place: RepoPlace;
   readonly stateDir: string;
   /** Closes all connections; what was told is sent first, for as long as that is worth it. */
@@ -54,6 +56,7 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
         : await reporterFor(context, bare, { place, stateDir, log, outbox });
     return {
       world: reporter === undefined ? bare : { ...bare, reporter },
+      ...(reporter === undefined ? {} : { reporter }),
       place,
       stateDir,
       close: async () => {

@@ -7,6 +7,7 @@ import { watchEngines } from "../observe/watch.ts";
 import type { World } from "../pass/world.ts";
 import { reconcile } from "../reconcile.ts";
 import { SourceError } from "../source/source.ts";
+import { openAside, type AsideWork } from "./aside.ts";
 import { retryIn } from "./backoff.ts";
 import { createBell } from "./bell.ts";
 import { headReader } from "./head.ts";
@@ -21,6 +22,8 @@ export interface DaemonOptions {
   /** Aborted to stop. */
   readonly signal: AbortSignal;
   readonly log: (level: "info" | "warn" | "error", text: string) => void;
+  /** Done between passes. */
+  readonly aside?: AsideWork;
   /** Between 0 and 1; spreads controllers that started together. */
   readonly random?: () => number;
 }
@@ -40,6 +43,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
   const readHead = headReader(world.source, log);
   const { clock } = world;
   const hearing = createHearing();
+  const aside = openAside(options.aside, log);
   let heals = noHeals;
   const watch = watchEngines(world.remote, clock, (event) => {
     hearing.hear(event);
@@ -76,6 +80,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
       const now = clock.now();
       const cause = causeNow(head, now);
       if (cause !== undefined && head !== undefined) {
+        aside.giveWay();
         if (hearing.isNews()) await clock.sleep(settleMs, signal).catch(() => undefined);
         isHealing = cause === "drift";
         healed.length = 0;
@@ -94,6 +99,8 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
           retryAtMs = clock.now() + options.intervalMs;
         }
       }
+      if (last !== undefined && read.state === "known" && read.head === last.head)
+        aside.begin(last.head, last.outcome);
       const untilMs = Math.min(
         retryAtMs ?? Number.POSITIVE_INFINITY,
         clock.now() + options.intervalMs * (1 + random() * 0.1),
@@ -101,6 +108,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
       await bell.wait(Math.max(10, untilMs - clock.now()), signal);
     }
   } finally {
+    aside.giveWay();
     watch.close();
     await refs.close();
   }

@@ -4,6 +4,7 @@ import { groupBy } from "../lib/parallel.ts";
 import { shortRevision } from "../lib/text.ts";
 import { pauseMs } from "./backoff.ts";
 import { type CommitStatus, type Forge, ForgeError } from "./forge.ts";
+import { isPlanned } from "./statuses.ts";
 import { type Entry, keyOf, type Queue, queueFrom, queueToJson } from "./outbox-queue.ts";
 
 export interface OutboxOptions {
@@ -225,12 +226,15 @@ const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted 
 const named = (status: CommitStatus): string =>
   `${status.context} ${status.state} on ${shortRevision(status.revision)}`;
 
-/** Green that is green already, in other words, is no transition; what is wrong now may be something else than before. */
+/**
+ * Green that is green already, in other words, is no transition; what is wrong now may be something else than before, and
+ * what is planned too.
+ */
 function says(said: CommitStatus, wanted: CommitStatus): boolean {
   if (said.context.toLowerCase() !== wanted.context.toLowerCase() || said.state !== wanted.state)
     return false;
   return (
-    wanted.state === "success" ||
+    (wanted.state === "success" && !isPlanned(wanted)) ||
     wanted.state === "pending" ||
     said.description === wanted.description
   );

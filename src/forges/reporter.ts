@@ -31,6 +31,8 @@ export interface ForgeReporter {
   /** A revision is being tried, which changes these app files. */
   started(fleet: string, revision: string, changed: readonly string[]): Promise<void>;
   ended(outcome: RevisionOutcome): Promise<void>;
+  /** Anything else. */
+  say(statuses: readonly CommitStatus[]): Promise<void>;
   /** Ends what a controller before this one left pending, as soon as the forge can be read. */
   resume(fleet: string, head: string): void;
   /** Waits until all is told, but no longer than `budgetMs`; what is not told by then waits in the outbox. */
@@ -119,6 +121,7 @@ export function reportToForge(options: ForgeReporterOptions): ForgeReporter {
       newest = outcome;
       await put(finalStatuses(outcome, saidOf(outcome.revision)));
     },
+    say: put,
     resume: (fleet, newestRevision) => {
       head = newestRevision;
       left = { fleet, tries: 0, dueAt: clock.now() };

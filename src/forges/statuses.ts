@@ -5,6 +5,13 @@ import type { CommitStatus, StatusState } from "./forge.ts";
 
 export const fleetContext = (fleet: string): string => `slipway/${fleet}`;
 
+/** On the head of a pull request. */
+const planContext = (fleet: string): string => `slipway/${fleet}/plan`;
+
+/** It says what a plan holds, rather than what came of a revision. */
+export const isPlanned = ({ context }: Pick<CommitStatus, "context">): boolean =>
+  /^slipway\/[^/]+\/plan$/.test(context);
+
 const appContext = (fleet: string, family: string): string => `slipway/${fleet}/${family}`;
 
 export interface StatusOptions {
@@ -78,10 +85,19 @@ const concerns = (outcome: RevisionOutcome, app: AppOutcome): boolean =>
   app.outcome === "reverted" ||
   (app.changes > 0 && outcome.cause !== "drift");
 
-interface Result {
+/** A light and its words. */
+export interface Result {
   readonly state: StatusState;
   readonly text: string;
 }
+
+/** What is said of a plan on the head of a pull request. */
+export const planStatus = (
+  fleet: string,
+  revision: string,
+  result: Result,
+  options: Omit<StatusOptions, "changed">,
+): CommitStatus => statusOf({ revision, context: planContext(fleet), ...result }, options);
 
 /** An app that the pass did not get to shares the revision's fate, unless that is another app's. */
 function appResult(outcome: RevisionOutcome, family: string): Result {
@@ -94,7 +110,7 @@ function appResult(outcome: RevisionOutcome, family: string): Result {
 
 function statusOf(
   said: Result & { revision: string; context: string },
-  options: StatusOptions,
+  options: Omit<StatusOptions, "changed">,
 ): CommitStatus {
   const { revision, context, state, text } = said;
   return {
@@ -123,6 +139,8 @@ export function endingOf(
   ending: Ending,
 ): CommitStatus | undefined {
   const outcome = ending.outcomeOf(left.revision);
+  if (left.context === planContext(fleet) && !outcome?.apps.some((a) => a.family === "plan"))
+    return { ...left, state: "error", description: "merged before it was planned" };
   if (outcome !== undefined) {
     const family = left.context.slice(fleetContext(fleet).length + 1);
     const options = {

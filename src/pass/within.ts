@@ -73,9 +73,9 @@ function reading(session: Session, { registries }: Bounds): Session {
 
 const hub = "docker.io";
 
-/** As engines read a name: its first part is a host where it has a dot, a port, or is this machine. */
+/** As engines read a name: its first part is a host where it has a dot, a port or a capital, or is this machine. */
 export function registryOf(text: string): string {
-  const [host = "", ...path] = text.toLowerCase().split("/");
-  if (path.length === 0 || !(/[.:]/.test(host) || host === "localhost")) return hub;
+  const [host = "", ...path] = text.split("/");
+  if (path.length === 0 || !(/[.:A-Z]/.test(host) || host === "localhost")) return hub;
   return host === `index.${hub}` ? hub : host;
 }

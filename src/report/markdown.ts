@@ -1,14 +1,19 @@
-import { counted, cutAtWord } from "../lib/text.ts";
+import { counted, cutAtWord, printableLine } from "../lib/text.ts";
 import type { Plan } from "../model/plan.ts";
 import { countsOf, countsText, groupsOf } from "./plan-groups.ts";
 import { groupLines, heldLines, reachLines, type Reach, unknownLines } from "./plan-text.ts";
 import { plainly } from "./style.ts";
 
+/** All forges take so much. */
+const usualLimit = 60_000;
+
 export interface MarkdownOptions {
   readonly fleet: string;
   readonly reach?: readonly Reach[];
   readonly workingTree?: boolean;
-  /** In UTF-16 units; default 60,000, which all forges take. */
+  /** The branch that it is merged into for the plan. */
+  readonly onto?: string;
+  /** In UTF-16 units; default 60,000. */
   readonly limit?: number;
 }
 
@@ -21,10 +26,9 @@ export const planMarker = (fleet: string): string =>
  * that nobody is mentioned, nothing linked and no HTML made by it. What does not fit is counted.
  */
 export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
-  const limit = options.limit ?? 60_000;
+  const limit = options.limit ?? usualLimit;
   const counts = countsText(countsOf(plan));
-  const on = options.workingTree === true ? "the working tree on " : "";
-  const head = `${planMarker(options.fleet)}\n### Slipway: ${counts}\n\nFor ${on}${plan.revision.replaceAll(/[^0-9a-f]/g, "")}.\n`;
+  const head = headOf(counts, plan.revision, options);
   const groups = groupsOf(plan).map((group) => groupLines(group, plainly));
   const apart = [
     heldLines(plan.held, plainly),
@@ -44,6 +48,32 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
     text += one;
   }
   return text;
+}
+
+/** A commit that cannot be planned, as a comment, with all that has to be put right. */
+export function rejectedMarkdown(
+  title: string,
+  lines: readonly string[],
+  revision: string,
+  options: Omit<MarkdownOptions, "reach">,
+): string {
+  const head = headOf(title, revision, options);
+  if (lines.length === 0) return head;
+  const whole = block([counted(lines.length, "finding"), ...lines.map(printableLine)]);
+  const room = (options.limit ?? usualLimit) - head.length;
+  return `${head}${whole.length > room ? shortened(whole, room) : whole}`;
+}
+
+/** `title` is ours. */
+function headOf(
+  title: string,
+  revision: string,
+  { fleet, workingTree, onto }: Omit<MarkdownOptions, "reach">,
+): string {
+  const on = workingTree === true ? "the working tree on " : "";
+  const merged =
+    onto === undefined ? "" : `, as merged into \`${onto.replaceAll(/[^\w./-]/g, "-")}\``;
+  return `${planMarker(fleet)}\n### Slipway: ${title}\n\nFor ${on}${revision.replaceAll(/[^0-9a-f]/g, "")}${merged}.\n`;
 }
 
 function block(lines: readonly string[]): string {

@@ -125,6 +125,7 @@ test("an image's registry is read from its name as engines do", () => {
     "index.docker.io/library/redis": "docker.io",
     "ghcr.io/acme/shop:1": "ghcr.io",
     "localhost/x": "localhost",
+    "EVIL/x": "EVIL",
     "10.0.0.1:5000/x@sha256:00": "10.0.0.1:5000",
   };
   for (const [text, registry] of Object.entries(cases)) assert.equal(registryOf(text), registry);

@@ -6,7 +6,8 @@ import { lockState } from "../../store/process-lock.ts";
 import { openStateDir } from "../../store/state-dir.ts";
 import type { Given, Run } from "../command.ts";
 import { exit } from "../exit.ts";
-import { textFlag } from "../given.ts";
+import { isOn, textFlag } from "../given.ts";
+import { pullsOver } from "../pulls/open.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { UserError } from "../trouble.ts";
 import { openWorld } from "../world.ts";
@@ -24,7 +25,7 @@ export const run: Run = async (context, given) => {
   });
   const stop = stopOnInterrupt(io);
   try {
-    const { world, place, stateDir, close } = await openWorld(context, {
+    const { world, reporter, place, stateDir, close } = await openWorld(context, {
       unpushed: "refuse",
       outbox: "outbox.json",
       listener: (event) => logEvent(log, event),
@@ -40,6 +41,16 @@ export const run: Run = async (context, given) => {
           intervalMs,
           signal: stop.signal,
           log: (level, text) => log[level](text),
+          ...(reporter === undefined || options.forgeToken === undefined
+            ? {}
+            : {
+                aside: pullsOver(world, reporter, {
+                  branch: options.branch,
+                  intervalMs,
+                  plansForks: isOn(given, "planForks"),
+                  log,
+                }),
+              }),
         });
         log.info("stopped");
         return exit.done;
