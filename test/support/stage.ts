@@ -25,8 +25,12 @@ export interface Stage {
   /** What the command line is given there. */
   readonly env: NodeJS.ProcessEnv;
   git(...argv: string[]): Promise<string>;
-  /** Writes (or with undefined removes) files, commits and pushes them; gives the commit. */
-  commit(message: string, files: Readonly<Record<string, string | undefined>>): Promise<string>;
+  /** Writes (or with undefined removes) files, commits and pushes them (to another ref than the branch); gives the commit. */
+  commit(
+    message: string,
+    files: Readonly<Record<string, string | undefined>>,
+    ref?: string,
+  ): Promise<string>;
   /** `git revert` of a commit, pushed. */
   revert(commit: string): Promise<string>;
   slipway(
@@ -107,8 +111,8 @@ export async function openStage(
     const shown = await run(["git", "-C", clone, "notes", "--ref=slipway", "show", commit]);
     return shown.code === 0 ? (JSON.parse(shown.stdout) as Record<string, unknown>) : undefined;
   };
-  const push = async (): Promise<string> => {
-    await git("push", "-q", "origin", "HEAD:main");
+  const push = async (ref = "main"): Promise<string> => {
+    await git("push", "-q", "origin", `HEAD:${ref}`);
     return (await git("rev-parse", "HEAD")).trim();
   };
   return {
@@ -118,7 +122,7 @@ export async function openStage(
     env,
     git,
     note,
-    commit: async (message, files) => {
+    commit: async (message, files, ref) => {
       for (const [path, text] of Object.entries(files)) {
         const file = join(clone, path);
         if (text === undefined) await rm(file, { recursive: true });
@@ -129,7 +133,7 @@ export async function openStage(
       }
       await git("add", "-A");
       await git("commit", "-q", "--allow-empty", "-m", message);
-      return await push();
+      return await push(ref);
     },
     revert: async (commit) => {
       await git("revert", "--no-edit", commit);

@@ -13,15 +13,19 @@ export function verdictOf(plan: Plan, standing: ReadonlySet<string>): Result {
   const held = plan.held.filter((h) => !standing.has(standingKey(heldInOutcome(h))));
   const [first, ...more] = held;
   if (first !== undefined) return { state: "failure", text: `${sayHeld(first)}${andMore(more)}` };
+  const unasked = new Set(
+    plan.unknown.filter((u) => isRefused(u) && !isOfApp(u)).map((u) => u.machine),
+  );
+  const isLater = (u: UnknownLive): boolean => isRefused(u) || unasked.has(u.machine);
   const [trouble, ...others] = plan.unknown.filter((u) => !isLater(u));
   if (trouble !== undefined)
     return {
       state: "error",
       text: `not seen: ${trouble.machine}: ${trouble.why}${andMore(others)}`,
     };
-  const later = [...new Set(plan.unknown.filter(isLater).map(nameOf))];
-  const unasked = later.length === 0 ? "" : `; ${listed(later, 3)}: ${askedLater}`;
-  return { state: "success", text: `${changesText(plan)}${unasked}` };
+  const later = [...new Set(plan.unknown.filter(isRefused).map(nameOf))];
+  const rest = later.length === 0 ? "" : `; ${listed(later, 3)}: ${askedLater}`;
+  return { state: "success", text: `${changesText(plan)}${rest}` };
 }
 
 /** By which what is held in a plan is known again in the outcome of another pass. */
@@ -45,11 +49,13 @@ function changesText(plan: Plan): string {
   return count === 0 ? "no changes" : `${counted(count, "change")}: ${countsText(counts)}`;
 }
 
-const isLater = ({ why }: UnknownLive): boolean => why.endsWith(askedLater);
+const isRefused = ({ why }: UnknownLive): boolean => why.endsWith(askedLater);
 
 /** Of a machine that is not asked only itself. */
-const nameOf = ({ address, machine }: UnknownLive): string =>
-  address.startsWith("app/") ? address : machine;
+const nameOf = ({ address, machine }: Pick<UnknownLive, "address" | "machine">): string =>
+  isOfApp({ address }) ? address : machine;
+
+const isOfApp = ({ address }: Pick<UnknownLive, "address">): boolean => address.startsWith("app/");
 
 const andMore = (more: readonly unknown[]): string =>
   more.length === 0 ? "" : ` (and ${more.length} more)`;

@@ -107,29 +107,17 @@ describe("slipway run on pull requests", () => {
       "slipway.yaml": "fleet: acme\nflet: b\n",
       "apps/shop.yaml": "imagee: x\n",
     });
-    await light(head, /^failure: apps\/shop\.yaml:1:1: .*imagee.* more\)$/);
-    assert.match(await comment(2, /rejected/), /slipway\.yaml:2:1: .*flet/);
+    await light(head, /^failure: apps\/shop\.yaml:1:1: app 'shop' must say on which machines/);
+    const body = await comment(2, /### Slipway: rejected/);
+    assert.match(body, /<summary>3 findings<.*\n\n```text\n.*imagee.*\nslipway\.yaml:2:1: .*flet/s);
   });
 
   it("a new head is looked at, and its plan takes the place of the old one", async () => {
-    const head = await open(
-      2,
-      { "apps/shop.yaml": undefined, "README.md": "mended\n" },
-      {
-        onto: await mended(),
-      },
-    );
+    const head = await open(2, { "README.md": "mended\n" });
     await light(head, /^success: no changes$/);
     await comment(2, /nothing to do/);
     assert.equal(github.comments(2).length, 1);
   });
-  const mended = async (): Promise<string> => {
-    await infra.git("checkout", "-q", "--detach", "main");
-    const head = await infra.commit("Both", { "apps/shop.yaml": "imagee: x\n" });
-    await infra.git("checkout", "-q", "main");
-    return head;
-  };
-
   it("as if merged: with what the branch got meanwhile, and told where both changed the same", async () => {
     const onto = await infra.git("rev-parse", "main");
     const head = await open(3, { "machines/README.txt": "x\n", "notes.md": "mine\n" }, { onto });
@@ -199,6 +187,5 @@ describe("slipway run on pull requests", () => {
     await until("it is told", () =>
       Promise.resolve(/no comment on #9: .*not accessible/.test(said) || undefined),
     );
-    assert.match(said, /no comment on #9/);
   });
 });
