@@ -1,7 +1,7 @@
 import { type Comment, type Forge, ForgeError } from "./forge.ts";
 
 /**
- * Makes `body` the one comment of ours on a pull request that holds `marker`: written once, then kept up in place, and
+ * Makes `body` the one comment of ours on a pull request that begins with `marker`: written once, then kept up in place, and
  * left alone where it says so already. Rejects with ForgeError.
  */
 export async function keepComment(
@@ -11,7 +11,7 @@ export async function keepComment(
   signal?: AbortSignal,
 ): Promise<void> {
   const before = (await forge.comments(pull, signal)).find(
-    (comment) => comment.isOurs && comment.body.includes(marker),
+    (comment) => comment.isOurs && comment.body.trimStart().startsWith(marker),
   );
   if (before !== undefined && saysSame(before, body)) return;
   try {

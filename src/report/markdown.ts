@@ -50,16 +50,23 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
   return text;
 }
 
+/** Why a commit is not planned: one line of ours each, and what has to be put right. */
+export interface Refusal {
+  readonly title: string;
+  /** What `lines` are: `finding`. */
+  readonly noun: string;
+  readonly lines: readonly string[];
+}
+
 /** A commit that cannot be planned, as a comment, with all that has to be put right. */
-export function rejectedMarkdown(
-  title: string,
-  lines: readonly string[],
+export function refusalMarkdown(
+  { title, noun, lines }: Refusal,
   revision: string,
   options: Omit<MarkdownOptions, "reach">,
 ): string {
   const head = headOf(title, revision, options);
   if (lines.length === 0) return head;
-  const whole = block([counted(lines.length, "finding"), ...lines.map(printableLine)]);
+  const whole = block([counted(lines.length, noun), ...lines.map(printableLine)]);
   const room = (options.limit ?? usualLimit) - head.length;
   return `${head}${whole.length > room ? shortened(whole, room) : whole}`;
 }

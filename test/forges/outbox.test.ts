@@ -117,6 +117,18 @@ suite("outbox", () => {
     }
   });
 
+  test("a plan that holds something else than before is news, also when both are green", async () => {
+    const outbox = await opened();
+    for (const description of ["no changes", "no changes", "1 change: 1 to create"]) {
+      await outbox.put([{ ...status("success", description), context: "slipway/acme/plan" }]);
+      await outbox.flush();
+    }
+    assert.deepEqual(said(), [
+      "slipway/acme/plan success: no changes",
+      "slipway/acme/plan success: 1 change: 1 to create",
+    ]);
+  });
+
   test("descriptions that the forge cuts are recognised when read back", async () => {
     const outbox = await opened();
     await outbox.put([status("failure", "word ".repeat(100))]);

@@ -90,6 +90,17 @@ describe("pull requests on GitHub", () => {
     assert.deepEqual(bodies(), ["mallory: nothing to see", "deployer: one"]);
   });
 
+  test("nor is a comment of ours that only quotes it", async () => {
+    github.addPull(7, head("7"));
+    const quoting = {
+      marker: "<!-- slipway plan other -->",
+      body: `<!-- slipway plan other -->\nother ${marker}`,
+    };
+    await keepComment(forgeAt(github), 7, quoting);
+    await keepComment(forgeAt(github), 7, plan("one"));
+    assert.deepEqual(bodies(), [`deployer: other ${marker}`, "deployer: one"]);
+  });
+
   test("an app's token, which may not ask who it is, finds the bot's", async () => {
     github = await open(true);
     github.addPull(7, head("7"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { endingOf, finalStatuses, pendingStatuses } from "../../src/forges/statuses.ts";
+import { endingOf, finalStatuses, pendingStatuses, planStatus } from "../../src/forges/statuses.ts";
 import type { AppOutcome, OutcomeName, RevisionOutcome } from "../../src/model/outcome.ts";
 
 const revision = "3f2a1bc".padEnd(40, "0");
@@ -192,5 +192,35 @@ suite("statuses", () => {
     const unknown = endingOf(left, "acme", ending);
     assert.deepEqual([unknown?.state, unknown?.description], ["error", "superseded by e5e5e5e0"]);
     assert.equal(endingOf({ ...left, revision: head }, "acme", ending), undefined);
+  });
+
+  test("a plan that was pending when its commit was merged ends too, whatever came of the commit", () => {
+    const left = {
+      revision,
+      context: "slipway/acme/plan",
+      state: "pending",
+      description: "planning",
+    } as const;
+    const known = outcome("failed", "app/shop failed");
+    const ending = { head, descriptionLimit: 140 };
+    for (const outcomeOf of [() => undefined, () => known]) {
+      const told = endingOf(left, "acme", { ...ending, outcomeOf });
+      assert.deepEqual([told?.state, told?.description], ["error", "merged before it was planned"]);
+    }
+    const app1 = outcome("applied", "plan live", [app("plan", "applied", "live on web-1")]);
+    const app2 = endingOf(left, "acme", { ...ending, outcomeOf: () => app1 });
+    assert.equal(app2?.description, "live on web-1", "an app may be called so");
+  });
+
+  test("what is said of a plan is cut as all else is", () => {
+    const text = `needs ${"Slipway-Allow ".repeat(20)}\n`;
+    const said = planStatus(
+      "acme",
+      revision,
+      { state: "failure", text },
+      { descriptionLimit: 140 },
+    );
+    assert.equal(said.context, "slipway/acme/plan");
+    assert.ok(said.description.length <= 140 && said.description.endsWith("…"));
   });
 });

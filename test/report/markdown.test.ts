@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import type { Plan } from "../../src/model/plan.ts";
-import { planMarkdown, planMarker } from "../../src/report/markdown.ts";
+import { planMarkdown, planMarker, refusalMarkdown } from "../../src/report/markdown.ts";
 import * as arbitrary from "./arbitrary.ts";
 import { change, emptyPlan } from "./data.ts";
 
@@ -64,6 +64,31 @@ suite("a plan as a comment", () => {
       }
     });
   }
+
+  test("nor does what keeps a commit from being planned, within the limit", () => {
+    fc.assert(
+      fc.property(fc.array(arbitrary.text, { maxLength: 60 }), arbitrary.text, (lines, onto) => {
+        const refusal = { title: "rejected", noun: "finding", lines };
+        const view = { fleet: "acme", onto, limit: 3000 };
+        const markdown = refusalMarkdown(refusal, "a".repeat(40), view);
+        assert.ok(markdown.length <= 3000, `${markdown.length}`);
+        const outside = outsideOfCode(markdown);
+        assert.match(outside, /^<!-- slipway plan acme -->\n### Slipway: rejected\n/);
+        assert.doesNotMatch(outside, /@|!\[|http:|#1|<b>|```/);
+      }),
+      { numRuns: 100 },
+    );
+    const many = Array.from({ length: 500 }, (_, i) => `apps/shop.yaml:${i}:1: unknown key`);
+    const refusal = { title: "rejected", noun: "finding", lines: many };
+    const markdown = refusalMarkdown(refusal, "a".repeat(40), { fleet: "acme", limit: 3000 });
+    assert.match(markdown, /<summary>500 findings<.*shop\.yaml:0:1: .*\n…\n```\n/s);
+    assert.ok(markdown.length <= 3000 && markdown.length > 2000);
+  });
+
+  test("the branch that it is merged into is told", () => {
+    const markdown = planMarkdown(emptyPlan, { fleet: "acme", onto: "release/1" });
+    assert.match(markdown, /, as merged into `release\/1`\.\n/);
+  });
 
   test("it is found again by its marker", () => {
     assert.ok(

@@ -7,7 +7,7 @@ import { mergedSnapshot } from "../../pass/merged.ts";
 import { readRevision } from "../../pass/revision.ts";
 import { boundsOf, readingWithin } from "../../pass/within.ts";
 import type { World } from "../../pass/world.ts";
-import { planMarkdown, rejectedMarkdown } from "../../report/markdown.ts";
+import { planMarkdown, refusalMarkdown, type Refusal } from "../../report/markdown.ts";
 import { lookFor, planOf } from "../look.ts";
 import { reachOf } from "../reach.ts";
 import { verdictOf } from "./verdict.ts";
@@ -38,18 +38,18 @@ export async function planPull(
   commentLimit: number,
 ): Promise<PlannedPull> {
   const { fleet } = branch.documents;
-  const view = { fleet, onto: branch.name, limit: Math.min(commentLimit, longestComment) };
-  const refuse = (title: string, text: string, lines: readonly string[]): PlannedPull => ({
+  const view = { fleet, onto: branch.name, limit: commentLimit };
+  const refuse = (text: string, refusal: Refusal): PlannedPull => ({
     state: "failure",
     text,
-    markdown: rejectedMarkdown(title, lines, head, view),
+    markdown: refusalMarkdown(refusal, head, view),
   });
   const merged = await mergedSnapshot(world.source, branch.head, head);
   if ("clashes" in merged) {
-    const text = `${branch.name} changes the same: ${listed(merged.clashes, 3)}; merge it into this branch for a plan`;
-    return refuse("not planned, the branch has to be brought up to date", text, [
-      ...merged.clashes.map((path) => `${path}: changed on ${branch.name} too`),
-    ]);
+    const { clashes: lines } = merged;
+    const text = `${branch.name} changes the same: ${listed(lines, 3)}; merge it into this branch for a plan`;
+    const title = "not planned, since its branch has changed the same";
+    return refuse(text, { title, noun: "file", lines });
   }
   const { snapshot } = merged;
   const bounded: World = {
@@ -65,11 +65,13 @@ export async function planPull(
   };
   const revision = await readRevision(bounded, head);
   const { documents, findings } = revision;
-  if (documents === undefined)
-    return refuse("rejected", sayFindings(findings), findings.map(formatDiagnostic));
+  if (documents === undefined) {
+    const lines = findings.map(formatDiagnostic);
+    return refuse(sayFindings(findings), { title: "rejected", noun: "finding", lines });
+  }
   if (documents.fleet !== fleet) {
-    const text = `renames the fleet ${fleet} to ${documents.fleet}: nothing is asked for that`;
-    return refuse("not planned, it renames the fleet", text, []);
+    const text = `renames the fleet ${fleet} to ${documents.fleet}, and no machine is asked for that`;
+    return refuse(text, { title: "not planned, it renames the fleet", noun: "", lines: [] });
   }
   const look = await lookFor(bounded, revision, true);
   const plan = planOf(look);
@@ -78,5 +80,3 @@ export async function planPull(
     markdown: planMarkdown(plan, { ...view, reach: reachOf(look.apps, documents) }),
   };
 }
-
-const longestComment = 60_000;

@@ -92,7 +92,8 @@ export function openPulls(options: PullsOptions): AsideWork {
     const before = said.get(number);
     const isNew = before?.head !== head;
     if (isNew || before.base !== branch.head || isDue(before)) {
-      if (isNew && !(await isSaid(forge, fleet, head, signal))) await tell(planning);
+      if (isNew && mayPlan(pull) && !(await isSaid(forge, fleet, head, signal)))
+        await tell(planning);
       const found = await planned(forge, branch, pull, signal);
       signal.throwIfAborted();
       await tell(found);
@@ -150,8 +151,10 @@ export function openPulls(options: PullsOptions): AsideWork {
     } catch (error) {
       if (error instanceof DeadlinePassed)
         return { state: "error", text: `no plan within ${limitMs / 1000} s` };
-      if (error instanceof SourceError) return { state: "error", text: error.message };
-      throw error;
+      if (!(error instanceof SourceError)) throw error;
+      // It may name what is only known here.
+      log.warn(`pull requests: #${pull.number}: ${error.message}`);
+      return { state: "error", text: unread };
     } finally {
       deadline.end();
     }
@@ -188,6 +191,8 @@ export function openPulls(options: PullsOptions): AsideWork {
 }
 
 const planning: Result = { state: "pending", text: "planning" };
+
+const unread = "its commits cannot be had from the repository; the log of `slipway run` says why";
 
 const fromFork =
   "from a fork, so nothing of it was read: push it to a branch here, or run with --plan-forks";

@@ -120,12 +120,15 @@ describe("slipway run on pull requests", () => {
   });
   it("as if merged: with what the branch got meanwhile, and told where both changed the same", async () => {
     const onto = await infra.git("rev-parse", "main");
-    const head = await open(3, { "machines/README.txt": "x\n", "notes.md": "mine\n" }, { onto });
+    const head = await open(3, { "notes.txt": "x\n", "README.md": "mine\n" }, { onto });
     await light(head, /^(?:failure|success): /);
-    const main = await infra.commit("Meanwhile", { "notes.md": "ours\n" });
+    const main = await infra.commit("Meanwhile", { "README.md": "ours\n" });
     github.addCommit(main);
-    await light(head, /^failure: main changes the same: notes\.md; merge it into this branch/);
-    assert.match(await comment(3, /brought up to date/), /notes\.md: changed on main too/);
+    await light(head, /^failure: main changes the same: README\.md; merge it into this branch/);
+    assert.match(
+      await comment(3, /has changed the same/),
+      /<summary>1 file<.*\n\n```text\nREADME\.md\n/,
+    );
     github.closePull(3);
   });
 
@@ -160,14 +163,14 @@ describe("slipway run on pull requests", () => {
     const gone = "e".repeat(40);
     github.addCommit(gone);
     github.addPull(7, gone);
-    await light(gone, /^error: .*no commit e{40}/);
+    await light(gone, /^error: its commits cannot be had from the repository/);
     const head = await open(8, { "README.md": "after that\n" });
     await light(head, /^success: /);
   });
 
   it("a forge in trouble holds no deploy up, and is told later", async () => {
     for (let i = 0; i < 6; i += 1) github.fail({ kind: "status", status: 500 }, "GET");
-    const main = await infra.commit("Deploy", { "docs.md": "x\n" });
+    const main = await infra.commit("Deploy", { "README.md": "x\n" });
     github.addCommit(main);
     await until("its note", async () => {
       const note = await infra.git("notes", "--ref=slipway", "show", main).catch(() => undefined);
