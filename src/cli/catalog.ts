@@ -72,7 +72,7 @@ export const catalog: readonly {
             help: "the files as they stand in the folder, on top of the head",
           },
           { flags: "--exit-code", help: "0: no changes, 2: some (held ones too), 1: trouble" },
-          { flags: "--markdown", help: "for a pull request's comment" },
+          { flags: "--markdown", help: "as the comment on a pull request that the daemon writes" },
         ],
         examples: [
           ["slipway plan", "what the next pass would do"],

@@ -72,7 +72,10 @@ export const globalFlags = {
 /** What is only ever given by environment variables: secrets, so that they stand in no list of processes, and where they go. */
 export const secretVariables = [
   ["SLIPWAY_REPO_TOKEN", "token for an http(s) repository; sent to its host only"],
-  ["SLIPWAY_FORGE_TOKEN", "token for commit statuses; sent to the host it was first used with"],
+  [
+    "SLIPWAY_FORGE_TOKEN",
+    "token for statuses and comments; sent to the host it was first used with",
+  ],
   ["SLIPWAY_FORGE_API", "the only API that this token is sent to, whatever the repo says"],
   ["SLIPWAY_SSH_PASSPHRASE", "for SSH keys that are encrypted"],
 ] as const;
