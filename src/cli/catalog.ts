@@ -109,8 +109,8 @@ export const catalog: readonly {
         summary: "follow the branch: deploy what is merged, heal what drifts",
         about:
           "The daemon. Polls the branch, applies each new head, listens to every engine and puts " +
-          "back what was changed by hand, and reports to the ledger and the forge. It keeps nothing " +
-          "that it could not find out again.",
+          "back what was changed by hand, and reports to the ledger and the forge. Between " +
+          "passes it plans open pull requests. It keeps nothing that it could not find out again.",
         options: [
           {
             flags: "--interval <duration>",

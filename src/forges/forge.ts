@@ -32,6 +32,8 @@ export interface PullRequest {
   readonly head: string;
   /** Its head is in another repository, or in one that is gone: nobody who may write to this one need have seen it. */
   readonly isFork: boolean;
+  /** Where the forge keeps the commit that merging it would make, if it does: old where the forge is behind. */
+  readonly mergeRef?: string;
 }
 
 export interface Comment {

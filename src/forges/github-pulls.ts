@@ -92,7 +92,8 @@ function pullOf(json: unknown): PullRequest {
   if (typeof number !== "number" || typeof sha !== "string" || !/^[0-9a-f]{40,64}$/.test(sha))
     throw unreadable("a pull request");
   const from = repositoryOf(head);
-  return { number, head: sha, isFork: from === undefined || from !== repositoryOf(base) };
+  const isFork = from === undefined || from !== repositoryOf(base);
+  return { number, head: sha, isFork, mergeRef: `refs/pull/${number}/merge` };
 }
 
 /** By its number: names change. A fork that was deleted is null. */

@@ -12,9 +12,15 @@ const commitLimit = 500;
 
 /**
  * What merging `head` into a branch at `base` would give, file by file: what one side changed since they parted is taken
- * from it. Named like `head`, since the merge itself is no commit yet. Throws SourceError.
+ * from it. Where both changed the same file, it is as in the commit at `mergeRef`, if that merges just these two. Named
+ * like `head`, since the merge itself is no commit of the branch yet. Throws SourceError.
  */
-export async function mergedSnapshot(source: Source, base: string, head: string): Promise<Merged> {
+export async function mergedSnapshot(
+  source: Source,
+  base: string,
+  head: string,
+  mergeRef?: string,
+): Promise<Merged> {
   const own = await source.snapshot(head);
   const ahead = await source.between(base, head, commitLimit);
   if (ahead.length === commitLimit)
@@ -24,7 +30,10 @@ export async function mergedSnapshot(source: Source, base: string, head: string)
   const onto = await source.snapshot(base);
   const before = fork === undefined ? [] : (await source.snapshot(fork)).entries;
   const { entries, clashes } = mergeEntries(before, onto.entries, own.entries);
-  if (clashes.length > 0) return { clashes };
+  if (clashes.length > 0) {
+    const snapshot = await mergedThere(source, new Set([base, head]), mergeRef);
+    return snapshot === undefined ? { clashes } : { snapshot: { ...snapshot, revision: head } };
+  }
   const truncated = own.truncated ?? onto.truncated;
   const ofOwn = new Set(own.entries.map((entry) => entry.blob));
   return {
@@ -35,6 +44,24 @@ export async function mergedSnapshot(source: Source, base: string, head: string)
       read: async (blob, maxBytes) => await (ofOwn.has(blob) ? own : onto).read(blob, maxBytes),
     },
   };
+}
+
+/** Undefined where the repository has no such merge, or one of what they were before. */
+async function mergedThere(
+  source: Source,
+  sides: ReadonlySet<string>,
+  mergeRef: string | undefined,
+): Promise<Snapshot | undefined> {
+  if (mergeRef === undefined) return undefined;
+  try {
+    const merge = await source.resolve(mergeRef);
+    const { parents } = await source.commit(merge);
+    const isOfThese = parents.length === 2 && new Set(parents).isSubsetOf(sides);
+    return isOfThese ? await source.snapshot(merge) : undefined;
+  } catch (error) {
+    if (error instanceof SourceError && error.trouble === "missing") return undefined;
+    throw error;
+  }
 }
 
 /** Where two branches parted; undefined where they never were one. */

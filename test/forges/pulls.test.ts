@@ -37,9 +37,9 @@ describe("pull requests on GitHub", () => {
     github.addPull(4, head("4"));
     github.addPull(1, head("5"));
     assert.deepEqual(await forgeAt(github).pulls("main"), [
-      { number: 1, head: head("5"), isFork: false },
-      { number: 4, head: head("4"), isFork: false },
-      { number: 2, head: head("2"), isFork: true },
+      { number: 1, head: head("5"), isFork: false, mergeRef: "refs/pull/1/merge" },
+      { number: 4, head: head("4"), isFork: false, mergeRef: "refs/pull/4/merge" },
+      { number: 2, head: head("2"), isFork: true, mergeRef: "refs/pull/2/merge" },
     ]);
   });
 
@@ -48,7 +48,9 @@ describe("pull requests on GitHub", () => {
     const { api, repository, token } = github;
     const answering = () => Promise.resolve(Response.json(answer));
     const forge = createGithub({ api, repository, token, fetch: answering });
-    assert.deepEqual(await forge.pulls("main"), [{ number: 9, head: head("9"), isFork: true }]);
+    assert.deepEqual(await forge.pulls("main"), [
+      { number: 9, head: head("9"), isFork: true, mergeRef: "refs/pull/9/merge" },
+    ]);
   });
 
   test("what has not changed is answered without being sent again; what has is seen", async () => {

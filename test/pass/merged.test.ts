@@ -28,8 +28,8 @@ describe("what merging would give", () => {
     await infra.git("checkout", "-q", "main");
     return head;
   };
-  const merged = async (base: string, head: string): Promise<unknown> => {
-    const found = await mergedSnapshot(source, base, head);
+  const merged = async (base: string, head: string, mergeRef?: string): Promise<unknown> => {
+    const found = await mergedSnapshot(source, base, head, mergeRef);
     if ("clashes" in found) return found.clashes;
     const { snapshot } = found;
     assert.equal(snapshot.revision, head);
@@ -56,6 +56,26 @@ describe("what merging would give", () => {
     await infra.commit("Elsewhere", { c: "c2\n" });
     const now = await infra.commit("Same file", { b: "b4\n" });
     assert.deepEqual(await merged(now, both), ["b"]);
+  });
+
+  test("where both changed the same file, is what the repository has for these two", async () => {
+    const ref = "refs/pull/1/merge";
+    const text = (last: string): string => `1\n2\n3\n4\n${last}\n`;
+    await infra.commit("Lines", { lines: text("5") });
+    const head = await branch("main", { lines: text("five") });
+    const base = await infra.commit("Same file", { lines: text("5").replace("1", "one") });
+    assert.deepEqual(await merged(base, head, ref), ["lines"], "none is there");
+    await infra.git("checkout", "-q", "--detach", base);
+    await infra.git("merge", "-q", "--no-ff", "--no-edit", head);
+    await infra.git("update-ref", ref, "HEAD");
+    await infra.git("checkout", "-q", "main");
+    const found = (await merged(base, head, ref)) as Record<string, string>;
+    assert.equal(found["lines"], text("five").replace("1", "one").trim());
+    const moved = await infra.commit("Onwards", { e: "e1\n" });
+    assert.deepEqual(await merged(moved, head, ref), ["lines"], "one of before");
+    await infra.git("update-ref", ref, head);
+    assert.deepEqual(await merged(moved, head, ref), ["lines"], "no merge");
+    await infra.commit("Clean", { lines: undefined, e: undefined });
   });
 
   test("counts from the last time that the branch was taken in", async () => {

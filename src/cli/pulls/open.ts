@@ -28,6 +28,6 @@ export function pullsOver(world: World, reporter: OpenReporter, wish: PullsWish)
         last = { head, documents: (await newestReadable(silently)).revision?.documents };
       return last.documents;
     },
-    plan: async (branch, head, limit) => await planPull(silently, branch, head, limit),
+    plan: async (branch, pull, limit) => await planPull(silently, branch, pull, limit),
   });
 }

@@ -1,3 +1,4 @@
+import type { PullRequest } from "../../forges/forge.ts";
 import type { Result } from "../../forges/statuses.ts";
 import { formatDiagnostic } from "../../model/diagnostic.ts";
 import type { Documents } from "../../model/documents.ts";
@@ -23,6 +24,8 @@ export interface Branch {
 }
 
 export interface PlannedPull extends Result {
+  /** It may be another result soon, without a commit. */
+  readonly isPassing?: boolean;
   /** The comment. */
   readonly markdown: string;
 }
@@ -34,7 +37,7 @@ export interface PlannedPull extends Result {
 export async function planPull(
   world: World,
   branch: Branch,
-  head: string,
+  { head, mergeRef }: Pick<PullRequest, "head" | "mergeRef">,
   commentLimit: number,
 ): Promise<PlannedPull> {
   const { fleet } = branch.documents;
@@ -44,12 +47,14 @@ export async function planPull(
     text,
     markdown: refusalMarkdown(refusal, head, view),
   });
-  const merged = await mergedSnapshot(world.source, branch.head, head);
+  const merged = await mergedSnapshot(world.source, branch.head, head, mergeRef);
   if ("clashes" in merged) {
     const { clashes: lines } = merged;
     const text = `${branch.name} changes the same: ${listed(lines, 3)}; merge it into this branch for a plan`;
     const title = "not planned, since its branch has changed the same";
-    return refuse(text, { title, noun: "file", lines });
+    const refused = refuse(text, { title, noun: "file", lines });
+    // The forge may have been slow to put them together.
+    return { ...refused, isPassing: mergeRef !== undefined };
   }
   const { snapshot } = merged;
   const bounded: World = {

@@ -28,7 +28,7 @@ export interface PullsOptions {
   readonly say: (head: string, statuses: readonly CommitStatus[]) => Promise<void>;
   /** What may be asked, as the branch declares it at or before its head; undefined where nothing of it can be read. */
   readonly documentsAt: (head: string) => Promise<Branch["documents"] | undefined>;
-  readonly plan: (branch: Branch, head: string, commentLimit: number) => Promise<PlannedPull>;
+  readonly plan: (branch: Branch, pull: PullRequest, commentLimit: number) => Promise<PlannedPull>;
 }
 
 /** The others wait until these are merged or closed. */
@@ -44,7 +44,7 @@ interface Said {
   /** Still to be written. */
   readonly markdown?: string;
   readonly tries: number;
-  /** When to try again what met trouble. */
+  /** When to look again at what may be something else by then. */
   readonly dueAt?: number;
 }
 
@@ -97,15 +97,15 @@ export function openPulls(options: PullsOptions): AsideWork {
       const found = await planned(forge, branch, pull, signal);
       signal.throwIfAborted();
       await tell(found);
-      const isTrouble = found.state === "error" && mayPlan(pull);
-      const tries = isTrouble && !isNew ? before.tries + 1 : 1;
+      const isPassing = found.isPassing ?? (found.state === "error" && mayPlan(pull));
+      const tries = isPassing && !isNew ? before.tries + 1 : 1;
       const waitMs = Math.min(longestWaitMs, options.intervalMs + pauseMs(tries));
       said.set(number, {
         head,
         base: branch.head,
         tries,
         ...(found.markdown === undefined ? {} : { markdown: found.markdown }),
-        ...(isTrouble ? { dueAt: clock.now() + waitMs } : {}),
+        ...(isPassing ? { dueAt: clock.now() + waitMs } : {}),
       });
     }
     await comment(forge, fleet, number, signal);
@@ -141,12 +141,12 @@ export function openPulls(options: PullsOptions): AsideWork {
     branch: Branch,
     pull: PullRequest,
     signal: AbortSignal,
-  ): Promise<Result & { readonly markdown?: string }> => {
+  ): Promise<Result & Partial<PlannedPull>> => {
     if (!mayPlan(pull)) return { state: "error", text: fromFork };
     const limitMs = options.planMs ?? usualPlanMs;
     const deadline = startDeadline(limitMs, signal);
     try {
-      const planning = options.plan(branch, pull.head, forge.limits.comment);
+      const planning = options.plan(branch, pull, forge.limits.comment);
       return await orAbort(planning, deadline.signal);
     } catch (error) {
       if (error instanceof DeadlinePassed)

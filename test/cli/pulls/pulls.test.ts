@@ -59,7 +59,7 @@ class Play {
         return Promise.resolve();
       },
       documentsAt: () => Promise.resolve({ fleet: "acme" } as Documents),
-      plan: async (_, head) => await this.planning(head),
+      plan: async (_, { head }) => await this.planning(head),
       ...more,
     });
   }
@@ -141,6 +141,17 @@ describe("when pull requests are planned", () => {
     assert.ok(tries >= 3 && tries <= 15, `${tries} tries in half an hour`);
     play.planning = () => Promise.resolve(fine);
     assert.deepEqual(await play.says(10 * minute), all(1).slice(1));
+  });
+
+  test("what may pass by itself is looked at again, and told once while it does not", async () => {
+    const play = new Play();
+    play.open = [pull(1)];
+    const clash: PlannedPull = { state: "failure", text: "both", markdown: "m", isPassing: true };
+    play.planning = () => Promise.resolve(clash);
+    await play.says();
+    play.planning = () => Promise.resolve(fine);
+    assert.deepEqual(await play.says(10 * minute), all(1).slice(1));
+    assert.deepEqual(await play.says(10 * minute), []);
   });
 
   test("what stands in the way at the repository is told in the log alone", async () => {
