@@ -70,20 +70,26 @@ export function githubPulls(
   };
 }
 
-/** Whose the token is; an app's may not ask, and writes as a bot. */
-type Account = { readonly id: unknown } | "a bot";
+/** Whose the token is. An app's may not ask, and writes as a bot; where nobody may ask, the words alone have to do. */
+type Account = { readonly id: unknown; readonly login: unknown } | "a bot" | "not known";
 
 async function accountOf(ask: Ask, signal?: AbortSignal): Promise<Account> {
   try {
     const { json } = await ask({ method: "GET", path: ["user"] }, [200], signal);
-    const id = isObject(json) ? json["id"] : undefined;
-    if (typeof id !== "number") throw unreadable("an account");
-    return { id };
+    if (!isObject(json)) throw unreadable("an account");
+    return { id: json["id"], login: json["login"] };
   } catch (error) {
-    if (error instanceof ForgeError && (error.trouble === "denied" || error.trouble === "missing"))
-      return "a bot";
+    if (!(error instanceof ForgeError)) throw error;
+    if (error.trouble === "denied") return "a bot";
+    if (error.trouble === "missing") return "not known";
     throw error;
   }
+}
+
+function isOwn(author: unknown, own: Account): boolean {
+  if (own === "not known") return true;
+  if (!isObject(author)) return false;
+  return own === "a bot" ? author["type"] === "Bot" : isSame(author, own, "login");
 }
 
 function pullOf(json: unknown): PullRequest {
@@ -91,24 +97,28 @@ function pullOf(json: unknown): PullRequest {
   const sha = isObject(head) ? head["sha"] : undefined;
   if (typeof number !== "number" || typeof sha !== "string" || !/^[0-9a-f]{40,64}$/.test(sha))
     throw unreadable("a pull request");
-  const from = repositoryOf(head);
-  const isFork = from === undefined || from !== repositoryOf(base);
+  const [from, to] = [head, base].map((side) => (isObject(side) ? side["repo"] : undefined));
+  // A fork that was deleted is null.
+  const isFork = !(isObject(from) && isObject(to) && isSame(from, to, "full_name"));
   return { number, head: sha, isFork, mergeRef: `refs/pull/${number}/merge` };
 }
 
-/** By its number: names change. A fork that was deleted is null. */
-function repositoryOf(side: unknown): number | undefined {
-  const repo = isObject(side) ? side["repo"] : undefined;
-  const id = isObject(repo) ? repo["id"] : undefined;
-  return typeof id === "number" ? id : undefined;
+/** By number, since names change; by name where one has no number. */
+function isSame(one: Ids, other: Ids, name: "login" | "full_name"): boolean {
+  const key = typeof one["id"] === "number" && typeof other["id"] === "number" ? "id" : name;
+  return one[key] !== undefined && one[key] === other[key];
 }
+
+type Ids = { readonly [key: string]: unknown };
 
 function commentOf(json: unknown, own: Account): Comment {
   const { id, body, user } = isObject(json) ? json : {};
   if (typeof id !== "number") throw unreadable("a comment");
-  const author = isObject(user) ? user : {};
-  const isOurs = own === "a bot" ? author["type"] === "Bot" : author["id"] === own.id;
-  return { id: String(id), body: typeof body === "string" ? body : "", isOurs };
+  return {
+    id: String(id),
+    body: typeof body === "string" ? body : "",
+    isOurs: isOwn(user, own),
+  };
 }
 
 function listOf(json: unknown, what: string): readonly unknown[] {

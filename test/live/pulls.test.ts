@@ -75,10 +75,10 @@ ${more}`;
     first?: Files,
   ): Promise<{ readonly number: number; readonly head: string }> => {
     const number = (pulls += 1);
-    const ref = `refs/pull/${number}/head`;
+    const refspec = `HEAD:refs/pull/${number}/head`;
     await stage.git("checkout", "-q", "-B", "change", "main");
-    if (first !== undefined) await stage.commit("First", first, ref);
-    const head = await stage.commit(message, files, ref);
+    if (first !== undefined) await stage.commit("First", first, refspec);
+    const head = await stage.commit(message, files, refspec);
     await stage.git("checkout", "-q", "main");
     github.addCommit(head);
     github.addPull(number, head);
@@ -144,7 +144,7 @@ ${more}`;
     const held = await open(both, "Away with them");
     assert.match(
       await ended(held.head),
-      /^failure: needs Slipway-Allow: delete app\/shop: .* \(and 1 more\)$/,
+      /^failure: needs Slipway-Allow: delete app\/(?:shop|side): .* \(and 1 more\)$/,
     );
     const allow = "Slipway-Allow: delete app/shop\nSlipway-Allow: delete app/side";
     const allowed = await open(both, `Away with them\n\n${allow}`);
@@ -166,6 +166,46 @@ ${more}`;
     assert.match(await ended(again.head), /^success: \d changes?: .*1 to replace/);
     // It was made before the merge, and would take nothing back.
     assert.match(await ended(mine.head), /^success: no changes$/);
+  });
+
+  test("where both changed a file the server's merge is taken, once it is there", async () => {
+    const lines = (first: string, last: string): string => `${first}\n2\n3\n4\n${last}\n`;
+    main = await commit("Lines", { "README.md": lines("1", "5") });
+    const { number, head } = await open({
+      "README.md": lines("1", "five"),
+      "apps/side.yaml": app("2"),
+    });
+    assert.match(await ended(head), /to replace/);
+    main = await commit("Same file", { "README.md": lines("one", "5") });
+    const told = async (wanted: RegExp): Promise<void> => {
+      await until(String(wanted), async () => (wanted.test(await ended(head)) ? true : undefined));
+    };
+    await told(/^failure: main changes the same: README\.md/);
+    await stage.git("checkout", "-q", "--detach", main);
+    await stage.git("merge", "-q", "--no-ff", "--no-edit", head);
+    await stage.git("push", "-q", "origin", `HEAD:refs/pull/${number}/merge`);
+    await stage.git("checkout", "-q", "main");
+    await told(/^success: .*to replace$/);
+    assert.match(await comment(number), new RegExp(`For ${head}, as merged into`));
+  });
+
+  test("a head that was pushed anew takes the place of the one before", async () => {
+    const { number, head } = await open({ "apps/shop.yaml": "imagee: x\n" });
+    assert.match(await ended(head), /^failure: apps\/shop\.yaml:1:1: /);
+    await stage.git("checkout", "-q", "-B", "change", "main");
+    const next = await stage.commit(
+      "Anew",
+      { "words.txt": "x\n" },
+      `+HEAD:refs/pull/${number}/head`,
+    );
+    await stage.git("checkout", "-q", "main");
+    github.addCommit(next);
+    github.addPull(number, next);
+    assert.match(await ended(next), /^success: no changes$/);
+    await until("the comment says so", async () =>
+      (await comment(number)).includes(`For ${next}`) ? true : undefined,
+    );
+    assert.equal(github.comments(number).length, 1);
   });
 
   test("a machine that does not answer is trouble, and looked at again", async () => {

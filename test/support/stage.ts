@@ -25,11 +25,11 @@ export interface Stage {
   /** What the command line is given there. */
   readonly env: NodeJS.ProcessEnv;
   git(...argv: string[]): Promise<string>;
-  /** Writes (or with undefined removes) files, commits and pushes them (to another ref than the branch); gives the commit. */
+  /** Writes (or with undefined removes) files, commits and pushes them (as a refspec says, else to the branch); gives the commit. */
   commit(
     message: string,
     files: Readonly<Record<string, string | undefined>>,
-    ref?: string,
+    refspec?: string,
   ): Promise<string>;
   /** `git revert` of a commit, pushed. */
   revert(commit: string): Promise<string>;
@@ -111,8 +111,8 @@ export async function openStage(
     const shown = await run(["git", "-C", clone, "notes", "--ref=slipway", "show", commit]);
     return shown.code === 0 ? (JSON.parse(shown.stdout) as Record<string, unknown>) : undefined;
   };
-  const push = async (ref = "main"): Promise<string> => {
-    await git("push", "-q", "origin", `HEAD:${ref}`);
+  const push = async (refspec = "HEAD:main"): Promise<string> => {
+    await git("push", "-q", "origin", refspec);
     return (await git("rev-parse", "HEAD")).trim();
   };
   return {
@@ -122,7 +122,7 @@ export async function openStage(
     env,
     git,
     note,
-    commit: async (message, files, ref) => {
+    commit: async (message, files, refspec) => {
       for (const [path, text] of Object.entries(files)) {
         const file = join(clone, path);
         if (text === undefined) await rm(file, { recursive: true });
@@ -133,7 +133,7 @@ export async function openStage(
       }
       await git("add", "-A");
       await git("commit", "-q", "--allow-empty", "-m", message);
-      return await push(ref);
+      return await push(refspec);
     },
     revert: async (commit) => {
       await git("revert", "--no-edit", commit);
