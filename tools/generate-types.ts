@@ -101,7 +101,9 @@ function textual(schema: JsonObject): JsonObject {
   const types = schema["type"];
   return Array.isArray(types) && types.includes("array")
     ? { ...commentOf(schema), type: ["string", "array"], items: { type: "string" } }
-    : { ...commentOf(schema), type: "string" };
+    : isObject(schema["properties"])
+      ? { ...schema, type: ["string", "object"] }
+      : { ...commentOf(schema), type: "string" };
 }
 
 async function main(check: boolean): Promise<void> {

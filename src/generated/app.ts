@@ -60,6 +60,34 @@ export interface AppFields {
         [k: string]: number;
       };
   /**
+   * Secrets that the app gets: as environment variables under their own names or others, or as files /run/secrets/NAME.
+   */
+  secrets?: (
+    | string
+    | {
+        [k: string]:
+          | string
+          | {
+              /**
+               * KEY of the app's own file in secrets/, KEY of another one as name.KEY, or a whole file by its path below secrets/.
+               */
+              secret: string;
+              /**
+               * `file`: as /run/secrets/NAME, and NAME_FILE says so in the environment. Without it an environment variable.
+               */
+              as?: "env" | "file";
+              /**
+               * Of the file; octal, in quotes. Without it 0400.
+               */
+              mode?: string;
+              /**
+               * Of the file: uid or uid:gid. Without it the app's numeric user, else root.
+               */
+              owner?: string;
+            };
+      }
+  )[];
+  /**
    * Arguments of the entrypoint; instead of the image's. A list, or a string that is split into words without a shell.
    */
   command?: string | string[];
@@ -71,10 +99,21 @@ export interface AppFields {
    * Environment variables. Values are their source text: 1.10 stays 1.10. null unsets one from a lower layer.
    */
   env?: {
-    [k: string]: string;
+    [k: string]:
+      | string
+      | {
+          /**
+           * A text with secrets in it: ${KEY}, ${name.KEY}; $$ is a dollar sign. The result is a secret.
+           */
+          template?: string;
+          /**
+           * KEY of the app's own file in secrets/, KEY of another one as name.KEY, or a whole file by its path below secrets/.
+           */
+          secret?: string;
+        };
   };
   /**
-   * Files in the container, by their absolute path there: a file or folder beside the app's YAML, mounted read-only.
+   * Files in the container, by their absolute path there: a file or folder beside the app's YAML, or a secret; mounted read-only.
    */
   files?: {
     [k: string]:
@@ -83,15 +122,23 @@ export interface AppFields {
           /**
            * A file, or a folder.
            */
-          from: string;
+          from?: string;
           /**
-           * Octal, in quotes. Without it 0644, or 0755 for what is executable in git.
+           * Octal, in quotes. Without it 0644, or 0755 for what is executable in git; 0400 for a secret.
            */
           mode?: string;
           /**
-           * uid or uid:gid. Without it root.
+           * uid or uid:gid. Without it the app's numeric user, else root.
            */
           owner?: string;
+          /**
+           * A secret instead of a file of the repo.
+           */
+          secret?: string;
+          /**
+           * The file is a text with secrets in it: ${KEY}, ${name.KEY}; $$ is a dollar sign. The result is a secret.
+           */
+          template?: boolean;
         };
   };
   /**

@@ -40,4 +40,16 @@ export interface SlipwayFile {
      */
     api?: string;
   };
+  /**
+   * Logins of registries, by the host as image names have it; docker.io for names without one. Sent with each pull, never kept on a machine.
+   */
+  registries?: {
+    [k: string]: {
+      user: string;
+      /**
+       * A reference into secrets/: name.KEY.
+       */
+      password: string;
+    };
+  };
 }

@@ -2,6 +2,7 @@ import type { AppFields, AppFile } from "../generated/app.ts";
 import type { MachineFile } from "../generated/machine.ts";
 import type { SlipwayFile } from "../generated/slipway.ts";
 import type { Where } from "./diagnostic.ts";
+import type { SealedValue } from "./sealed.ts";
 
 /**
  * Finds where a value of a document was written, by path of keys and indexes: in the file that won. What was not
@@ -40,7 +41,20 @@ export interface AppDocument {
   readonly machines: readonly string[];
   /** What each source named in `files` (on any machine) stands for, by the source as it is declared. */
   readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
+  /** What its references to secrets (on any machine) mean, by the reference as it is declared: `DB_PASSWORD`, `billing.KEY`. */
+  readonly secrets: ReadonlyMap<string, SealedValue>;
+  /** The parts of files that are templates (`{ from, template: true }`), by the source as it is declared. */
+  readonly templates: ReadonlyMap<string, TemplateParts>;
   readonly at: Locator;
+}
+
+/** A template in its parts: text, and references to secrets as they are declared. */
+export type TemplateParts = readonly (string | { readonly ref: string })[];
+
+/** A login at a registry. */
+export interface RegistryLogin {
+  readonly user: string;
+  readonly password: SealedValue;
 }
 
 /** A revision's documents: typed, merged, cross-checked. Maps are in order of name. */
@@ -53,4 +67,8 @@ export interface Documents {
   readonly apps: ReadonlyMap<string, AppDocument>;
   /** The merged app file of each family as plain data, without `machines` and `instances`: what its digest is made of. */
   readonly families: ReadonlyMap<string, { readonly file: AppFile; readonly at: Locator }>;
+  /** Logins by the registry's host as image names have it: `ghcr.io`, `localhost:5000`, `docker.io`. */
+  readonly logins: ReadonlyMap<string, RegistryLogin>;
+  /** Everything under `secrets/` that is encrypted, by full reference. */
+  readonly sealed: ReadonlyMap<string, SealedValue>;
 }

@@ -1,4 +1,5 @@
 import type { Json } from "../lib/json.ts";
+import type { SealedText } from "./sealed.ts";
 
 /**
  * The closed vocabulary of what may be done to a machine. Plain data, so that a plan can be printed, stored,
@@ -48,7 +49,11 @@ export interface PullStep {
   readonly timeoutMs: number;
 }
 
-export type Content = { readonly text: string } | { readonly blob: string };
+/** `sealed`: opened only when it is put, and never shown. */
+export type Content =
+  | { readonly text: string }
+  | { readonly blob: string }
+  | { readonly sealed: SealedText };
 
 export interface PutEntry {
   /** Relative to the folder that is put. */
