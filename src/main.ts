@@ -8,6 +8,11 @@ const parts: Parts = {
   openFleet: async (login) => (await import("./remote/open.ts")).openFleet(login),
   scanHostKey: async (address, port) =>
     await (await import("./remote/scan.ts")).scanHostKey(address, port),
+  openSecrets: async (key) =>
+    (await import("./secrets/keyed-opener.ts")).keyedOpener(
+      key,
+      (await import("./remote/openssh-key.ts")).readOpenSshKey,
+    ),
   ageKey: async (identity) => await (await import("./secrets/age-key.ts")).ageKey(identity),
 };
 

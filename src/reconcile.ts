@@ -73,7 +73,7 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const { documents } = revision;
   if (documents === undefined)
     return { outcome: rejected(pass), ...known(await wordBefore(world, revision, noted)) };
-  const former = formerRevisions(world, revision.snapshot);
+  const former = formerRevisions(world, revision);
   const look = await lookWith(world, request, revision, former, started);
   let found = await orAbort(look(), stop);
   const before = await wordBefore(world, revision, noted, found);

@@ -3,6 +3,7 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
+import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
 import { asFailure, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
@@ -15,6 +16,9 @@ export interface ApplyContext {
   readonly listener: Listener;
   readonly preempt: AbortSignal;
   content(blob: string): Promise<Uint8Array>;
+  reveal(text: SealedText): Uint8Array;
+  /** Takes out of what a machine said what nobody may read. */
+  redact(text: string): string;
   /** Called once per family, before anything returns: writes the failed mark. */
   onAppFailure(family: string, failure: StepFailure): Promise<void>;
   /** A release ended well. */
@@ -204,14 +208,21 @@ class ApplyRun {
           clock: context.clock,
           preempt: context.preempt,
           content: (blob) => context.content(blob),
+          reveal: (text) => context.reveal(text),
+          redact: (text) => context.redact(text),
           fence: (outlivesMs) => hold.fence(outlivesMs),
-          progress: (text) => context.listener({ type: "progress", address: change.address, text }),
+          progress: (text) =>
+            context.listener({
+              type: "progress",
+              address: change.address,
+              text: context.redact(text),
+            }),
         },
         steps,
       );
       if (change.kind === "app/release") await context.onRelease(change);
     } catch (error) {
-      const failure = asFailure(error);
+      const failure = asFailure(error).redacted((text) => context.redact(text));
       this.failures.push({ change, failure });
       if (failure.isUnanswered || failure.blame === "fenced") this.lost.add(change.machine);
       context.listener({ type: "change-failed", address: change.address, text: failure.message });

@@ -1,6 +1,5 @@
 import { demultiplex } from "../lib/demux.ts";
 import type { Evidence } from "../model/outcome.ts";
-import type { Session } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
 import { engineCallMs, type Seen } from "./seen.ts";
 import type { StepContext } from "./steps.ts";
@@ -20,7 +19,7 @@ export async function unhealthy(
     ...(seen.running ? {} : { exitCode: seen.exitCode }),
     outOfMemory: seen.outOfMemory,
     restarts: seen.restarts,
-    logTail: await logTail(context.session, container, seen.tty),
+    logTail: await logTail(context, container, seen.tty),
     ...(probe === undefined ? {} : { probe }),
   };
   const because = probe === undefined || probe === text ? text : `${text} (last probe: ${probe})`;
@@ -32,7 +31,7 @@ const tailBytes = 100_000;
 
 /** The last 10 lines of both streams; never stands in the way of the failure itself: what came counts. */
 async function logTail(
-  session: Session,
+  { session, redact }: StepContext,
   container: string,
   tty: boolean,
 ): Promise<readonly string[]> {
@@ -53,8 +52,7 @@ async function logTail(
   } catch {
     // The failure is told with the lines that there are.
   }
-  return Buffer.concat(pieces)
-    .toString("utf8")
+  return redact(Buffer.concat(pieces).toString("utf8"))
     .split("\n")
     .filter((line) => line !== "")
     .slice(-tailLines)

@@ -30,7 +30,22 @@ export class StepFailure extends Error {
     this.evidence = details.evidence;
     this.isUnanswered = details.isUnanswered ?? false;
   }
+
+  /** The same with what machines and apps said put through `redact`; what caused it stays behind. */
+  redacted(redact: (text: string) => string): StepFailure {
+    const { blame, trouble, evidence, isUnanswered } = this;
+    return new StepFailure(blame, redact(this.message), {
+      trouble,
+      isUnanswered,
+      ...(evidence === undefined ? {} : { evidence: redactEvidence(evidence, redact) }),
+    });
+  }
 }
+
+const redactEvidence = (evidence: Evidence, redact: (text: string) => string): Evidence => ({
+  ...evidence,
+  ...(evidence.probe === undefined ? {} : { probe: redact(evidence.probe) }),
+});
 
 /** Words of the engine and of tools that mean a full disk: never an app's fault. */
 const diskFull = /no space left on device|disk quota exceeded/i;

@@ -1,4 +1,4 @@
-import type { PutStep, RunStep } from "../model/step.ts";
+import type { Content, PutStep, RunStep } from "../model/step.ts";
 import { isDiskFull, StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";
 
@@ -48,11 +48,10 @@ async function putFolder(
   });
 }
 
-const bytesOf = async (
-  context: StepContext,
-  content: { text: string } | { blob: string },
-): Promise<Uint8Array> =>
-  "text" in content ? Buffer.from(content.text, "utf8") : await context.content(content.blob);
+async function bytesOf(context: StepContext, content: Content): Promise<Uint8Array> {
+  if ("text" in content) return Buffer.from(content.text, "utf8");
+  return "sealed" in content ? context.reveal(content.sealed) : await context.content(content.blob);
+}
 
 /** Any exit code but those accepted is the machine's trouble. */
 export async function run(context: StepContext, step: RunStep): Promise<void> {

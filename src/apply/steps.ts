@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { engineMessage } from "../lib/engine-message.ts";
-import { isObject } from "../lib/json.ts";
+import { isObject, type Json } from "../lib/json.ts";
 import type {
   Bound,
   EngineStep,
@@ -10,6 +10,7 @@ import type {
   RunStep,
   Step,
 } from "../model/step.ts";
+import type { SealedText } from "../model/sealed.ts";
 import type { EngineReply, EngineRequest, Session } from "../remote/session.ts";
 import { engineRefusal, isBetweenEnds, isPortInUse } from "./engine-words.ts";
 import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
@@ -26,6 +27,10 @@ export interface StepContext {
   readonly clock: Clock;
   /** A shipped file's bytes. */
   content(blob: string): Promise<Uint8Array>;
+  /** A text with its secrets opened; it goes to the machine and nowhere else. */
+  reveal(text: SealedText): Uint8Array;
+  /** Takes out of what an app said what nobody may read. */
+  redact(text: string): string;
   /**
    * Throws StepFailure `fenced` unless this holder still has the machine; announces how long the step's effect may
    * outlive us. To be told when it has ended.
@@ -157,7 +162,7 @@ async function callEngine(
   const reply = await answerTo(context, {
     method: step.method,
     path: `/${segments.join("/")}${query}`,
-    ...(step.body === undefined ? {} : { body: step.body }),
+    ...bodyOf(context, step),
     timeoutMs: step.timeoutMs,
   });
   const done =
@@ -190,6 +195,17 @@ async function answerTo(context: StepContext, request: EngineRequest): Promise<E
     await context.fence(0);
   }
   return await context.session.engine(request);
+}
+
+function bodyOf(context: StepContext, { body, secretEnv }: EngineStep): { readonly body?: Json } {
+  if (secretEnv === undefined || !isObject(body)) return body === undefined ? {} : { body };
+  const { Env: env } = body;
+  const secret = Object.entries(secretEnv).map(
+    ([name, text]) => `${name}=${Buffer.from(context.reveal(text)).toString("utf8")}`,
+  );
+  return {
+    body: { ...body, Env: [...(Array.isArray(env) ? (env as readonly Json[]) : []), ...secret] },
+  };
 }
 
 /**

@@ -78,4 +78,5 @@ export const secretVariables = [
   ],
   ["SLIPWAY_FORGE_API", "the only API that this token is sent to, whatever the repo says"],
   ["SLIPWAY_SSH_PASSPHRASE", "for SSH keys that are encrypted"],
+  ["SLIPWAY_AGE_PASSPHRASE", "for an age key that is encrypted"],
 ] as const;

@@ -56,7 +56,7 @@ export async function lookFor(
     cause: looksAgain ? "commit" : "drift",
     preempt: new AbortController().signal,
   };
-  const former = formerRevisions(world, revision.snapshot);
+  const former = formerRevisions(world, revision);
   const look = await lookWith(world, request, revision, former, world.clock.now());
   return await look();
 }

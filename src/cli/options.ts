@@ -13,6 +13,7 @@ export interface GlobalOptions {
   readonly sshKeys: readonly string[];
   readonly sshPassphrase?: string;
   readonly ageKey?: string;
+  readonly agePassphrase?: string;
   /** Default: by repository, below the user's state folder. */
   readonly state?: string;
   readonly json: boolean;
@@ -50,6 +51,7 @@ export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">)
     sshKeys: keys.filter((file) => file !== ""),
     ...optional("sshPassphrase", nonEmpty(env["SLIPWAY_SSH_PASSPHRASE"])),
     ...optional("ageKey", text("ageKey")),
+    ...optional("agePassphrase", nonEmpty(env["SLIPWAY_AGE_PASSPHRASE"])),
     ...optional("state", text("state")),
     json: isOn("json"),
     acceptNewHostKeys: isOn("acceptNewHostKeys"),

@@ -1,3 +1,4 @@
+import type { SecretOpener } from "../pass/world.ts";
 import type { Fleet } from "../remote/session.ts";
 
 export interface SshLogin {
@@ -30,12 +31,22 @@ export interface AgeKey {
   readonly recipient: string;
 }
 
+/** A file of identities: `AGE-SECRET-KEY-1…` lines, an OpenSSH key, or such a file under a passphrase. */
+export interface AgeKeyFile {
+  /** The file, for messages. */
+  readonly source: string;
+  readonly bytes: Uint8Array;
+  readonly passphrase?: string;
+}
+
 /** What main makes for the commands: loaded when a command asks for it. */
 export interface Parts {
   /** Throws UnusableKey for a key that somebody named. */
   openFleet(login: SshLogin): Promise<Fleet>;
   /** The key that a server shows before any login. Rejects with RemoteError when it cannot be reached. */
   scanHostKey(address: string, port: number): Promise<ShownHostKey>;
+  /** `key` is asked for a fleet's key once something is to be opened. Opening rejects with UnusableAgeKey. */
+  openSecrets(key: (fleet: string) => Promise<AgeKeyFile | undefined>): Promise<SecretOpener>;
   /** A new key, or the one that this identity is. */
   ageKey(identity?: string): Promise<AgeKey>;
 }

@@ -53,6 +53,7 @@ const expected: Readonly<Record<string, (error: Error) => string>> = {
   SourceError: (error) => `repo-${own(error, "trouble")}`,
   RemoteError: (error) => `machine-${own(error, "class")}`,
   UnusableKey: () => "ssh-key",
+  UnusableAgeKey: () => "age-key",
   ForgeError: () => "forge",
   StateError: () => "state",
   Stopped: () => "stopped",

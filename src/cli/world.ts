@@ -1,11 +1,12 @@
 import { systemClock } from "../lib/clock.ts";
 import { createParseCache } from "../load/load.ts";
 import type { Listener } from "../model/events.ts";
-import { readRevision } from "../pass/revision.ts";
+import { loadRevision } from "../pass/revision.ts";
 import type { Reporter, World } from "../pass/world.ts";
 import { createLog, type Log } from "../report/log.ts";
 import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
+import { ageKeyFile } from "./age-key.ts";
 import type { Context } from "./command.ts";
 import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
@@ -24,6 +25,8 @@ export interface OpenWorld {
 
 export interface WorldWish {
   readonly unpushed: Unpushed;
+  /** For what neither compares nor changes. */
+  readonly secrets?: "closed";
   /** Tells the ledger and the forge; statuses wait in this file of the state folder, which no other process may have. */
   readonly outbox?: string;
   readonly listener?: Listener;
@@ -44,6 +47,10 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
       clock: systemClock,
       listener: wish.listener ?? (() => undefined),
       parseCache: createParseCache(),
+      secrets:
+        wish.secrets === "closed"
+          ? "closed"
+          : await parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet)),
       ...(options.environment === undefined ? {} : { environment: options.environment }),
       allowRewind: options.allowRewind,
       reporter: silent,
@@ -122,10 +129,10 @@ const triedCommits = 20;
 /** `forge:` at a revision; at the newest that can be read where this is rejected, which has to be told about, too. */
 async function forgeSetting(world: World, revision: string): Promise<ForgeSetting | undefined> {
   const silently: World = { ...world, listener: () => undefined };
-  const { documents } = await readRevision(silently, revision);
+  const { documents } = await loadRevision(silently, revision);
   if (documents !== undefined) return documents.settings.forge;
   for (const earlier of await world.source.recent(triedCommits)) {
-    const { documents: readable } = await readRevision(silently, earlier.revision);
+    const { documents: readable } = await loadRevision(silently, earlier.revision);
     if (readable !== undefined) return readable.settings.forge;
   }
   return undefined;

@@ -6,9 +6,11 @@ import { wordsOf } from "../lib/words.ts";
 import type { AppFields } from "../generated/app.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { MachinePaths } from "../model/paths.ts";
+import type { SealedText } from "../model/sealed.ts";
 import type { Probe } from "../model/step.ts";
 import type { AddressBook } from "./addresses.ts";
 import { fieldsOn } from "./names.ts";
+import { fileVariables, plainEnv, secretEnvOf } from "./secrets.ts";
 
 /** What a container's spec is made from, besides the app's document. */
 export interface Placement {
@@ -29,6 +31,8 @@ export interface Placement {
   readonly formerly: readonly AppDocument[];
   /** Container path → digest under which the shipped file or folder stands. */
   readonly files: ReadonlyMap<string, string>;
+  /** Of an opened text, under the machine's key. */
+  readonly fingerprint: (text: SealedText) => string;
 }
 
 export const fleetNetwork = (fleet: string): string => `slipway-${fleet}`;
@@ -57,11 +61,13 @@ export function containerSpec(
     imageText: fields.image ?? "",
     image: at.image,
     env: {
-      ...fields.env,
+      ...fileVariables(fields),
+      ...plainEnv(fields),
       SLIPWAY_MACHINE: at.machine,
       SLIPWAY_APP: app.name,
       SLIPWAY_INSTANCE: String(instance),
     },
+    ...secretEnv(app, fields, at),
     labels: fields.labels ?? {},
     mounts: mountsOf(app, fields, at),
     ports,
@@ -81,6 +87,17 @@ export function containerSpec(
     ...healthOf(fields),
     ...(formerly.length === 0 ? {} : { formerly }),
   };
+}
+
+function secretEnv(
+  app: AppDocument,
+  fields: AppFields,
+  { fingerprint }: Placement,
+): Pick<ContainerSpec, "secretEnv"> {
+  const texts = [...secretEnvOf(app, fields)];
+  if (texts.length === 0) return {};
+  const of = (text: SealedText) => ({ text, fingerprint: fingerprint(text) });
+  return { secretEnv: Object.fromEntries(texts.map(([name, text]) => [name, of(text)])) };
 }
 
 /** Nothing is public by accident: `private` without a private address binds loopback and the fleet's bridge. */

@@ -1,7 +1,9 @@
 import { digestOf, keyedDigestOf } from "../lib/hash.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
+import { sealedShown } from "../model/sealed.ts";
 import { imageTextsOf } from "./names.ts";
+import type { SecretDigests } from "./secrets.ts";
 
 /** The app documents of one family, in order of name. */
 export const membersOf = (documents: Documents, family: string): readonly AppDocument[] =>
@@ -54,10 +56,15 @@ function placedAsAtHead(app: AppDocument, head: Documents): AppDocument {
  * What a family is made of, without place and count: equal digests mean nothing to roll. Covers the resolved images and
  * what the families that it is `after` are made of, since a failed try is worth repeating when one of them changed.
  */
-export function familyInput(documents: Documents, family: string, images: ImageReferences): string {
+export function familyInput(
+  documents: Documents,
+  family: string,
+  images: ImageReferences,
+  secrets: Pick<SecretDigests, "sha256">,
+): string {
   return digestOf({
-    own: ownInput(documents, family, images),
-    after: afterOf(documents, family).map((f) => ownInput(documents, f, images)),
+    own: ownInput(documents, family, images, secrets),
+    after: afterOf(documents, family).map((f) => ownInput(documents, f, images, secrets)),
   });
 }
 
@@ -66,11 +73,12 @@ export const familyOwnInput = (
   documents: Documents,
   family: string,
   images: ImageReferences,
-): string => digestOf(ownInput(documents, family, images));
+  secrets: Pick<SecretDigests, "sha256">,
+): string => digestOf(ownInput(documents, family, images, secrets));
 
-/** Digest of what is declared of a family, whatever its image texts mean. */
+/** Digest of what is declared of a family, whatever its image texts mean and its secrets are: it is told to everybody. */
 export const familyDeclared = (documents: Documents, family: string): string =>
-  familyOwnInput(documents, family, new Map());
+  familyOwnInput(documents, family, new Map(), { sha256: sealedShown });
 
 /** Keyed, so that a digest that covers secrets can be kept on the machine. */
 export const keyedInput = (key: string, input: string): string => keyedDigestOf(key, input);
@@ -81,13 +89,19 @@ const afterOf = (documents: Documents, family: string): readonly string[] =>
     .toSorted();
 
 /** Nothing of it says what the family is called: marks stay true through a rename. */
-function ownInput(documents: Documents, family: string, images: ImageReferences): unknown {
+function ownInput(
+  documents: Documents,
+  family: string,
+  images: ImageReferences,
+  secrets: Pick<SecretDigests, "sha256">,
+): unknown {
   return membersOf(documents, family).map((app) => ({
     // One that is called like the file is so under any name.
     service: app.service === app.family ? "" : (app.service ?? null),
     fields: withoutPlace(app.fields),
     perMachine: perMachineInput(app),
     ships: Object.fromEntries(app.ships),
+    ...secretsInput(app, secrets),
     images: Object.fromEntries(
       [...imageTextsOf(app).keys()].map((text) => [
         text,
@@ -96,6 +110,15 @@ function ownInput(documents: Documents, family: string, images: ImageReferences)
     ),
   }));
 }
+
+/** Digests of what is opened: encrypting it anew changes nothing. Left out where there is none, as before there were any. */
+const secretsInput = (
+  { secrets }: AppDocument,
+  { sha256 }: Pick<SecretDigests, "sha256">,
+): Readonly<Record<string, unknown>> =>
+  secrets.size === 0
+    ? {}
+    : { secrets: Object.fromEntries([...secrets].map(([ref, value]) => [ref, sha256([value])])) };
 
 /** Machines on which more than the count differs. */
 function perMachineInput(app: AppDocument): unknown {

@@ -16,6 +16,7 @@ import {
 import { familyNetwork, type Placement } from "./container.ts";
 import { filesSpecs } from "./files.ts";
 import { fieldsOn, type NamesTable } from "./names.ts";
+import type { SecretDigests } from "./secrets.ts";
 
 /** What was observed of a machine that the compiling needs. */
 export interface MachineContext {
@@ -38,6 +39,7 @@ export interface CompileInput {
   readonly images: ImageReferences;
   /** Blob → sha256 of its bytes. */
   readonly hashes: ReadonlyMap<string, string>;
+  readonly secrets: SecretDigests;
   /** Families that never worked: nobody is to find them. */
   readonly unnamed?: ReadonlySet<string>;
   /** Family → digests of its releases that any machine remembers: what ran once does not run again elsewhere. */
@@ -74,9 +76,9 @@ export const filesOn = (
   app: AppDocument,
   machine: string,
   { key, madeAs }: MachineContext,
-  { hashes }: CompileInput,
+  contents: CompileInput,
 ): readonly FilesSpec[] =>
-  filesSpecs(app, machine, key, hashes, asFamily(app, madeAs.get(app.family) ?? app.family).name);
+  filesSpecs(app, machine, key, contents, asFamily(app, madeAs.get(app.family) ?? app.family).name);
 
 export const formerOf = (
   app: AppDocument,
@@ -126,6 +128,7 @@ export function placementOf(
     familyNetwork: networkName((family) => familyNetwork(fleet, family), naming).name,
     formerly: formerOf(app, input),
     files: new Map(files.map((f) => [f.target, f.digest])),
+    fingerprint: (text) => input.secrets.fingerprint(text, context.key),
   };
 }
 

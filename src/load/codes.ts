@@ -99,4 +99,16 @@ export const findingCodes = {
   "ships-too-many": "error",
 } as const satisfies Record<string, Diagnostic["severity"]>;
 
+/** What is found when secrets are opened, which needs the key: all of them are errors. */
+export const openingCodes = [
+  "secret-without-key",
+  "secret-not-for-us",
+  "secret-damaged",
+  "secret-too-large",
+  "secret-unsupported",
+  "secret-no-text",
+] as const;
+
+export type OpeningCode = (typeof openingCodes)[number];
+
 export type FindingCode = keyof typeof findingCodes;

@@ -30,6 +30,8 @@ export interface EngineStep {
   readonly path: readonly (string | Bound)[];
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
+  /** Joins the body's `Env` when it is sent, by variable; opened only there. */
+  readonly secretEnv?: Readonly<Record<string, SealedText>>;
   /** Statuses that are as good as done, besides 2xx: 304 'already started', 404 'already gone'. */
   readonly accept?: readonly number[];
   /** Binds the answer's `Id`. */

@@ -1,5 +1,6 @@
 import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effective.ts";
 import { shortRevision } from "../lib/text.ts";
+import type { SecretDigests } from "../desired/secrets.ts";
 import type { Documents } from "../model/documents.ts";
 import type { ImageReferences } from "../model/image.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
@@ -20,13 +21,14 @@ export function inputDigests(
   documents: Documents,
   observations: ReadonlyMap<string, Observation>,
   images: ImageReferences,
+  secrets: SecretDigests,
   inputOf: InputOf = familyInput,
 ): InputDigests {
   const inputs = new Map<string, string>();
   return (machine, family) => {
     const key = observations.get(machine)?.facts?.key;
     if (key === undefined) return undefined;
-    const input = inputs.get(family) ?? inputOf(documents, family, images);
+    const input = inputs.get(family) ?? inputOf(documents, family, images, secrets);
     inputs.set(family, input);
     return keyedInput(key, input);
   };

@@ -51,4 +51,8 @@ const isSame = (a: Where | undefined, b: Where | undefined): boolean =>
   a?.file === b?.file && a?.line === b?.line;
 
 const blobsOf = ({ kind, spec }: Resource): readonly string[] =>
-  kind === "app/files" ? (spec as FilesSpec).entries.map(({ blob }) => blob) : [];
+  kind === "app/files"
+    ? (spec as FilesSpec).entries.flatMap(({ content }) =>
+        "blob" in content ? [content.blob] : [],
+      )
+    : [];

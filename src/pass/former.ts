@@ -6,7 +6,8 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Decision } from "../plan/marks.ts";
 import type { Renames } from "../plan/renames.ts";
 import { SourceError } from "../source/source.ts";
-import { readRevision } from "./revision.ts";
+import { readRevision, type Revision } from "./revision.ts";
+import type { OpenedSecrets } from "./secrets.ts";
 import type { World } from "./world.ts";
 
 const shippedFileLimit = 20 * 1024 * 1024;
@@ -21,6 +22,8 @@ export interface Former {
   /** Blob → sha256 of all files that these apps ship. */
   hashes(apps: readonly AppDocument[]): Promise<ReadonlyMap<string, string>>;
   content(blob: string): Promise<Uint8Array>;
+  /** What was opened of all of them. */
+  readonly secrets: OpenedSecrets;
 }
 
 /** A family in the documents of a revision in which it may have had another name. Undefined: it was not there yet. */
@@ -38,14 +41,19 @@ function underName(
 }
 
 /** Reads each revision and blob at most once in a pass. */
-export function formerRevisions(world: World, head: Snapshot): Former {
+export function formerRevisions(
+  world: World,
+  { snapshot: head, secrets: ofHead }: Pick<Revision, "snapshot" | "secrets">,
+): Former {
   const snapshots: Snapshot[] = [head];
+  const secrets = new Map(ofHead);
   const loaded = new Map<string, Promise<Documents | undefined>>();
   const known = new Map<string, string>();
   const read = async (revision: string): Promise<Documents | undefined> => {
     try {
       const former = await readRevision(world, revision);
       snapshots.push(former.snapshot);
+      for (const [id, secret] of former.secrets) secrets.set(id, secret);
       return former.documents;
     } catch (error) {
       if (error instanceof SourceError) return undefined;
@@ -58,6 +66,7 @@ export function formerRevisions(world: World, head: Snapshot): Former {
   };
   return {
     content,
+    secrets,
     load: async (decisions, { past }) => {
       const documents = new Map<string, Documents>();
       for (const [family, decision] of decisions) {

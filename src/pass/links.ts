@@ -2,7 +2,7 @@ import type { Documents } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Links } from "../plan/renames.ts";
 import { SourceError } from "../source/source.ts";
-import { readRevision } from "./revision.ts";
+import { loadRevision } from "./revision.ts";
 import type { World } from "./world.ts";
 
 /** How far back a rename that nobody has seen is looked for. */
@@ -34,7 +34,7 @@ export async function unknownLinks(
       if (open.size === 0) return links;
       if (seen.has(commit)) continue;
       seen.add(commit);
-      const found = (await readRevision(world, commit)).documents?.families;
+      const found = (await loadRevision(world, commit)).documents?.families;
       for (const name of open) {
         const before = found?.get(name)?.file.renamedFrom;
         if (before === undefined) continue;

@@ -7,6 +7,7 @@ import { machinesToEmpty } from "./removed.ts";
 import { unknownLinks } from "./links.ts";
 import { meaningsThen } from "./reverts.ts";
 import type { Revision } from "./revision.ts";
+import { redactor, revealed } from "./secrets.ts";
 import { survey, type Survey } from "./survey.ts";
 import { readTrail, wasApplied } from "./trail.ts";
 import type { Request, World } from "./world.ts";
@@ -71,6 +72,8 @@ export async function applyLook(
     listener: world.listener,
     preempt: request.preempt,
     content: (blob) => former.content(blob),
+    reveal: (text) => revealed(text, former.secrets),
+    redact: redactor(world),
     onAppFailure: async (name, failure) => {
       const family = look.families.find((f) => f.family === name);
       const at = new Date(world.clock.now()).toISOString();

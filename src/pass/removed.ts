@@ -1,7 +1,7 @@
 import type { Documents } from "../model/documents.ts";
 import type { Target } from "../remote/session.ts";
 import { SourceError } from "../source/source.ts";
-import { readRevision } from "./revision.ts";
+import { loadRevision } from "./revision.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
 import type { World } from "./world.ts";
@@ -33,7 +33,7 @@ export async function machinesToEmpty(
 
 async function documentsAt(world: World, revision: string): Promise<Documents | undefined> {
   try {
-    return (await readRevision(world, revision)).documents;
+    return (await loadRevision(world, revision)).documents;
   } catch (error) {
     if (error instanceof SourceError) return undefined;
     throw error;

@@ -12,6 +12,7 @@ import type { Resource } from "../model/resource.ts";
 import type { Restarted, RestartFailure, RestartRun } from "../model/restart.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import { openHolds } from "./holds.ts";
+import { redactor } from "./secrets.ts";
 import type { Survey } from "./survey.ts";
 import type { World } from "./world.ts";
 
@@ -93,12 +94,14 @@ async function restartOn(
 }
 
 async function restartOne(
-  { clock, listener }: World,
+  world: World,
   hold: Hold,
   stop: AbortSignal,
   { address, spec }: Resource,
   container: InstanceContainer,
 ): Promise<StepFailure | undefined> {
+  const { clock, listener } = world;
+  const redact = redactor(world);
   try {
     await runSteps(
       {
@@ -106,13 +109,17 @@ async function restartOne(
         clock,
         preempt: stop,
         content: () => Promise.reject(new Error("a restart ships no files")),
+        reveal: () => {
+          throw new Error("a restart makes no container");
+        },
+        redact,
         fence: (outlivesMs) => hold.fence(outlivesMs),
-        progress: (text) => listener({ type: "progress", address, text }),
+        progress: (text) => listener({ type: "progress", address, text: redact(text) }),
       },
       restartSteps(spec as ContainerSpec, container),
     );
     return undefined;
   } catch (error) {
-    return asFailure(error);
+    return asFailure(error).redacted(redact);
   }
 }

@@ -3,6 +3,7 @@ import { load } from "../load/load.ts";
 import { hasErrors, type Diagnostic } from "../model/diagnostic.ts";
 import type { Documents } from "../model/documents.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { openSecrets, type OpenedSecrets } from "./secrets.ts";
 import type { World } from "./world.ts";
 
 /** One commit of the infra repo, read and checked. */
@@ -13,13 +14,25 @@ export interface Revision {
   readonly tree: string;
   /** Undefined when there is an error among the findings. */
   readonly documents?: Documents;
+  /** What apps and registries refer to, opened; empty for one that was only loaded. */
+  readonly secrets: OpenedSecrets;
   readonly findings: readonly Diagnostic[];
   /** With the environment; `?` where slipway.yaml cannot be read. */
   readonly fleet: string;
 }
 
-/** Fetches and loads one revision; default: the branch's head. */
+/** Fetches, loads and decrypts one revision; default: the branch's head. */
 export async function readRevision(world: World, revision?: string): Promise<Revision> {
+  const loaded = await loadRevision(world, revision);
+  if (loaded.documents === undefined) return loaded;
+  const { documents, ...rest } = loaded;
+  const { secrets, findings } = await openSecrets(world, documents, loaded.snapshot);
+  const found = { ...rest, secrets, findings: [...loaded.findings, ...findings] };
+  return hasErrors(findings) ? found : { ...found, documents };
+}
+
+/** The same, for what does not need to know its secrets. */
+export async function loadRevision(world: World, revision?: string): Promise<Revision> {
   world.listener({ type: "stage", stage: "source", text: "" });
   const snapshot = await world.source.snapshot(revision);
   const commit = await world.source.commit(snapshot.revision);
@@ -32,6 +45,7 @@ export async function readRevision(world: World, revision?: string): Promise<Rev
     snapshot,
     subject: commit.message.split("\n", 1)[0] ?? "",
     tree: digestOf(snapshot.entries),
+    secrets: new Map(),
     ...(documents === undefined || hasErrors(findings) ? {} : { documents }),
     findings,
     fleet: fleet ?? "?",

@@ -29,6 +29,7 @@ import {
 import { withCurrentNames } from "./families.ts";
 import type { Former } from "./former.ts";
 import type { Meanings } from "./reverts.ts";
+import { digestsWith } from "./secrets.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
@@ -118,7 +119,9 @@ export async function survey(
     { inventories, observations },
     { ...request, meant: (family) => then.get(family) },
   );
-  const digests = inputDigests(documents, observations, head.references);
+  // A map that grows: what apps return to is opened later.
+  const opened = digestsWith(former.secrets, world.secrets === "closed");
+  const digests = inputDigests(documents, observations, head.references, opened);
   const wished = decideAll(documents, inventories, digests, trail);
   const returned = await former.load(wished, renames);
   const decisions = withoutLost(wished, returned);
@@ -144,12 +147,13 @@ export async function survey(
     machines: contextsOf(known.observations, inventories, documents.fleet),
     images,
     hashes: await former.hashes(apps),
+    secrets: opened,
     released: releasedOf(inventories),
     unnamed: givenUpFamilies(decisions),
     renames,
   });
   const policies = policiesOf(apps);
-  const ownDigests = inputDigests(documents, observations, head.references, familyOwnInput);
+  const ownDigests = inputDigests(documents, observations, head.references, opened, familyOwnInput);
   const waiting = waitingFamilies({
     policies,
     decisions,

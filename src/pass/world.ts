@@ -3,8 +3,30 @@ import type { ParseCache } from "../load/load.ts";
 import type { Address } from "../model/address.ts";
 import type { Listener } from "../model/events.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
+import type { SealedValue } from "../model/sealed.ts";
+import type { Secret } from "../model/secret.ts";
 import type { Fleet, Target } from "../remote/session.ts";
 import type { Source } from "../source/source.ts";
+
+/** Opens what stands encrypted in the repo, and knows what it opened. */
+export interface SecretOpener {
+  /** Whether there is a key for this fleet; to be asked before anything is opened. */
+  prepare(fleet: string): Promise<boolean>;
+  /** `read` gives a blob's bytes, at most so many. */
+  open(
+    value: SealedValue,
+    read: (blob: string, maxBytes: number) => Promise<Uint8Array>,
+  ): Promise<Secret | Unopened>;
+  /** The last net: a text of somebody else without what was opened. */
+  redact(text: string): string;
+}
+
+/** Why a secret stays closed. */
+export interface Unopened {
+  readonly reason: "not-a-recipient" | "damaged" | "too-large" | "unsupported";
+  /** One line, without its name and without anything of what it holds. */
+  readonly text: string;
+}
 
 /** Everything a pass needs from outside, made once by main. */
 export interface World {
@@ -13,6 +35,8 @@ export interface World {
   readonly clock: Clock;
   readonly listener: Listener;
   readonly parseCache: ParseCache;
+  /** `closed`: for what neither compares nor changes; nothing is opened. */
+  readonly secrets: SecretOpener | "closed";
   readonly environment?: string;
   /** Apply a revision that does not descend from the last one applied. */
   readonly allowRewind: boolean;

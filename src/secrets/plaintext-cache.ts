@@ -21,18 +21,24 @@ export class PlaintextCache {
     identities: Identities,
     limit?: number,
   ): Promise<Opened> {
-    const known = this.#opened.get(id);
-    if (known !== undefined) {
-      this.#opened.delete(id);
-      this.#opened.set(id, known);
-      return { bytes: known };
-    }
+    const known = this.known(id);
+    if (known !== undefined) return { bytes: known };
     const opened = await open(ciphertext, identities, limit);
-    if ("bytes" in opened && !this.#opened.has(id)) this.#keep(id, opened.bytes);
+    if ("bytes" in opened) this.keep(id, opened.bytes);
     return opened;
   }
 
-  #keep(id: string, bytes: Uint8Array): void {
+  known(id: string): Uint8Array | undefined {
+    const known = this.#opened.get(id);
+    if (known === undefined) return undefined;
+    this.#opened.delete(id);
+    this.#opened.set(id, known);
+    return known;
+  }
+
+  /** What was opened in another way. */
+  keep(id: string, bytes: Uint8Array): void {
+    if (this.#opened.has(id)) return;
     this.#opened.set(id, bytes);
     this.#bytes += bytes.length + id.length;
     for (const [oldest, { length }] of this.#opened) {

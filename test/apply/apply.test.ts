@@ -58,6 +58,10 @@ test("what fails while it is watched is told once, also when another app rolls l
     },
     preempt: new AbortController().signal,
     content: () => Promise.reject(new Error("ships nothing")),
+    reveal: () => {
+      throw new Error("has no secrets");
+    },
+    redact: (text) => text,
     onAppFailure: (family, { message }) => {
       told.push(`${family}: ${message}`);
       return Promise.resolve();

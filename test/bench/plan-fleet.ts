@@ -15,6 +15,7 @@ import { makePlan } from "../../src/plan/plan.ts";
 import { about, facts } from "../support/converge.ts";
 import { EngineSim } from "../support/engine-sim.ts";
 import { snapshotOf } from "../support/repo.ts";
+import { pretendedDigests } from "../support/secrets.ts";
 
 /** A fleet that nobody here has: 1,000 machines with 10 apps each. */
 export const machineTotal = 1_000;
@@ -73,6 +74,7 @@ export function resourcesOf(
       ]),
     ),
     hashes: new Map(),
+    secrets: pretendedDigests,
     renames: { former: new Map(), past: new Map() },
   }).resources;
 }

@@ -59,5 +59,6 @@ export function recordedIo(
 export const noParts: Parts = {
   openFleet: () => Promise.reject(new Error("no machine may be asked")),
   scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
+  openSecrets: () => Promise.reject(new Error("no secret may be opened")),
   ageKey: () => Promise.reject(new Error("no key may be made")),
 };

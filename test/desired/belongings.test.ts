@@ -102,6 +102,8 @@ const app = (name: string, family = name, service?: string): AppDocument => ({
   perMachine: new Map(),
   machines: [],
   ships: new Map(),
+  secrets: new Map(),
+  templates: new Map(),
   at: () => ({ file: "", line: 1, col: 1 }),
 });
 

@@ -9,6 +9,7 @@ import type { AddressRange } from "../../src/lib/subnet.ts";
 import type { AppDocument, Documents } from "../../src/model/documents.ts";
 import { imageKey, type ImageReferences } from "../../src/model/image.ts";
 import { documentsOf, repo, type Files } from "../load/repos.ts";
+import { pretendedDigests } from "../support/secrets.ts";
 
 export const key = "a machine's key";
 
@@ -60,6 +61,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     machines: new Map(contexts),
     images: imagesOf(apps),
     ...(options.released === undefined ? {} : { released: options.released }),
+    secrets: pretendedDigests,
     hashes: new Map(
       apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),
     ),

@@ -5,6 +5,7 @@ import { instancesOn } from "../../src/desired/names.ts";
 import { imageKey } from "../../src/model/image.ts";
 import { documentsOf, repo, type Files } from "../load/repos.ts";
 import { imagesOf } from "./compiled.ts";
+import { pretendedDigests } from "../support/secrets.ts";
 
 const shop = [
   "image: shop:1",
@@ -28,7 +29,7 @@ const inputOf = async (
 ): Promise<string> => {
   const documents = await documentsOf({ ...base, ...files });
   const images = new Map([...imagesOf(documents.apps.values()), ...Object.entries(meant)]);
-  return familyInput(documents, "shop", images);
+  return familyInput(documents, "shop", images, pretendedDigests);
 };
 
 const withShop = (from: string, to: string): Files => {
@@ -153,7 +154,7 @@ for (const services of ["", "services: { shop: {}, work: { command: [work] } }"]
       const { "apps/shop/app.yaml": _, "apps/shop/shop.toml": toml = "", ...others } = base;
       const files = { [`apps/${name}/app.yaml`]: text, [`apps/${name}/shop.toml`]: toml };
       const documents = await documentsOf({ ...others, ...files });
-      return familyInput(documents, name, imagesOf(documents.apps.values()));
+      return familyInput(documents, name, imagesOf(documents.apps.values()), pretendedDigests);
     };
     assert.equal(await inputUnder("store"), await inputUnder("shop"));
   });

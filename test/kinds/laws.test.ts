@@ -13,6 +13,7 @@ import { about, converge, facts, find, planFor } from "../support/converge.ts";
 import { countSteps, EngineSim } from "../support/engine-sim.ts";
 import { sha256 } from "../support/sim/disk.ts";
 import { anySpec, fileName, machine, plain } from "../support/specs.ts";
+import { pretended } from "../support/secrets.ts";
 
 const content = fc.string({ unit: "binary" });
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
@@ -25,11 +26,12 @@ const anyFiles = fc
     folder: fc.boolean(),
     contents: fc.dictionary(fileName, content, { minKeys: 1, maxKeys: 4 }),
     below: fc.boolean(),
+    isSecret: fc.boolean(),
   })
-  .map(({ digest, owner, mode, folder, contents, below }) => {
+  .map(({ digest, owner, mode, folder, contents, below, isSecret }): FilesSpec => {
     const all = Object.entries(contents).map(([name, text]) => ({
       path: folder ? (below ? `deep/er/${name}` : name) : "",
-      blob: text,
+      content: isSecret ? { sealed: [text] } : { blob: text },
       sha256: sha256(text),
       mode,
     }));
@@ -104,7 +106,8 @@ function laws<Spec, State>(
 }
 
 const withBlobs = (sim: EngineSim, spec: FilesSpec): void => {
-  for (const { blob } of spec.entries) sim.blobs.set(blob, blob);
+  for (const { content } of spec.entries)
+    if ("blob" in content) sim.blobs.set(content.blob, content.blob);
 };
 
 laws(
@@ -180,8 +183,10 @@ describe("kinds", () => {
           }
         }
         converge(files, sim, want, { rounds: 1 });
-        for (const { path, blob } of want.entries)
-          assert.equal(sim.disk.read(path === "" ? top : `${top}/${path}`), blob);
+        for (const { path, content } of want.entries) {
+          const text = "blob" in content ? content.blob : pretended(content.sealed);
+          assert.equal(sim.disk.read(path === "" ? top : `${top}/${path}`), text);
+        }
       }),
       { numRuns: 200 },
     );

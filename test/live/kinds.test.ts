@@ -271,7 +271,7 @@ describe("kinds on a real engine", { timeout: 600_000 }, () => {
     web.blobs.set("two", "two\n");
     const entry = (path: string, blob: string) => ({
       path,
-      blob,
+      content: { blob },
       sha256: sha256(web.blobs.get(blob)!),
       mode: "0640",
     });

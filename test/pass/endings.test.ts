@@ -17,6 +17,7 @@ const pass: PassSoFar = {
     snapshot: { revision: rev("3"), entries: [], read: () => Promise.reject(new Error("none")) },
     subject: "Deploy shop 2",
     tree: "t",
+    secrets: new Map(),
     findings: [],
     fleet: "acme",
   },

@@ -17,8 +17,8 @@ const spec: FilesSpec = {
   folder: true,
   owner: "0:0",
   entries: [
-    { path: "a.txt", blob: "a", sha256: two, mode: "0644" },
-    { path: "b.txt", blob: "b", sha256: one, mode: "0644" },
+    { path: "a.txt", content: { blob: "a" }, sha256: two, mode: "0644" },
+    { path: "b.txt", content: { blob: "b" }, sha256: one, mode: "0644" },
   ],
 };
 const former: FilesState = {

@@ -48,6 +48,7 @@ export async function openController(
     remote,
     clock: systemClock,
     parseCache: createParseCache(),
+    secrets: "closed",
     allowRewind,
     listener: (event) => void events.push(event),
     reporter: {
@@ -73,7 +74,7 @@ export async function openController(
     plan: async () => {
       const unheard = { ...world, listener: () => undefined };
       const revision = await readRevision(unheard);
-      const former = formerRevisions(unheard, revision.snapshot);
+      const former = formerRevisions(unheard, revision);
       const look = await lookWith(unheard, requestOf(), revision, former, systemClock.now());
       return (await look()).plan;
     },

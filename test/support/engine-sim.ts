@@ -4,6 +4,7 @@ import type { Answer, Answers, Query } from "../../src/model/query.ts";
 import type { Bound, Content, EngineStep, Step } from "../../src/model/step.ts";
 import { SimDisk } from "./sim/disk.ts";
 import { SimEngine, type SimContainer, type SimImage } from "./sim/engine.ts";
+import { pretended } from "./secrets.ts";
 
 export type { SimContainer, SimImage } from "./sim/engine.ts";
 
@@ -217,7 +218,8 @@ class SimRun {
 
   private call(step: EngineStep): void {
     const path = step.path.map((segment) => this.resolve(segment));
-    const { status, body } = this.sim.engine.call(step.method, path, step.query ?? {}, step.body);
+    const sent = withSecrets(step);
+    const { status, body } = this.sim.engine.call(step.method, path, step.query ?? {}, sent);
     if (status >= 300 && !(step.accept ?? []).includes(status))
       throw new StepRefused(
         `${step.method} /${path.join("/")}: ${JSON.stringify(body)} (${status})`,
@@ -240,8 +242,17 @@ class SimRun {
 
   private contentOf(content: Content): string {
     if ("text" in content) return content.text;
+    if ("sealed" in content) return pretended(content.sealed);
     const text = this.sim.blobs.get(content.blob);
     if (text === undefined) throw new Error(`no blob ${content.blob}`);
     return text;
   }
+}
+
+/** As it is sent: with what its secret variables hold. */
+function withSecrets({ body, secretEnv }: EngineStep): EngineStep["body"] {
+  if (secretEnv === undefined) return body;
+  const { Env: env } = body as { readonly Env: readonly string[] };
+  const secret = Object.entries(secretEnv).map(([name, text]) => `${name}=${pretended(text)}`);
+  return { ...(body as object), Env: [...env, ...secret] };
 }

@@ -9,6 +9,7 @@ import { createFleet } from "../../src/remote/fleet.ts";
 import type { Fleet as Remote, Session } from "../../src/remote/session.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { about, planFor, type Planned } from "./converge.ts";
+import { pretended } from "./secrets.ts";
 
 /** A machine of the test fleet as kinds see it: asked and changed through the connection that Slipway uses. */
 export interface LiveMachine {
@@ -59,6 +60,8 @@ export async function liveMachine(fleet: Fleet, name: string): Promise<LiveMachi
           session,
           clock: systemClock,
           content: async (blob) => Buffer.from(blobs.get(blob) ?? ""),
+          reveal: (text) => Buffer.from(pretended(text)),
+          redact: (text) => text,
           fence: async () => () => {},
           preempt: new AbortController().signal,
           progress: () => {},

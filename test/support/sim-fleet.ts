@@ -19,6 +19,7 @@ import { policiesOf } from "../../src/plan/policy.ts";
 import { about, facts } from "./converge.ts";
 import { EngineSim, type SimContainer } from "./engine-sim.ts";
 import { snapshotOf } from "./repo.ts";
+import { pretendedDigests } from "./secrets.ts";
 
 export type Files = Readonly<Record<string, string>>;
 
@@ -95,6 +96,7 @@ export class SimFleet {
       apps,
       machines: contextsOf(known.observations, known.inventories, documents.fleet),
       images: new Map(texts.map(({ app, text }) => [imageKey(app, text), referenceOf(text)])),
+      secrets: pretendedDigests,
       hashes: new Map(
         [...(anySim?.blobs ?? [])].map(([b, text]) => [b, digestOfBytes(Buffer.from(text))]),
       ),

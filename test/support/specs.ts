@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { ContainerSpec } from "../../src/kinds/index.ts";
 import { EngineSim, type SimImage } from "./engine-sim.ts";
+import type { SecretEnv } from "../../src/kinds/shared/container/spec.ts";
+import { pretendedDigests } from "./secrets.ts";
 
 const digest = (n: number): string => `sha256:${String(n).repeat(64).slice(0, 64)}`;
 
@@ -72,6 +74,7 @@ export const full: ContainerSpec = {
   user: "1000:1000",
   workingDir: "/work",
   hostname: "shop-one",
+  secretEnv: { DATABASE: secretEnv("1"), TOKEN: secretEnv("2") },
   labels: { "com.example.team": "shop" },
   mounts: [
     ...plain.mounts,
@@ -121,12 +124,23 @@ const words = fc.array(fc.string({ unit: "grapheme", maxLength: 8 }), { maxLengt
 const envKey = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,8}$/);
 const nice = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
 
+/** A variable with the password of this version in it. */
+export function secretEnv(version: string): SecretEnv {
+  const text = [`shop:`, { name: "shop.PASSWORD", id: version }, "@db"];
+  return { text, fingerprint: pretendedDigests.fingerprint(text, "key") };
+}
+
 /** An instance of `shop`, varied in what is compared. */
 export const anySpec: fc.Arbitrary<ContainerSpec> = fc
   .record(
     {
       image: fc.integer({ min: 1, max: 9 }).map(imageReference),
       env: fc.dictionary(envKey, fc.string({ unit: "grapheme" }), { maxKeys: 4 }),
+      secretEnv: fc.dictionary(
+        envKey.map((key) => `S_${key}`),
+        nice.map(secretEnv),
+        { minKeys: 1, maxKeys: 3 },
+      ),
       labels: fc.dictionary(nice, fc.string({ unit: "grapheme" }), { maxKeys: 2 }),
       strategy: fc.constantFrom("start-first", "stop-first"),
       restart: fc.constantFrom("no", "always", "unless-stopped", "on-failure"),

@@ -1,4 +1,5 @@
-import type { Bound, Step } from "../../src/model/step.ts";
+import { sealedShown } from "../../src/model/sealed.ts";
+import type { Bound, EngineStep, Step } from "../../src/model/step.ts";
 
 /** Steps as lines to read and compare: one a step, an attempt's indented. */
 export const linesOf = (steps: readonly Step[]): readonly string[] =>
@@ -8,6 +9,13 @@ const ref = (segment: string | Bound): string =>
   typeof segment === "string" ? segment : `<${segment.bound}>`;
 
 const json = (value: unknown): string => (value === undefined ? "" : ` ${JSON.stringify(value)}`);
+
+const secrets = (texts: EngineStep["secretEnv"]): string =>
+  texts === undefined
+    ? ""
+    : ` with ${Object.entries(texts)
+        .map(([name, text]) => `${name}=${sealedShown(text)}`)
+        .join(" ")}`;
 
 function lines(step: Step): readonly string[] {
   switch (step.do) {
@@ -21,7 +29,9 @@ function lines(step: Step): readonly string[] {
     case "engine": {
       const query = step.query ? `?${new URLSearchParams(step.query).toString()}` : "";
       const bind = step.bind === undefined ? "" : ` -> <${step.bind}>`;
-      return [`${step.method} /${step.path.map(ref).join("/")}${query}${json(step.body)}${bind}`];
+      return [
+        `${step.method} /${step.path.map(ref).join("/")}${query}${json(step.body)}${secrets(step.secretEnv)}${bind}`,
+      ];
     }
     case "put": {
       const how = [

@@ -21,7 +21,7 @@ export const run: Run = async (context, given) => {
   const [name = ""] = given.args;
   const isForAll = isOn(given, "all");
   const isNew = isOn(given, "new");
-  const { world, close } = await openWorld(context, { unpushed: "ignore" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore", secrets: "closed" });
   try {
     const { documents, instances } = await whileSaying(context, "asking the machines", () =>
       chooseInstances(world, name, textFlag(given, "on"), isNew),

@@ -15,7 +15,7 @@ const mostCommits = 10_000;
 
 export const run: Run = async (context, given) => {
   const { io } = context;
-  const { world, close } = await openWorld(context, { unpushed: "ignore" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore", secrets: "closed" });
   try {
     const { head, revision } = await newestReadable(world);
     const fleet = revision?.fleet ?? head.fleet;

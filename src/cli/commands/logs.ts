@@ -25,7 +25,7 @@ export const run: Run = async (context, given) => {
   const { io } = context;
   const [app = ""] = given.args;
   const bounds = boundsOf(given, Date.now());
-  const { world, close } = await openWorld(context, { unpushed: "ignore" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore", secrets: "closed" });
   try {
     const documents = await readableDocuments(world);
     const machine = textFlag(given, "on");

@@ -9,7 +9,7 @@ import { openWorld } from "../world.ts";
 
 export const run: Run = async (context, given) => {
   const { io, options } = context;
-  const { world, close } = await openWorld(context, { unpushed: "ignore" });
+  const { world, close } = await openWorld(context, { unpushed: "ignore", secrets: "closed" });
   try {
     const found = await whileSaying(context, "asking the machines", () => findContainers(world));
     const { documents, machines } = found;

@@ -3,7 +3,7 @@ import { outcomeText } from "../../report/outcome-text.ts";
 import { jsonText } from "../../report/json.ts";
 import { reconcile } from "../../reconcile.ts";
 import type { Run } from "../command.ts";
-import { readRevision } from "../../pass/revision.ts";
+import { loadRevision } from "../../pass/revision.ts";
 import type { World } from "../../pass/world.ts";
 import { exit } from "../exit.ts";
 import { checkApp } from "../containers.ts";
@@ -58,7 +58,7 @@ async function retried(
   names: readonly string[],
 ): Promise<readonly string[]> {
   if (names.length === 0) return [];
-  const { documents } = await readRevision(world, revision);
+  const { documents } = await loadRevision(world, revision);
   // One that is rejected names no apps; the pass says why.
   if (documents === undefined) return names;
   return names.map((name) => {

@@ -26,7 +26,10 @@ export const run: Run = async (context, given) => {
       `--branch-only ${newBranch} names the branch that is deployed`,
       "Name a new one, to open a pull request from; or leave --branch-only out.",
     );
-  const { world, place, close } = await openWorld(context, { unpushed: "refuse" });
+  const { world, place, close } = await openWorld(context, {
+    unpushed: "refuse",
+    secrets: "closed",
+  });
   try {
     const { source } = world;
     const head = await source.head();

@@ -1,5 +1,5 @@
 import type { Field } from "../../model/change.ts";
-import type { PutStep, Step } from "../../model/step.ts";
+import type { Content, PutStep, Step } from "../../model/step.ts";
 import type { Kind } from "../kind.ts";
 import { bindsOf, nameOf } from "../shared/container/live.ts";
 import { difference } from "../shared/difference.ts";
@@ -24,7 +24,7 @@ export interface FilesSpec {
 
 export interface FileEntry {
   readonly path: string;
-  readonly blob: string;
+  readonly content: Exclude<Content, { readonly text: string }>;
   readonly sha256: string;
   /** Octal: "0644". */
   readonly mode: string;
@@ -122,31 +122,42 @@ const fourDigits = (mode: string): string => octal(Number.parseInt(mode, 8));
 export function versionFields(want: FilesSpec, have: FilesState): readonly Field[] {
   const [nodes, live] = [wantedNodes(want), liveNodes(have)];
   const paths = [...new Set([...nodes.keys(), ...live.keys()])].toSorted();
+  const isSecret = want.entries.some(({ content }) => "sealed" in content);
+  const show = isSecret ? shownSecret : shownNode;
   const fields = paths
     .filter((path) => nodes.get(path) !== live.get(path))
     .map((path) => ({
       path: path === "" ? `files.${want.target}` : `files.${want.target}/${path}`,
-      ...optional("declared", shownNode(nodes.get(path))),
-      ...optional("live", shownNode(live.get(path))),
+      ...optional("declared", show(nodes.get(path), nodes.get(path))),
+      ...optional("live", show(live.get(path), nodes.get(path))),
     }));
   return have.odd
     ? [...fields, { path: `files.${want.target}`, live: "a name with control characters" }]
     : fields;
 }
 
+const sum = / ([0-9a-f]{12})[0-9a-f]{52}$/;
+
 /** `file 0644 0:0 content 0123456789ab` */
 const shownNode = (text: string | undefined): string | undefined =>
-  text?.replace(/ ([0-9a-f]{12})[0-9a-f]*$/, " content $1");
+  text?.replace(sum, " content $1");
+
+/** Of a secret not even a sum is shown: a short one could be guessed by it. */
+const shownSecret = (text: string | undefined, wanted: string | undefined): string | undefined =>
+  text?.replace(
+    sum,
+    sum.exec(text)?.[0] === sum.exec(wanted ?? "")?.[0] ? " secret" : " other content",
+  );
 
 function putAll(want: FilesSpec, path: string): PutStep {
   const [only] = want.entries;
   const { owner } = want;
   if (!want.folder && only !== undefined)
-    return { do: "put", path, content: { blob: only.blob }, mode: only.mode, owner };
-  const entries = want.entries.map((entry) => ({
-    path: entry.path,
-    content: { blob: entry.blob },
-    mode: entry.mode,
+    return { do: "put", path, content: only.content, mode: only.mode, owner };
+  const entries = want.entries.map(({ path: below, content, mode }) => ({
+    path: below,
+    content,
+    mode,
   }));
   return { do: "put", path, entries, mode: folderMode, owner };
 }
@@ -177,7 +188,7 @@ function repair(want: FilesSpec, have: FilesState, path: string): readonly Step[
 
 function mend(
   { owner }: FilesSpec,
-  { blob, mode }: FileEntry,
+  { content, mode }: FileEntry,
   path: string,
   live: string | undefined,
 ): readonly Step[] {
@@ -185,7 +196,7 @@ function mend(
   const put: PutStep = {
     do: "put",
     path,
-    content: { blob },
+    content,
     mode,
     owner,
     ...(inPlace ? { inPlace } : {}),

@@ -4,7 +4,7 @@ import { parseInventory } from "../../model/inventory.ts";
 import type { Answers, ReadQuery } from "../../model/query.ts";
 import type { Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
-import { createBody, endpointOf } from "../shared/container/body.ts";
+import { createBody, endpointOf, secretTexts } from "../shared/container/body.ts";
 import { labelOf, readContainer } from "../shared/container/live.ts";
 import { missingFolders } from "../shared/container/folders.ts";
 import type { ContainerSpec } from "../shared/container/spec.ts";
@@ -145,7 +145,7 @@ function releaseSteps(
   return [
     ...[...others, ...(run ? [run] : [])].flatMap(discard),
     ...missingFolders(container, root),
-    createContainer(name, body, "release"),
+    createContainer(name, body, "release", secretTexts(container)),
     ...more.map((n) => connectNetwork(n.name, name, endpointOf(container, n))),
     finish({ bound: "release" }, [startContainer({ bound: "release" })]),
   ];

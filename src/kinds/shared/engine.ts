@@ -2,6 +2,7 @@ import type { Json } from "../../lib/json.ts";
 import type { EngineQuery } from "../../model/query.ts";
 import type { Bound, EngineStep } from "../../model/step.ts";
 import { label } from "./labels.ts";
+import { optional } from "./optional.ts";
 
 const withFilters = (path: string, filters: Readonly<Record<string, readonly string[]>>): string =>
   `${path}filters=${encodeURIComponent(JSON.stringify(filters))}`;
@@ -36,8 +37,20 @@ export const post = (
 ): EngineStep => ({ do: "engine", method: "POST", path, timeoutMs: quickMs, ...more });
 
 /** Creates a container; that the engine refuses its body is the app's fault, a name that is taken is not. */
-export const createContainer = (name: string, body: Json, bind: string): EngineStep =>
-  post(["containers", "create"], { query: { name }, body, bind, blame: "app", blameOn: [400] });
+export const createContainer = (
+  name: string,
+  body: Json,
+  bind: string,
+  secretEnv?: EngineStep["secretEnv"],
+): EngineStep =>
+  post(["containers", "create"], {
+    query: { name },
+    body,
+    bind,
+    blame: "app",
+    blameOn: [400],
+    ...optional("secretEnv", secretEnv),
+  });
 
 export const startContainer = (container: Ref): EngineStep =>
   post(["containers", container, "start"], { accept: [304], blame: "app" });

@@ -13,6 +13,8 @@ export const label = {
   spec: "slipway.spec",
   /** Which fields were declared, as a JSON list of paths: what else is live came with the image or the engine. */
   declared: "slipway.declared",
+  /** Variables that hold secrets, as JSON: name → fingerprint under the machine's key. */
+  secrets: "slipway.secrets",
   /** Digest of a release: its container is no instance. */
   release: "slipway.release",
   /** Made for one command of a person: no instance either. */

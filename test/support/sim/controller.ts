@@ -76,6 +76,7 @@ export class SimController {
       remote: this.remote,
       clock: this.clock(),
       parseCache,
+      secrets: "closed",
       allowRewind: false,
       listener: (event) => {
         if (event.type === "planned") tell(`${this.name} plans ${event.changes} changes`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PutStep, RunStep } from "../../../src/model/step.ts";
+import type { Content, PutStep, RunStep } from "../../../src/model/step.ts";
 
 interface Node {
   type: "file" | "folder";
@@ -43,7 +43,7 @@ export class SimDisk {
     return [...this.nodes.keys()].filter((key) => key === path || key.startsWith(`${path}/`));
   }
 
-  put(step: PutStep, textOf: (content: { text: string } | { blob: string }) => string): void {
+  put(step: PutStep, textOf: (content: Content) => string): void {
     const mode = Number.parseInt(step.mode, 8);
     const owner = step.owner ?? "0:0";
     if (step.content !== undefined) {

@@ -1,7 +1,8 @@
 import { formatDuration } from "../../../lib/duration.ts";
-import { canonicalJson, type Json } from "../../../lib/json.ts";
+import { canonicalJson, isObject, type Json } from "../../../lib/json.ts";
 import { formatSize } from "../../../lib/size.ts";
 import type { Field } from "../../../model/change.ts";
+import { sealedShown } from "../../../model/sealed.ts";
 import { fieldsOf, imageDigest, type Fields } from "../../shared/container/fields.ts";
 import { limitDifferences } from "../../shared/container/limits.ts";
 import type { LiveContainer } from "../../shared/container/live.ts";
@@ -24,7 +25,9 @@ export function createOnlyFields(
       : [imageField(want, live)];
   const others = paths
     .filter((path) => !isSame(declared[path], live.fields[path]))
-    .map((path) => field(path, declared, live.fields, root));
+    .map(
+      (path) => secretField(path, want, live.fields) ?? field(path, declared, live.fields, root),
+    );
   const all = [...image, ...others];
   return all.length > 0 ? all : [{ path: "spec", live: live.spec }];
 }
@@ -54,6 +57,23 @@ function field(path: string, declared: Fields, live: Fields, root: string): Fiel
     path: name,
     ...(declaredText === undefined ? {} : { declared: declaredText }),
     ...(liveText === undefined ? {} : { live: liveText }),
+  };
+}
+
+/** A variable that holds a secret, or did: by its name. What it holds nobody is told. */
+function secretField(path: string, want: ContainerSpec, live: Fields): Field | undefined {
+  const name = /^env\.(.*)$/s.exec(path)?.[1];
+  if (name === undefined) return undefined;
+  const [secret, plain] = [want.secretEnv?.[name], want.env[name]];
+  const wasSecret = isObject(live[path]);
+  if (secret === undefined && !wasSecret) return undefined;
+  const declared = secret === undefined ? plain : sealedShown(secret.text);
+  const isThere = live[path] !== undefined;
+  const former = !wasSecret ? "(hidden)" : secret === undefined ? "a secret" : "another value";
+  return {
+    path,
+    ...(declared === undefined ? {} : { declared }),
+    ...(isThere ? { live: former } : {}),
   };
 }
 

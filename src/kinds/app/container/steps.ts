@@ -1,7 +1,7 @@
 import type { Json } from "../../../lib/json.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
-import { createBody, endpointOf } from "../../shared/container/body.ts";
+import { createBody, endpointOf, secretTexts } from "../../shared/container/body.ts";
 import { missingFolders } from "../../shared/container/folders.ts";
 import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
@@ -149,7 +149,7 @@ function obtain(
     addresses: givenAddresses(want),
     steps: [
       ...missingFolders(want, facts.root),
-      createContainer(name, body, ref.bound),
+      createContainer(name, body, ref.bound, secretTexts(want)),
       ...more.map((network) => connectNetwork(network.name, name, endpointOf(want, network))),
     ],
   };

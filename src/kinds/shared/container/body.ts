@@ -1,3 +1,4 @@
+import type { EngineStep } from "../../../model/step.ts";
 import { label, labels } from "../labels.ts";
 import { optional } from "../optional.ts";
 import { capabilities, fieldsOf, inheritable, specDigest } from "./fields.ts";
@@ -100,6 +101,19 @@ function portBindings(ports: ContainerSpec["ports"]) {
   return bindings;
 }
 
+const secretsText = (secretEnv: ContainerSpec["secretEnv"]): string | undefined =>
+  secretEnv &&
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(secretEnv).map(([name, { fingerprint }]) => [name, fingerprint]),
+    ),
+  );
+
+/** What joins the body when it is sent. */
+export const secretTexts = (spec: ContainerSpec): EngineStep["secretEnv"] =>
+  spec.secretEnv &&
+  Object.fromEntries(Object.entries(spec.secretEnv).map(([name, { text }]) => [name, text]));
+
 const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
   labels({
     [label.fleet]: spec.fleet,
@@ -108,5 +122,6 @@ const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
     [label.revision]: spec.revision,
     [label.image]: spec.imageText,
     [label.spec]: specDigest(spec),
+    [label.secrets]: secretsText(spec.secretEnv),
     [label.declared]: JSON.stringify(Object.keys(fieldsOf(spec)).filter(inheritable).toSorted()),
   });

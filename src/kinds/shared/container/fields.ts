@@ -16,6 +16,7 @@ export function fieldsOf(spec: ContainerSpec): Fields {
     workingDir: spec.workingDir,
     hostname: spec.hostname,
     ...prefixed("env", spec.env),
+    ...secretFields(spec.secretEnv),
     ...prefixed("labels", spec.labels),
     ...mountFields(spec.mounts),
     publish: some(publishField(spec.ports)),
@@ -70,6 +71,15 @@ export const prefixed = (
   members: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(members).map(([key, value]) => [`${prefix}.${key}`, value]));
+
+/** A secret is compared by its fingerprint, and shown by its name. */
+const secretFields = (secretEnv: ContainerSpec["secretEnv"] = {}): Fields =>
+  Object.fromEntries(
+    Object.entries(secretEnv).map(([name, { fingerprint }]) => [
+      `env.${name}`,
+      { secret: fingerprint },
+    ]),
+  );
 
 const mountFields = (mounts: readonly Mount[]): Fields =>
   Object.fromEntries(

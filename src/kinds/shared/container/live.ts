@@ -1,4 +1,5 @@
-import type { Json } from "../../../lib/json.ts";
+import { isObject, type Json } from "../../../lib/json.ts";
+import { parsedJson } from "../../../lib/lines.ts";
 import { label } from "../labels.ts";
 import { optional } from "../optional.ts";
 import {
@@ -122,7 +123,7 @@ function readFields(inspect: Json): Fields {
     user: optionalString(inspect, "Config", "User") || undefined,
     workingDir: optionalString(inspect, "Config", "WorkingDir") || undefined,
     hostname: optionalString(inspect, "Config", "Hostname") || undefined,
-    ...prefixed("env", Object.fromEntries(stringsAt(inspect, "Config", "Env").map(splitEnv))),
+    ...readEnv(inspect),
     ...prefixed("labels", stringMapAt(inspect, "Config", "Labels")),
     ...Object.fromEntries(
       mountsOf(inspect).map(({ target, ...mount }) => [`mounts.${target}`, mount]),
@@ -152,6 +153,27 @@ function readFields(inspect: Json): Fields {
     ([path]) => !inheritable(path) || declared === undefined || declared.has(path),
   );
   return Object.fromEntries(own);
+}
+
+/** What holds a secret is taken for its fingerprint: nothing after this has the value. */
+function readEnv(inspect: Json): Fields {
+  const secrets = readStrings(labelOf(inspect, label.secrets));
+  const all = stringsAt(inspect, "Config", "Env").map(splitEnv);
+  return Object.fromEntries(
+    all.map(([name, value]) => {
+      const fingerprint = secrets.get(name);
+      return [`env.${name}`, fingerprint === undefined ? value : { secret: fingerprint }];
+    }),
+  );
+}
+
+/** The members of a JSON object that are strings; none where it is something else. */
+function readStrings(text: string | undefined): ReadonlyMap<string, string> {
+  const value = text === undefined ? undefined : parsedJson(text);
+  const members = isObject(value) ? Object.entries(value) : [];
+  return new Map(
+    members.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 /** Undefined for a container that does not say: then nothing of it counts as declared by the image. */

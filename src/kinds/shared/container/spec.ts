@@ -1,3 +1,4 @@
+import type { SealedText } from "../../../model/sealed.ts";
 import type { Probe } from "../../../model/step.ts";
 
 /** One instance of an app on one machine. */
@@ -16,6 +17,8 @@ export interface ContainerSpec {
   readonly workingDir?: string;
   readonly hostname?: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that hold secrets. */
+  readonly secretEnv?: Readonly<Record<string, SecretEnv>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
   readonly ports: readonly PortBinding[];
@@ -59,6 +62,12 @@ export interface ContainerSpec {
   readonly watchMs: number;
   /** What it was under each name before `renamedFrom`: a container that was made so is kept as it is. */
   readonly formerly?: readonly ContainerSpec[];
+}
+
+export interface SecretEnv {
+  readonly text: SealedText;
+  /** Of the opened text, under the machine's key: equal means that the value is. */
+  readonly fingerprint: string;
 }
 
 export interface Attachment {

@@ -30,6 +30,27 @@ describe("a container", () => {
     );
   });
 
+  test("with secrets tells nobody what they hold, neither planned nor live", () => {
+    fc.assert(
+      fc.property(anySpec, anySpec, (before, want) => {
+        const sim = machine();
+        const told = [before, want].map((spec) => {
+          const planned = planFor(container, sim, spec);
+          converge(container, sim, spec);
+          return planned;
+        });
+        const live = find(container, sim, want);
+        const made = sim.engine.containers.filter(({ body }) =>
+          JSON.stringify(body).includes("value of"),
+        );
+        fc.pre(want.secretEnv !== undefined && want.running);
+        assert.ok(made.length > 0, "the containers have them");
+        assert.doesNotMatch(JSON.stringify([told, live]), /value of/);
+      }),
+      runs,
+    );
+  });
+
   test("with every field has no difference", () => {
     const sim = machine();
     sim.disk.makeFolder("/srv/media");

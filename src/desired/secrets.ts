@@ -1,0 +1,119 @@
+import type { AppFields } from "../generated/app.ts";
+import { templateParts } from "../lib/template.ts";
+import type { AppDocument, TemplateParts } from "../model/documents.ts";
+import { sealedIn, type Sealed, type SealedText } from "../model/sealed.ts";
+
+/** What may be known of opened secrets; it does not tell what they are. */
+export interface SecretDigests {
+  /** Under the machine's key, hex. */
+  fingerprint(text: SealedText, key: string): string;
+  /** Of the bytes, hex: to be compared with what a machine says of its files, never to be shown or stored. */
+  sha256(text: SealedText): string;
+}
+
+/** A secret that an app has as a file. */
+export interface SecretFile {
+  /** Where it is mounted in the container. */
+  readonly target: string;
+  readonly text: SealedText;
+  /** Octal, four digits. */
+  readonly mode: string;
+  readonly owner?: string;
+}
+
+const secretFileMode = "0400";
+
+/** Variables without secrets. */
+export const plainEnv = ({ env = {} }: AppFields): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+
+/** Variables that hold secrets, with what they are made of. */
+export function secretEnvOf(app: AppDocument, fields: AppFields): ReadonlyMap<string, SealedText> {
+  const listed = itemsOf(fields).filter(({ as }) => as === "env");
+  const texts = new Map(listed.map(({ name, ref }) => [name, textOf(app, [{ ref }])]));
+  for (const [name, value] of Object.entries(fields.env ?? {})) {
+    if (typeof value === "string") continue;
+    const parts =
+      value.template === undefined ? [{ ref: value.secret ?? "" }] : templateParts(value.template);
+    if ("why" in parts) throw new Error(`the template of ${name} was checked: ${parts.why}`);
+    texts.set(name, textOf(app, parts));
+  }
+  return texts;
+}
+
+/** Every variable that holds secrets, on any machine. */
+export const variablesWithSecrets = (
+  app: AppDocument,
+): readonly { readonly name: string; readonly secrets: readonly Sealed[] }[] =>
+  [app.fields, ...app.perMachine.values()].flatMap((fields) =>
+    [...secretEnvOf(app, fields)].map(([name, text]) => ({ name, secrets: sealedIn(text) })),
+  );
+
+/** `NAME_FILE` says where the file of secret NAME is, as many images want it; unless it is declared. */
+export function fileVariables(fields: AppFields): Readonly<Record<string, string>> {
+  const files = itemsOf(fields).filter(({ as }) => as === "file");
+  const variables = files.map(({ name }) => [`${name}_FILE`, mountOf(name)] as const);
+  return Object.fromEntries(variables.filter(([name]) => fields.env?.[name] === undefined));
+}
+
+export function secretFilesOf(app: AppDocument, fields: AppFields): readonly SecretFile[] {
+  const listed = itemsOf(fields)
+    .filter(({ as }) => as === "file")
+    .map(({ name, ref, mode, owner }) => ({
+      ...fileOf(mountOf(name), textOf(app, [{ ref }]), mode, owner),
+    }));
+  const named = Object.entries(fields.files ?? {}).flatMap(([target, declared]) => {
+    if (typeof declared === "string") return [];
+    const { secret, from, template, mode, owner } = declared;
+    if (secret !== undefined) return [fileOf(target, textOf(app, [{ ref: secret }]), mode, owner)];
+    if (template !== true || from === undefined) return [];
+    return [fileOf(target, textOf(app, app.templates.get(from) ?? []), mode, owner)];
+  });
+  return [...listed, ...named];
+}
+
+const fileOf = (
+  target: string,
+  text: SealedText,
+  mode: string | undefined,
+  owner: string | undefined,
+): SecretFile => ({
+  target,
+  text,
+  mode: (mode ?? secretFileMode).padStart(4, "0"),
+  ...(owner === undefined ? {} : { owner }),
+});
+
+const mountOf = (name: string): string => `/run/secrets/${name}`;
+
+interface Item {
+  readonly name: string;
+  readonly ref: string;
+  readonly as: "env" | "file";
+  readonly mode?: string;
+  readonly owner?: string;
+}
+
+/** The list `secrets`, each with its name in the container: its key, unless another one is given. */
+function itemsOf({ secrets = [] }: AppFields): readonly Item[] {
+  return secrets.flatMap((item): readonly Item[] => {
+    if (typeof item === "string")
+      return [{ name: item.slice(item.lastIndexOf(".") + 1), ref: item, as: "env" }];
+    return Object.entries(item).map(([name, value]): Item => {
+      if (typeof value === "string") return { name, ref: value, as: "env" };
+      const { secret: ref, as = "env", ...file } = value;
+      return { name, ref, as, ...file };
+    });
+  });
+}
+
+/** References as what they mean; that each means something was checked. */
+const textOf = (app: AppDocument, parts: TemplateParts): SealedText =>
+  parts.map((part) => {
+    if (typeof part === "string") return part;
+    const value = app.secrets.get(part.ref);
+    if (value === undefined) throw new Error(`the reference '${part.ref}' was checked`);
+    return { name: value.name, id: value.id };
+  });
