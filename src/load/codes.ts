@@ -97,6 +97,11 @@ export const findingCodes = {
   "flat-app-ships-yaml": "error",
   "ships-own-document": "error",
   "ships-too-many": "error",
+  // Secrets
+  "secret-not-encrypted": "error",
+  "bad-secret": "error",
+  "secret-ambiguous": "error",
+  "unknown-secret": "error",
 } as const satisfies Record<string, Diagnostic["severity"]>;
 
 /** What is found when secrets are opened, which needs the key: all of them are errors. */

@@ -3,6 +3,7 @@ import type { AppDocument, Documents, MachineDocument } from "../model/documents
 import type { Family } from "./expand.ts";
 import type { Machine } from "./machine.ts";
 import type { PlacedApp, Repo } from "./rules/repo.ts";
+import type { Secrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the later stages see of a repo in which nothing is wrong; undefined where what every repo has is missing. */
@@ -22,8 +23,13 @@ export function documentsOf(
     machines: new Map([...repo.machines.values()].flatMap(machineDocument)),
     apps: new Map(repo.apps.map((app) => [app.name, appDocument(app)])),
     families: new Map(families),
+    logins: repo.logins,
+    sealed: sealedIn(repo.secrets),
   };
 }
+
+const sealedIn = ({ values, wholeFiles }: Secrets): Documents["sealed"] =>
+  new Map([...values, ...wholeFiles].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 function machineDocument({ name, fields, at }: Machine): readonly [string, MachineDocument][] {
   const { address } = fields;
@@ -38,6 +44,8 @@ const appDocument = ({
   on,
   machines,
   ships,
+  secrets,
+  templates,
   at,
 }: PlacedApp): AppDocument => ({
   name,
@@ -47,6 +55,8 @@ const appDocument = ({
   perMachine: new Map([...on].map(([machine, reading]) => [machine, reading.fields])),
   machines,
   ships,
+  secrets,
+  templates,
   at,
 });
 

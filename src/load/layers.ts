@@ -13,33 +13,47 @@ import type { LayerFile, Layers } from "./tree.ts";
 
 const readsAtOnce = 32;
 
+/** How one sort of file is read. */
+interface Parsing {
+  readonly parse: (file: string, bytes: Uint8Array) => ParsedFile;
+  /** Of bytes. */
+  readonly limit: number;
+}
+
+const documents: Parsing = { parse: parseFile, limit: yamlLimit };
+
 /** Reads and parses all files of these, unless the cache has them. */
 export async function parseAll(
   entries: readonly LayerFile[],
   snapshot: Snapshot,
   cache: ParseCache,
+  parsing = documents,
 ): Promise<ReadonlyMap<string, ParsedFile>> {
   const readable = entries.filter((entry) => entry.refused !== true);
   const files = await mapLimit(readable, readsAtOnce, async (entry) => {
     const known = cache.get(entry.path, entry.blob);
     if (known !== undefined) return [entry.path, known] as const;
-    const file = await parseEntry(entry, snapshot);
+    const file = await parseEntry(entry, snapshot, parsing);
     cache.set(entry.path, entry.blob, file);
     return [entry.path, file] as const;
   });
   return new Map(files);
 }
 
-async function parseEntry(entry: TreeEntry, snapshot: Snapshot): Promise<ParsedFile> {
+async function parseEntry(
+  entry: TreeEntry,
+  snapshot: Snapshot,
+  { parse, limit }: Parsing,
+): Promise<ParsedFile> {
   try {
-    return parseFile(entry.path, await snapshot.read(entry.blob, yamlLimit));
+    return parse(entry.path, await snapshot.read(entry.blob, limit));
   } catch (error) {
     if (!isTooLarge(error)) throw error;
     const finding: Diagnostic = {
       severity: "error",
       code: "file-too-large",
       where: startOf(entry.path),
-      message: `larger than ${yamlLimit / 1024} KiB, which is the most that is read of a YAML file`,
+      message: `larger than ${limit / 1024} KiB, which is the most that is read of a YAML file`,
     };
     return { findings: [finding] };
   }

@@ -2,6 +2,7 @@ import { didYouMean } from "../lib/suggest.ts";
 import { printableLine } from "../lib/text.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Documents } from "../model/documents.ts";
+import { secretFileLimit } from "../model/sealed.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { createParseCache, type ParseCache } from "./cache.ts";
 import { documentsOf } from "./documents.ts";
@@ -12,8 +13,12 @@ import { readMachine } from "./machine.ts";
 import { findLooseDocuments } from "./loose.ts";
 import { findMisplaced } from "./misplaced.ts";
 import { startOf } from "./node.ts";
+import { loginsOf } from "./logins.ts";
+import { parseValues } from "./parse-values.ts";
+import { secretsOf } from "./resolve.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
+import { readSecrets, type Secrets } from "./secrets.ts";
 import { createSelector } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
@@ -90,7 +95,7 @@ async function read(
     report(
       "too-many-documents",
       startOf("slipway.yaml"),
-      `${tree.documents} machines and apps; ${documentLimit} is the most`,
+      `${tree.documents} machines, apps and files of secrets; ${documentLimit} is the most`,
     );
     return {};
   }
@@ -101,9 +106,14 @@ async function read(
     cache,
   );
   const by: Assembly = { files, validators: cache.validators, findings };
+  const values = await parseAll([...tree.secrets.values.values()].flat(), snapshot, cache, {
+    parse: parseValues,
+    limit: secretFileLimit,
+  });
+  const secrets = readSecrets(tree.secrets, values, findings);
   const fleet = fleetOf(tree, environment, by);
   const settings = readSettings(tree, environment, by);
-  const repo = readRepo(tree, settings, by);
+  const repo = readRepo(tree, settings, secrets, by);
   for (const rule of rules) rule(repo, report);
   return { fleet, settings, repo };
 }
@@ -128,8 +138,10 @@ function environmentExists(
 }
 
 /** All that could be read, whatever else could not. */
-function readRepo(tree: RepoTree, { machineDefaults, appDefaults }: Settings, by: Assembly): Repo {
+function readRepo(tree: RepoTree, settings: Settings, secrets: Secrets, by: Assembly): Repo {
   const { report } = by.findings;
+  const { machineDefaults, appDefaults } = settings;
+  const logins = loginsOf(settings, secrets, report);
   const machines = new Map(
     byName(tree.machines).map((layers) => [layers.name, readMachine(layers, machineDefaults, by)]),
   );
@@ -147,12 +159,16 @@ function readRepo(tree: RepoTree, { machineDefaults, appDefaults }: Settings, by
       ...member,
       ...select(member),
       ships: shipsOf(member, family, shippable, report),
+      secrets: secretsOf(member, secrets, report),
+      templates: new Map(),
     })),
   );
   return {
     machines,
     families,
     apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    secrets,
+    logins,
     unlisted,
   };
 }

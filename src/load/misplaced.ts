@@ -15,13 +15,6 @@ export function findMisplaced(
   report: Report,
 ): void {
   const seen = new Set<string>();
-  const secret = entries.find(({ path }) => isSecret(path, environment));
-  if (secret !== undefined)
-    report(
-      "not-yet-supported",
-      startOf(secret.path),
-      "not yet supported: secrets/ (no app reads them yet)",
-    );
   for (const { path } of entries) {
     const [top = "", second = "", third] = path.split("/");
     if (!/\.ya?ml$/.test(path)) continue;
@@ -87,13 +80,6 @@ function nestedEnvironments(
       "an environment has no environments/ of its own: nothing in it is read",
     );
   }
-}
-
-/** What apps will read by default: to pass it over in silence would start them without it. */
-function isSecret(path: string, environment: string | undefined): boolean {
-  const [, named, rest = ""] = /^(?:environments\/([^/]+)\/)?(.*)$/.exec(path) ?? [];
-  if (named !== undefined && environment !== undefined && named !== environment) return false;
-  return /^secrets\/.+\.(ya?ml|age)$/.test(rest);
 }
 
 /** A folder of apps/ that holds YAML but no app.yaml, and that no flat app could mean to ship. */

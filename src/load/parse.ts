@@ -13,6 +13,8 @@ export const yamlLimit = 1024 * 1024;
 /** A file as far as it could be read: its map (an empty file is an empty one), unless it has none. */
 export interface ParsedFile {
   readonly root?: MapNode;
+  /** A file of values that SOPS made, without what SOPS says of itself. */
+  readonly isSops?: true;
   readonly findings: readonly Diagnostic[];
 }
 

@@ -12,8 +12,14 @@ export interface DocumentPlace {
   readonly guessed?: true;
 }
 
+/** Something under `secrets/`: a file of values, or a whole file, by its name below it. */
+export interface SecretPlace {
+  readonly as: "values" | "whole file";
+  readonly name: string;
+}
+
 export interface Classified {
-  readonly place: DocumentPlace | "settings" | "shippable";
+  readonly place: DocumentPlace | SecretPlace | "settings" | "shippable";
   /** Why it is not read although it was meant to be. */
   readonly wrong?: {
     readonly code: "yml-extension" | "stray-document";
@@ -41,6 +47,7 @@ export function classify(path: string, type: TreeEntry["type"]): Classified {
   const file = parts.at(-1) ?? "";
   const [, stem = "", ending = ""] = /^(.*)\.(ya?ml)$/.exec(file) ?? [];
   const wrong = ending === "yml" ? yml : {};
+  if (top === "secrets" && parts.length > 1) return classifySecret(path.slice(top.length + 1));
   if (parts.length === 1)
     return stem === "slipway" ? { place: "settings", ...wrong } : { place: "shippable" };
   const flat = parts.length === 2;
@@ -56,6 +63,14 @@ export function classify(path: string, type: TreeEntry["type"]): Classified {
   if (parts.length === 3 && (third === "app.yaml" || third === "app.yml"))
     return { place: { as: "app", name: second, folder: `apps/${second}` }, ...wrong };
   return { place: "shippable" };
+}
+
+/** What stands under `secrets/`; what begins with a dot is the tools' own, as `.age-recipients`. */
+function classifySecret(path: string): Classified {
+  const [, name = "", ending = ""] = /^(.*)\.(ya?ml|age)$/.exec(path) ?? [];
+  if (name === "" || /(?:^|\/)\./.test(path)) return { place: "shippable" };
+  if (ending === "age") return { place: { as: "whole file", name: path } };
+  return { place: { as: "values", name }, ...(ending === "yml" ? yml : {}) };
 }
 
 export interface Refusal {
@@ -75,7 +90,6 @@ export function refusalOf({ path, type }: TreeEntry): Refusal | "not ours" | und
     (parts.length > 1 && topFolders.some((folder) => folder === top));
   const link = type === "symlink" || type === "submodule";
   if (!ours && !(link && topFolders.some((folder) => folder === path))) return "not ours";
-  if (top === "secrets") return "not ours";
   const odd = [...path].find(
     (char) => char === "\\" || /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(char),
   );

@@ -1,4 +1,6 @@
 import type { SlipwayFile } from "../generated/slipway.ts";
+import type { Where } from "../model/diagnostic.ts";
+import type { Locator } from "../model/documents.ts";
 import type { Layers, RepoTree } from "./tree.ts";
 import { assemble, type Assembly } from "./layers.ts";
 import { nameLimit, nameProblem } from "./names.ts";
@@ -11,6 +13,7 @@ export interface Settings {
   /** With the environment: `acme-staging`; undefined where it is not said rightly. */
   readonly fleet: string | undefined;
   readonly fields: SlipwayFile;
+  readonly at: Locator;
   readonly appDefaults: Node | undefined;
   readonly machineDefaults: Node | undefined;
 }
@@ -45,12 +48,13 @@ export function readSettings(
       startOf("slipway.yaml"),
       "there is no slipway.yaml here; it names the fleet, for example fleet: acme",
     );
-    return { fleet: undefined, fields: {}, appDefaults: undefined, machineDefaults: undefined };
+    const at = (): Where => startOf("slipway.yaml");
+    return { fleet: undefined, fields: {}, at, appDefaults: undefined, machineDefaults: undefined };
   }
   const layers: Layers = { name: "slipway", folder: "", files: tree.settings };
   const assembled = assemble("slipway", layers, undefined, by).root;
   const root = assembled.kind === "map" ? soundPart("slipway", assembled, "merged", by) : assembled;
-  const { fields } = readingOf<SlipwayFile>(root, by.validators.of("slipway").textPaths);
+  const { fields, at } = readingOf<SlipwayFile>(root, by.validators.of("slipway").textPaths);
   if (lacks(root, ["fleet"]))
     report("missing-key", root.at, "slipway.yaml needs 'fleet', for example fleet: acme");
   const fleet =
@@ -67,6 +71,7 @@ export function readSettings(
   return {
     fleet,
     fields,
+    at,
     appDefaults: defaultsOf(root, "app"),
     machineDefaults: defaultsOf(root, "machine"),
   };

@@ -30,6 +30,7 @@ export function shipsOf(
   for (const { fields, at } of variantsOf(app)) {
     for (const [path, entry] of Object.entries(fields.files ?? {})) {
       const source = typeof entry === "string" ? entry : entry.from;
+      if (source === undefined) continue;
       const where = at(typeof entry === "string" ? ["files", path] : ["files", path, "from"]);
       const files = resolveSource(source, family.folder, shippable, (code, message) =>
         report(code, where, message),

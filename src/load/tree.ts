@@ -4,6 +4,7 @@ import type { Report } from "./findings.ts";
 import { likelyName, nameProblem } from "./names.ts";
 import { startOf } from "./node.ts";
 import { classify, refusalOf, type DocumentPlace } from "./places.ts";
+import { createSecretSorter, type SecretTree } from "./secret-tree.ts";
 
 /** A file that describes something. One that is refused is not read, but what it describes is there. */
 export interface LayerFile extends TreeEntry {
@@ -23,17 +24,18 @@ export interface Layers {
 /** The files that make up one fleet. */
 export interface RepoTree {
   readonly settings: readonly LayerFile[];
-  /** How many files describe machines and apps. */
+  /** How many files describe machines and apps, or hold values of secrets. */
   readonly documents: number;
   readonly machines: ReadonlyMap<string, Layers>;
   readonly apps: ReadonlyMap<string, Layers>;
   /** What apps may ship, by path without environment; the environment's file hides the root's. */
   readonly shippable: ReadonlyMap<string, TreeEntry>;
+  readonly secrets: SecretTree;
   /** Paths, without environment, of what is refused: what lies there, or below, may be anything. */
   readonly refused: ReadonlySet<string>;
 }
 
-/** The most files that describe machines and apps. */
+/** The most files that describe machines and apps, or hold values of secrets. */
 export const documentLimit = 10_000;
 
 /** The environments that a repo has, sorted. */
@@ -80,6 +82,7 @@ function createSorter(report: Report): Sorter {
   const machines = new Map<string, Layers>();
   const apps = new Map<string, Layers>();
   const shippable = new Map<string, TreeEntry>();
+  const secrets = createSecretSorter(report);
   const refused = new Set<string>();
   const unread: (readonly [DocumentPlace, LayerFile])[] = [];
   let documents = 0;
@@ -94,6 +97,10 @@ function createSorter(report: Report): Sorter {
       if (place === "settings") settings.push(layer);
       else if (place === "shippable") {
         if (!isRefused) shippable.set(path, file);
+        else if (/^secrets(?:\/|$)/.test(path)) secrets.refuse();
+      } else if (!("folder" in place)) {
+        if (place.as === "values") documents++;
+        secrets.place(place, layer);
       } else {
         documents++;
         const into = place.as === "machine" ? machines : apps;
@@ -103,7 +110,13 @@ function createSorter(report: Report): Sorter {
     tree() {
       for (const [place, file] of unread)
         addUnread(place.as === "machine" ? machines : apps, place, file);
-      return { settings: readable(settings), machines, apps, shippable, refused, documents };
+      const read = {
+        settings: readable(settings),
+        machines,
+        apps,
+        secrets: secrets.tree(readable),
+      };
+      return { ...read, shippable, refused, documents };
     },
   };
 }

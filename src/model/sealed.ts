@@ -1,5 +1,8 @@
 import type { Where } from "./diagnostic.ts";
 
+/** The largest file of values (`secrets/<name>.yaml`) that is read, and what a whole file may hold. */
+export const secretFileLimit = 20 * 1024 * 1024;
+
 /**
  * A value that stands encrypted in the repo, as plans and steps speak of it: by its name, and by what tells its ciphertext
  * from any other. What it holds is looked up only where it is used.

@@ -1,5 +1,5 @@
 import type { FindingCode } from "../../src/load/codes.ts";
-import { repo, type Case } from "./repos.ts";
+import { armoredYaml, repo, type Case } from "./repos.ts";
 
 const app = (text: string, path = "apps/shop.yaml"): Case => ({ files: repo({ [path]: text }) });
 const image = "image: shop:1\n";
@@ -187,6 +187,23 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       ...Object.fromEntries(
         Array.from({ length: 2_001 }, (_, i) => [`apps/shop/site/${i}.html`, ""]),
       ),
+    }),
+  },
+  "secret-not-encrypted": { files: repo({ "secrets/shop.yaml": "DB_PASSWORD: hunter2\n" }) },
+  "bad-secret": {
+    files: repo({ "secrets/shop.yaml": "DB: { PASSWORD: hunter2 }\n" }),
+  },
+  "secret-ambiguous": {
+    files: repo({
+      "secrets/shop.yaml": armoredYaml("LICENSE"),
+      "secrets/LICENSE.age": "x",
+      "apps/shop.yaml": `${image}secrets: [LICENSE]\n`,
+    }),
+  },
+  "unknown-secret": {
+    files: repo({
+      "secrets/shop.yaml": armoredYaml("DB_PASSWORD"),
+      "apps/shop.yaml": `${image}secrets: [DB_PASWORD]\n`,
     }),
   },
 };

@@ -15,6 +15,20 @@ const base: Files = {
 /** A repo with the base beneath; a file that is `""` in `files` is still there, empty. */
 export const repo = (files: Files = {}): Files => ({ ...base, ...files });
 
+/** A file of values; no key opens them, and loading does not try. */
+export const armoredYaml = (...keys: readonly string[]): string =>
+  keys.map((key) => `${key}: |\n${armor(key).replaceAll(/^/gm, "  ")}\n`).join("");
+
+/** Looks like what age writes. */
+export const armor = (content: string): string =>
+  [
+    "-----BEGIN AGE ENCRYPTED FILE-----",
+    ...(Buffer.from(`age-encryption.org/v1\n${content}`)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? []),
+    "-----END AGE ENCRYPTED FILE-----",
+  ].join("\n");
+
 // Compiling the schemas once keeps these tests quick; nothing else is shared through it but parsed files.
 const cache = createParseCache(1_000);
 

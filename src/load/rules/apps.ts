@@ -76,7 +76,7 @@ export const valuesAreNotFilledIn: Rule = ({ apps }, report) => {
   for (const app of apps) {
     for (const { fields, at } of variantsOf(app)) {
       for (const [name, value] of Object.entries(fields.env ?? {})) {
-        const [found] = filledElsewhere.exec(value) ?? [];
+        const [found] = typeof value === "string" ? (filledElsewhere.exec(value) ?? []) : [];
         if (found === undefined) continue;
         const shown = printableLine(found.length > 40 ? `${found.slice(0, 40)}…` : found);
         report(

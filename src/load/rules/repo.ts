@@ -1,12 +1,16 @@
-import type { ShippedFile } from "../../model/documents.ts";
+import type { RegistryLogin, ShippedFile, TemplateParts } from "../../model/documents.ts";
+import type { SealedValue } from "../../model/sealed.ts";
 import { readingOn, type Family, type Member } from "../expand.ts";
 import type { Report } from "../findings.ts";
 import type { Machine } from "../machine.ts";
+import type { Secrets } from "../secrets.ts";
 import type { Selection } from "../select.ts";
 
 /** An app with what was worked out about it. */
 export interface PlacedApp extends Member, Selection {
   readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
+  readonly secrets: ReadonlyMap<string, SealedValue>;
+  readonly templates: ReadonlyMap<string, TemplateParts>;
 }
 
 /**
@@ -17,6 +21,9 @@ export interface Repo {
   readonly machines: ReadonlyMap<string, Machine>;
   readonly families: ReadonlyMap<string, Family>;
   readonly apps: readonly PlacedApp[];
+  readonly secrets: Secrets;
+  /** By the registry's host. */
+  readonly logins: ReadonlyMap<string, RegistryLogin>;
   /** Whether there are some that not even the names are known of. */
   readonly unlisted: { readonly machines: boolean; readonly apps: boolean };
 }
