@@ -24,7 +24,7 @@ const look = {
   apps,
   resources: [
     resource("app/volume", "shop", "data", 41),
-    resource("app/files", "shop", "etc/one", 45, { entries: [{ blob: "b1" }] }),
+    resource("app/files", "shop", "etc/one", 45, { entries: [{ content: { blob: "b1" } }] }),
     resource("app/container", "shop", "1", 3),
     resource("app/container", "shop-worker", "1", 9),
   ] satisfies readonly Resource[],
