@@ -11,7 +11,9 @@ import { judgeLook } from "./pass/judge.ts";
 import { applyLook, lookWith } from "./pass/look.ts";
 import { familiesOf, hasNews, keysOf, machinesOf } from "./pass/news.ts";
 import { machinesToRecord } from "./pass/record.ts";
+import { redactedOutcome } from "./pass/redact.ts";
 import { readRevision } from "./pass/revision.ts";
+import { redactor } from "./pass/secrets.ts";
 import { endingOf, tell, type Told } from "./pass/tell.ts";
 import type { Request, World } from "./pass/world.ts";
 
@@ -31,8 +33,10 @@ export async function reconcile(world: World, request: Request): Promise<Revisio
   const holds = openHolds(world, revision.fleet, stop);
   try {
     const pass = { world, request, revision, started, holds, stop };
-    const ending = await converge(pass, noted);
-    const { outcome, before } = ending;
+    const ended = await converge(pass, noted);
+    const outcome = redactedOutcome(ended.outcome, redactor(world));
+    const ending = { ...ended, outcome };
+    const { before } = ending;
     if (isStopped(pass, ending)) {
       // Half-way is no outcome, the next controller finishes and tells; but nothing is left pending.
       const left = stopped(outcome);

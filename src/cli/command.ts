@@ -1,5 +1,6 @@
 import type { GlobalOptions } from "./options.ts";
 import type { Io } from "./io.ts";
+import type { Net } from "./net.ts";
 import type { Parts } from "./parts.ts";
 
 /** What the command line says of itself, without loading what it does. */
@@ -31,6 +32,8 @@ export interface Context {
   readonly io: Io;
   readonly options: GlobalOptions;
   readonly parts: Parts;
+  /** Takes what a command opens out of all that it prints. */
+  readonly net: Pick<Net, "spread">;
 }
 
 /** What stood on the command line for one command. */

@@ -8,13 +8,16 @@ import { globalFlags, type Flag } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { environmentHelp, examplesOf, usageOf } from "./help.ts";
 import { misuse, namedCommand, noCommand } from "./misuse.ts";
+import { netted } from "./net.ts";
 import { globalOptions, switchOf } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { tour } from "./tour.ts";
 import { errorDocument, sayError, UserError } from "./trouble.ts";
 
 /** Runs one command line and resolves with its exit code; all that can go wrong has been told by then. */
-export async function runCli(argv: readonly string[], io: Io, parts: Parts): Promise<number> {
+export async function runCli(argv: readonly string[], bare: Io, parts: Parts): Promise<number> {
+  const net = netted(bare);
+  const { io } = net;
   const cut = argv.indexOf("--");
   const before = cut < 0 ? argv : argv.slice(0, cut);
   const rest = cut < 0 ? [] : argv.slice(cut + 1);
@@ -27,7 +30,7 @@ export async function runCli(argv: readonly string[], io: Io, parts: Parts): Pro
     const options = globalOptions(all, io);
     verbose = options.verbose;
     const { run } = await spec.load();
-    code = await run({ io, options, parts }, { args, flags, rest });
+    code = await run({ io, options, parts, net }, { args, flags, rest });
   });
   try {
     // By itself `--help` behind a word that is no command would show the help of all.

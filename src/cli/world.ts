@@ -41,16 +41,16 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
   const { place, source, stateDir } = await openRepo(context, wish.unpushed);
   try {
     const remote = await parts.openFleet(await sshLogin(context));
+    const secrets =
+      wish.secrets ?? (await parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet)));
+    if (secrets !== "closed") context.net.spread((text) => secrets.redact(text));
     const bare: World = {
       source,
       remote,
       clock: systemClock,
       listener: wish.listener ?? (() => undefined),
       parseCache: createParseCache(),
-      secrets:
-        wish.secrets === "closed"
-          ? "closed"
-          : await parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet)),
+      secrets,
       ...(options.environment === undefined ? {} : { environment: options.environment }),
       allowRewind: options.allowRewind,
       reporter: silent,

@@ -18,7 +18,7 @@ const opensAtOnce = 8;
 
 /** Opens all that apps and registries refer to: what stays closed is a finding at its place. */
 export async function openSecrets(
-  { secrets: opener }: World,
+  { secrets: opener }: Pick<World, "secrets">,
   documents: Documents,
   snapshot: Snapshot,
 ): Promise<{ readonly secrets: OpenedSecrets; readonly findings: readonly Diagnostic[] }> {

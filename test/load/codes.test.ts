@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { findingCodes, type FindingCode } from "../../src/load/codes.ts";
+import { findingCodes, openingCodes, type FindingCode } from "../../src/load/codes.ts";
 import { formatDiagnostic } from "../../src/model/diagnostic.ts";
 import { cases } from "./cases.ts";
 import { findingsOf } from "./repos.ts";
@@ -17,7 +17,7 @@ const documented = new Map(
 );
 
 test("docs/findings.md lists every code, in the order of the code", () => {
-  assert.deepEqual([...documented.keys()], Object.keys(findingCodes));
+  assert.deepEqual([...documented.keys()], [...Object.keys(findingCodes), ...openingCodes]);
 });
 
 for (const code of Object.keys(findingCodes) as FindingCode[]) {

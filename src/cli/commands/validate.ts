@@ -7,6 +7,9 @@ import {
 } from "../../load/load.ts";
 import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
+import { openSecrets } from "../../pass/secrets.ts";
+import type { SecretOpener } from "../../pass/world.ts";
+import { ageKeyFile } from "../age-key.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { showFindings } from "../findings.ts";
@@ -34,15 +37,27 @@ async function checkRevision(context: Context, revision: string): Promise<readon
 }
 
 /** The root by itself and with each environment, unless one is named; what several find alike is told once. */
-async function check({ options }: Context, snapshot: Snapshot): Promise<readonly Diagnostic[]> {
+async function check(context: Context, snapshot: Snapshot): Promise<readonly Diagnostic[]> {
   const cache = createParseCache();
-  const { environment } = options;
+  const { environment } = context.options;
   const wanted = environment === undefined ? fleetsOf(snapshot) : [environment];
   const read: Loaded[] = [];
-  for (const one of wanted)
-    read.push(await load(snapshot, { cache, ...(one === undefined ? {} : { environment: one }) }));
+  const opener = await context.parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet));
+  for (const one of wanted) {
+    const named = one === undefined ? {} : { environment: one };
+    read.push(await opened(await load(snapshot, { cache, ...named }), snapshot, opener));
+  }
   const [only] = read;
   return read.length === 1 && only !== undefined ? only.findings : togetherOf(read);
+}
+
+/** With what is found when its secrets are opened, where there is a key: that others have none is no finding. */
+async function opened(loaded: Loaded, snapshot: Snapshot, secrets: SecretOpener): Promise<Loaded> {
+  const { documents, findings } = loaded;
+  if (documents === undefined || documents.sealed.size === 0) return loaded;
+  if (!(await secrets.prepare(documents.fleet))) return loaded;
+  const found = await openSecrets({ secrets }, documents, snapshot);
+  return { ...loaded, findings: [...findings, ...found.findings] };
 }
 
 /** All environments; the root is a fleet of its own where it has machines, or no environment does. */

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, test } from "node:test";
+import { load } from "../../src/load/load.ts";
+import { openingCodes, type OpeningCode } from "../../src/load/codes.ts";
+import { formatDiagnostic } from "../../src/model/diagnostic.ts";
+import { digestsWith, openSecrets, revealed } from "../../src/pass/secrets.ts";
+import { parseIdentities } from "../../src/secrets/parse-identities.ts";
+import { Opener } from "../../src/secrets/opener.ts";
+import { repo, type Files } from "../load/repos.ts";
+import { snapshotOf } from "../support/repo.ts";
+import { sealing, type Sealing } from "../support/sealed.ts";
+
+let key: Sealing;
+let stranger: Sealing;
+
+before(async () => {
+  [key, stranger] = await Promise.all([sealing(), sealing()]);
+});
+
+const openerWith = (identity?: string): Opener =>
+  new Opener(async () => {
+    if (identity === undefined) return undefined;
+    const parsed = await parseIdentities(identity);
+    assert.ok("identities" in parsed);
+    return parsed.identities;
+  });
+
+async function opened(files: Files, opener = openerWith(key.identity)) {
+  const snapshot = snapshotOf(repo(files));
+  const { documents, findings } = await load(snapshot);
+  assert.ok(documents, findings.map(formatDiagnostic).join("\n"));
+  const found = await openSecrets({ secrets: opener }, documents, snapshot);
+  return { documents, ...found, told: found.findings.map(formatDiagnostic) };
+}
+
+const shop = "image: shop:1\nsecrets: [DB_PASSWORD]\n";
+const withFile = "image: shop:1\nfiles: { /tls.key: { secret: tls.key.age } }\n";
+
+const cases: Readonly<Record<OpeningCode, () => Promise<Files>>> = {
+  "secret-without-key": async () => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml": await key.file({ DB_PASSWORD: "x" }),
+  }),
+  "secret-not-for-us": async () => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml": await stranger.file({ DB_PASSWORD: "x" }),
+  }),
+  "secret-damaged": async () => ({
+    "apps/shop.yaml": withFile,
+    "secrets/tls.key.age": (await key.value("x")).slice(0, -90),
+  }),
+  "secret-too-large": async () => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml": await key.file({ DB_PASSWORD: "x".repeat(1024 * 1024 + 1) }),
+  }),
+  "secret-unsupported": async () => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml":
+      "DB_PASSWORD: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\nsops:\n  key_groups: []\n  mac: x\n",
+  }),
+  "secret-no-text": async () => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml": `DB_PASSWORD: |\n${(await key.value(Uint8Array.of(0xff, 0))).replaceAll(/^/gm, "  ")}`,
+  }),
+};
+
+const docs = readFileSync(new URL("../../docs/findings.md", import.meta.url), "utf8");
+
+for (const code of openingCodes) {
+  test(`${code} is found, as docs/findings.md shows it`, async () => {
+    const opener = code === "secret-without-key" ? openerWith() : undefined;
+    const { findings, told } = await opened(await cases[code](), opener);
+    assert.deepEqual(
+      findings.map((finding) => finding.code),
+      [code],
+    );
+    const [, example] =
+      new RegExp(`^### \`${code}\`\n.+\n\`\`\`\n(.+)\n\`\`\`$`, "m").exec(docs) ?? [];
+    assert.deepEqual(told, [example]);
+  });
+}
+
+test("all that stays closed is told at once, with who refers to it", async () => {
+  const { told } = await opened({
+    "slipway.yaml": "fleet: acme\nregistries: { ghcr.io: { user: bot, password: shared.TOKEN } }\n",
+    "apps/shop.yaml": "image: shop:1\nsecrets: [DB_PASSWORD, shared.TOKEN]\n",
+    "apps/cart.yaml": "image: cart:1\nsecrets: [shared.TOKEN]\n",
+    "secrets/shop.yaml": await stranger.file({ DB_PASSWORD: "x" }),
+    "secrets/shared.yaml": await stranger.file({ TOKEN: "x", UNUSED: "y" }),
+  });
+  assert.equal(told.length, 2, told.join("\n"));
+  assert.match(told.join("\n"), /shared\.TOKEN \(of app\/cart, app\/shop and registry ghcr\.io\)/);
+});
+
+test("what nobody refers to is not opened", async () => {
+  const { told, secrets } = await opened({
+    "apps/shop.yaml": "image: shop:1\n",
+    "secrets/shop.yaml": await stranger.file({ DB_PASSWORD: "x" }),
+  });
+  assert.deepEqual([told, secrets.size], [[], 0]);
+});
+
+test("digests are of what is opened, whatever it was encrypted to", async () => {
+  const once = await opened(await cases["secret-without-key"]());
+  const again = await opened(await cases["secret-without-key"]());
+  const digestOf = ({ documents, secrets }: typeof once) => {
+    const value = documents.apps.get("shop")?.secrets.get("DB_PASSWORD");
+    assert.ok(value);
+    const { name, id } = value;
+    const text = ["<", { name, id }, ">"];
+    assert.equal(Buffer.from(revealed(text, secrets)).toString(), "<x>");
+    const digests = digestsWith(secrets, false);
+    return {
+      id,
+      keyed: digests.fingerprint(text, "k"),
+      other: digests.fingerprint(text, "l"),
+      sha: digests.sha256(text),
+    };
+  };
+  const [a, b] = [digestOf(once), digestOf(again)];
+  assert.notEqual(a.id, b.id);
+  assert.deepEqual({ ...a, id: "" }, { ...b, id: "" });
+  assert.notEqual(a.keyed, a.other);
+});
+
+test("what was opened is taken out of any text", async () => {
+  const opener = openerWith(key.identity);
+  const secret = "canary-of-the-net";
+  await opened(
+    { "apps/shop.yaml": shop, "secrets/shop.yaml": await key.file({ DB_PASSWORD: secret }) },
+    opener,
+  );
+  const text = `a ${secret} b ${Buffer.from(secret).toString("base64")} c`;
+  assert.match(
+    opener.redact(text),
+    /^a \[secret shop\.DB_PASSWORD\] b \[secret shop\.DB_PASSWORD\].{0,2} c$/,
+  );
+});
