@@ -59,6 +59,11 @@ export function recordedIo(
 export const noParts: Parts = {
   openFleet: () => Promise.reject(new Error("no machine may be asked")),
   scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
-  openSecrets: () => Promise.reject(new Error("no secret may be opened")),
+  openSecrets: () =>
+    Promise.resolve({
+      prepare: () => Promise.resolve(false),
+      open: () => Promise.reject(new Error("no secret may be opened")),
+      redact: (text) => text,
+    }),
   ageKey: () => Promise.reject(new Error("no key may be made")),
 };
