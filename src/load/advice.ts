@@ -35,7 +35,11 @@ function specially(node: Node, path: Path): string | undefined {
   if (above === "env" && key === "clear" && node.kind === "map")
     return "variables stand in env itself: env: { LOG_LEVEL: info }";
   if (above === "env" && key === "secret" && node.kind === "list")
-    return "values from secrets are not yet supported";
+    return `secrets stand beside env: secrets: [${itemsOf(node).slice(0, 3).map(word).join(", ")}]`;
+  if (key === "secrets" && node.kind === "map") {
+    const names = [...node.entries.keys()].slice(0, 3).map(word).join(", ");
+    return `write secrets: [${names}]; what they are stands encrypted in secrets/<app>.yaml`;
+  }
   if (node.kind !== "scalar") return undefined;
   if ((key === "publish" || above === "publish") && /^\d{1,5}$/.test(node.source))
     return key === "publish"
@@ -64,9 +68,19 @@ function asMap(key: string, node: Node): string {
     const [, name, value] = pattern?.exec(text) ?? [];
     return name === undefined || value === undefined ? [] : `${word(name)}: ${word(value)}`;
   });
+  if (key === "env" && node.kind === "list") found.push(...node.items.flatMap(ofKubernetes));
   if (found.length === 0) return "";
   const more = found.length > 3 ? ", …" : "";
   return ` (write ${key}: { ${found.slice(0, 3).join(", ")}${more} })`;
+}
+
+/** A list of `{ name, value }`; where a value is from elsewhere that is mostly a secret. */
+function ofKubernetes(item: Node): readonly string[] {
+  const [name, value] = ["name", "value"].map((key) => nodeAt(item, [key]));
+  if (name?.kind !== "scalar") return [];
+  return [
+    `${word(name.source)}: ${value?.kind === "scalar" ? word(value.source) : "{ secret: … }"}`,
+  ];
 }
 
 const textsOf = (node: Node): readonly string[] =>

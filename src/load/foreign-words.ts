@@ -38,7 +38,11 @@ const app: readonly Foreign[] = [
     "env",
     "env: { LOG_LEVEL: info }",
   ),
-  words("env_file envFile envFrom", "env", "env: { LOG_LEVEL: info }, written out"),
+  words(
+    "env_file envFile envFrom",
+    "env",
+    "env: { LOG_LEVEL: info }, written out; what is secret is listed in secrets",
+  ),
   words("depends_on dependsOn requires", "after", "after: [db]"),
   words(
     "healthcheck healthCheck health_check livenessProbe readinessProbe startupProbe",
@@ -99,7 +103,11 @@ const app: readonly Foreign[] = [
     "health.deadline",
     "health: { http: /up, deadline: 60s }",
   ),
-  later("secret secretRef", "secrets"),
+  words(
+    "secret secretRef secretRefs secret_env secretEnv credentials",
+    "secrets",
+    "secrets: [DB_PASSWORD], encrypted in secrets/<app>.yaml",
+  ),
   later("builder dockerfile context", "build", "; until then name an image that your CI pushed"),
   later("domain domains hostnames ingress traefik proxy ssl", "routes", "; until then use publish"),
   later("cron schedule crons cronjobs", "jobs"),
@@ -116,8 +124,8 @@ const app: readonly Foreign[] = [
     "a file starts with what the app is, for example image: registry.example.com/shop:1.4.2",
   ),
   nothing(
-    "registry imagePullSecrets",
-    "logins of registries are the fleet's: registries in slipway.yaml, which are not yet supported",
+    "registry imagePullSecrets registryCredentials",
+    "logins of registries are the fleet's: registries in slipway.yaml",
   ),
   nothing(
     "tty stdin_open stdin",
@@ -132,6 +140,15 @@ const app: readonly Foreign[] = [
 
 export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
   app,
+  "app.env": [
+    words(
+      "valueFrom value_from secretKeyRef secretRef from_secret fromSecret",
+      "secret",
+      "{ secret: shop.DB_PASSWORD }",
+    ),
+    words("interpolate format", "template", '{ template: "postgres://shop:${DB_PASSWORD}@db" }'),
+    nothing("value default", "a value that is no secret stands right after its name"),
+  ],
   "app.health": [
     words("test cmd exec", "command", 'health: { command: ["pg_isready"] }'),
     words("path url uri httpGet", "http", "health: { http: /up }"),
@@ -177,6 +194,7 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
   ],
   "app.files": [
     words("source src path content file", "from", '{ from: shop.toml, mode: "0400" }'),
+    words("secretName secretKeyRef secretRef", "secret", "{ secret: shop.TLS_KEY }"),
     words("permissions permission chmod", "mode", '{ from: shop.toml, mode: "0400" }'),
     words("uid user chown", "owner", '{ from: shop.toml, owner: "1000:1000" }'),
   ],
@@ -188,6 +206,18 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
     ),
     words("ro", "readOnly", "{ path: /media, readOnly: true }"),
     words("external", "name", "{ path: /media, name: existing-volume }"),
+  ],
+  "slipway.registries": [
+    words("username login", "user", "{ user: bot, password: registries.GHCR_TOKEN }"),
+    words(
+      "token secret auth passwordSecret",
+      "password",
+      "{ user: bot, password: registries.GHCR_TOKEN }",
+    ),
+    nothing(
+      "server host url",
+      "a login stands under the registry's host: registries: { ghcr.io: … }",
+    ),
   ],
   "app.release": [words("timeout", "deadline", "release: { command: [migrate], deadline: 5m }")],
   machine: [
@@ -241,7 +271,12 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
     ),
     words("app machine", "defaults", "defaults: { app: { logs: { maxSize: 20m } } }"),
     words("ssh", "defaults.machine.ssh", "defaults: { machine: { ssh: { user: deploy } } }"),
-    later("registry", "registries"),
+    words(
+      "registry registry_auth imagePullSecrets",
+      "registries",
+      "registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } }",
+    ),
+    nothing("secrets secret", "secrets stand encrypted in files: secrets/<app>.yaml"),
     nothing("apps services", "each app has a file of its own: apps/<name>.yaml"),
     nothing(
       "machines servers hosts nodes",

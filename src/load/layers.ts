@@ -15,12 +15,14 @@ const readsAtOnce = 32;
 
 /** How one sort of file is read. */
 interface Parsing {
+  /** What it is, in a message. */
+  readonly what: string;
   readonly parse: (file: string, bytes: Uint8Array) => ParsedFile;
   /** Of bytes. */
   readonly limit: number;
 }
 
-const documents: Parsing = { parse: parseFile, limit: yamlLimit };
+const documents: Parsing = { what: "a YAML file", parse: parseFile, limit: yamlLimit };
 
 /** Reads and parses all files of these, unless the cache has them. */
 export async function parseAll(
@@ -43,7 +45,7 @@ export async function parseAll(
 async function parseEntry(
   entry: TreeEntry,
   snapshot: Snapshot,
-  { parse, limit }: Parsing,
+  { what, parse, limit }: Parsing,
 ): Promise<ParsedFile> {
   try {
     return parse(entry.path, await snapshot.read(entry.blob, limit));
@@ -53,7 +55,7 @@ async function parseEntry(
       severity: "error",
       code: "file-too-large",
       where: startOf(entry.path),
-      message: `larger than ${limit / 1024} KiB, which is the most that is read of a YAML file`,
+      message: `larger than ${limit / 1024} KiB, which is the most that is read of ${what}`,
     };
     return { findings: [finding] };
   }

@@ -13,15 +13,17 @@ import { readMachine } from "./machine.ts";
 import { findLooseDocuments } from "./loose.ts";
 import { findMisplaced } from "./misplaced.ts";
 import { startOf } from "./node.ts";
+import type { ParsedFile } from "./parse.ts";
 import { loginsOf } from "./logins.ts";
 import { parseValues } from "./parse-values.ts";
-import { secretsOf } from "./resolve.ts";
+import { secretsOf } from "./references.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
 import { readSecrets, type Secrets } from "./secrets.ts";
 import { createSelector } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
+import { parseTemplate, templateLimit, templatesOf, type TemplateUse } from "./templates.ts";
 import { overlayOf, type Overlay } from "./together.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
 
@@ -107,13 +109,14 @@ async function read(
   );
   const by: Assembly = { files, validators: cache.validators, findings };
   const values = await parseAll([...tree.secrets.values.values()].flat(), snapshot, cache, {
+    what: "a file of secrets",
     parse: parseValues,
     limit: secretFileLimit,
   });
   const secrets = readSecrets(tree.secrets, values, findings);
   const fleet = fleetOf(tree, environment, by);
   const settings = readSettings(tree, environment, by);
-  const repo = readRepo(tree, settings, secrets, by);
+  const repo = await readRepo(tree, { settings, secrets, snapshot, cache }, by);
   for (const rule of rules) rule(repo, report);
   return { fleet, settings, repo };
 }
@@ -137,40 +140,64 @@ function environmentExists(
   return false;
 }
 
+interface Known {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly snapshot: Snapshot;
+  readonly cache: ParseCache;
+}
+
 /** All that could be read, whatever else could not. */
-function readRepo(tree: RepoTree, settings: Settings, secrets: Secrets, by: Assembly): Repo {
+async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Repo> {
+  const { settings, secrets } = known;
   const { report } = by.findings;
-  const { machineDefaults, appDefaults } = settings;
-  const logins = loginsOf(settings, secrets, report);
   const machines = new Map(
-    byName(tree.machines).map((layers) => [layers.name, readMachine(layers, machineDefaults, by)]),
+    byName(tree.machines).map((layers) => [
+      layers.name,
+      readMachine(layers, settings.machineDefaults, by),
+    ]),
   );
   const families = new Map(
     byName(tree.apps).map((layers) => [
       layers.name,
-      expandFamily(assemble("app", layers, appDefaults, by), by),
+      expandFamily(assemble("app", layers, settings.appDefaults, by), by),
     ]),
   );
   const unlisted = { machines: tree.refused.has("machines"), apps: tree.refused.has("apps") };
   const select = createSelector({ machines, unlisted: unlisted.machines, report });
   const shippable = shippableOf(tree);
-  const apps = [...families.values()].flatMap((family) =>
-    family.members.map((member) => ({
-      ...member,
-      ...select(member),
-      ships: shipsOf(member, family, shippable, report),
-      secrets: secretsOf(member, secrets, report),
-      templates: new Map(),
-    })),
+  const placed = [...families.values()].flatMap((family) =>
+    family.members.map((member) => {
+      const ships = shipsOf(member, family, shippable, report);
+      const uses = templatesOf({ ...member, ships }, family.folder, shippable, report);
+      return { app: { ...member, ...select(member), ships }, uses };
+    }),
   );
+  const files = await readTemplates(
+    placed.flatMap(({ uses }) => uses),
+    known,
+  );
+  const apps = placed.map(({ app, uses }) => ({
+    ...app,
+    ...secretsOf(app, { secrets, uses, files, findings: by.findings }),
+  }));
   return {
     machines,
     families,
     apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     secrets,
-    logins,
+    logins: loginsOf(settings, secrets, report),
     unlisted,
   };
+}
+
+async function readTemplates(
+  uses: readonly TemplateUse[],
+  { snapshot, cache }: Pick<Known, "snapshot" | "cache">,
+): Promise<ReadonlyMap<string, ParsedFile>> {
+  const entries = new Map(uses.map(({ entry }) => [entry.path, entry]));
+  const parsing = { what: "a template", parse: parseTemplate, limit: templateLimit };
+  return await parseAll([...entries.values()], snapshot, cache, parsing);
 }
 
 const byName = (layers: ReadonlyMap<string, Layers>): readonly Layers[] =>

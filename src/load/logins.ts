@@ -13,7 +13,8 @@ export function loginsOf(
   const logins = Object.entries(fields.registries ?? {}).flatMap(([host, declared]) => {
     const { user, password: ref } = declared;
     if (ref === undefined) return [];
-    const password = resolve(ref, at(["registries", host, "password"]), { secrets, report });
+    const where = at(["registries", host, "password"]);
+    const password = resolve([ref], where, { secrets, report }).get(ref);
     return password === undefined || user === undefined
       ? []
       : [[host, { user, password }] as const];

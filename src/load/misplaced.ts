@@ -45,6 +45,7 @@ export function findMisplaced(
     }
   }
   foldersWithoutApp(tree, report);
+  straySecrets(entries, environment, report);
   nestedEnvironments(entries, environment, report);
   if (isBare(tree, environment, entries))
     report(
@@ -78,6 +79,25 @@ function nestedEnvironments(
       "misplaced-document",
       startOf(printableLine(path)),
       "an environment has no environments/ of its own: nothing in it is read",
+    );
+  }
+}
+
+/** What lies among secrets and is none, was perhaps meant to be one; what explains them is left alone. */
+function straySecrets(
+  entries: readonly TreeEntry[],
+  environment: string | undefined,
+  report: Report,
+): void {
+  for (const { path, type } of entries) {
+    const [, named = environment, inside = ""] =
+      /^(?:environments\/([^/]+)\/)?secrets\/(.+)$/.exec(path) ?? [];
+    if (inside === "" || named !== environment || !/^(?:file|executable)$/.test(type)) continue;
+    if (/(?:^|\/)(?:\.|README|LICENSE)|\.(?:ya?ml|age|md|pub)$/.test(inside)) continue;
+    report(
+      "stray-secret",
+      startOf(printableLine(path)),
+      `not read, and not encrypted as far as Slipway knows: a whole file is encrypted by age, and called ${printableLine(path)}.age`,
     );
   }
 }

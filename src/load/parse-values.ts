@@ -17,13 +17,17 @@ export function parseValues(file: string, bytes: Uint8Array): ParsedFile {
   if (root === undefined) return { findings: findings.all() };
   if (nodeAt(root, ["sops", "mac"])?.kind === "scalar")
     return { root: without(root, "sops"), isSops: true, findings: findings.all() };
-  const checked = { ...root, entries: checkedEntries(root, fullName(file), findings.report) };
+  const checked = { ...root, entries: checkedEntries(root, file, findings.report) };
   return { root: checked, findings: findings.all() };
 }
 
-/** `team/shop` of `environments/eu/secrets/team/shop.yaml`. */
-const fullName = (file: string): string =>
-  file.replace(/^(?:environments\/[^/]+\/)?secrets\//, "").replace(/\.yaml$/, "");
+/** The command that sets a value where it stands: `team/shop.KEY` in `environments/eu/secrets/team/shop.yaml`. */
+function commandFor(file: string, key: string): string {
+  const [, environment, name = ""] =
+    /^(?:environments\/([^/]+)\/)?secrets\/(.+)\.yaml$/.exec(file) ?? [];
+  const flag = environment === undefined ? "" : `--environment ${environment} `;
+  return `slipway ${flag}secrets set ${name}.${key}`;
+}
 
 const silent: Partial<Record<FindingCode, string>> = {
   "yaml-syntax": "this is not YAML (what stands here is not shown, it may be a secret)",
@@ -40,16 +44,16 @@ const discreet = (finding: Diagnostic): Diagnostic => ({
 
 const keyPattern = /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/;
 
-function checkedEntries(root: MapNode, name: string, report: Report): ReadonlyMap<string, Entry> {
+function checkedEntries(root: MapNode, file: string, report: Report): ReadonlyMap<string, Entry> {
   return new Map(
     [...root.entries].map(([key, entry]): [string, Entry] => {
-      const node = checkedValue(key, entry, name, report);
+      const node = checkedValue(key, entry, file, report);
       return [key, node === entry.node ? entry : { ...entry, node }];
     }),
   );
 }
 
-function checkedValue(key: string, { keyAt, node }: Entry, name: string, report: Report): Node {
+function checkedValue(key: string, { keyAt, node }: Entry, file: string, report: Report): Node {
   if (node.kind === "unknown") return node;
   const refuse = (code: FindingCode, message: string): Node => {
     report(code, code === "bad-key" ? keyAt : node.at, message);
@@ -67,7 +71,7 @@ function checkedValue(key: string, { keyAt, node }: Entry, name: string, report:
   if (problem === "plain")
     return refuse(
       "secret-not-encrypted",
-      `${key} is not encrypted: everybody who reads the repo reads it. Make another one, as this one stays in git's history, and encrypt it: slipway secrets set ${name}.${key}`,
+      `${key} is not encrypted: everybody who reads the repo reads it. Encrypt it (${commandFor(file, key)}), and once it was pushed replace it: git keeps the old one`,
     );
   return refuse("bad-secret", `${key} ${problem}`);
 }

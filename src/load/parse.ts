@@ -5,6 +5,7 @@ import { convert } from "./convert.ts";
 import { collectFindings, type Findings } from "./findings.ts";
 import { emptyMap, isNull, startOf, type MapNode } from "./node.ts";
 import { scan } from "./scan.ts";
+import type { Template } from "./templates.ts";
 import { decodeText } from "./text.ts";
 
 /** The largest YAML file that is read. */
@@ -15,6 +16,7 @@ export interface ParsedFile {
   readonly root?: MapNode;
   /** A file of values that SOPS made, without what SOPS says of itself. */
   readonly isSops?: true;
+  readonly template?: Template;
   readonly findings: readonly Diagnostic[];
 }
 
@@ -90,7 +92,7 @@ const lineOf = (text: string, { line }: Where): string => text.split("\n", line)
 /** Braces of templates are maps to YAML. */
 const withQuotes = (message: string, line: string): string =>
   /(?:\$\{|\{\{)/.test(line)
-    ? "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and nothing fills it in)"
+    ? "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and only a template is filled in, with secrets)"
     : message;
 
 const isOfTag = ({ code }: Pick<YAMLError, "code">): boolean => code === "TAG_RESOLVE_FAILED";

@@ -1,124 +1,129 @@
 import { didYouMean } from "../lib/suggest.ts";
-import { secretItemsOf } from "../lib/secret-items.ts";
-import { templateParts } from "../lib/template.ts";
-import { printableLine } from "../lib/text.ts";
+import { listed } from "../lib/text.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { SealedValue } from "../model/sealed.ts";
-import type { AppFields } from "../generated/app.ts";
-import type { Locator } from "../model/documents.ts";
-import { variantsOf, type Member } from "./expand.ts";
+import type { FindingCode } from "./codes.ts";
 import type { Report } from "./findings.ts";
 import type { Secrets } from "./secrets.ts";
+import { shown } from "./text.ts";
 
-/** What each reference of an app, on any machine, means, by the reference as it is declared. */
-export function secretsOf(
-  app: Member,
-  secrets: Secrets,
-  report: Report,
-): ReadonlyMap<string, SealedValue> {
-  const found = new Map<string, SealedValue>();
-  for (const { fields, at } of variantsOf(app)) {
-    for (const { ref, where } of referencesOf(fields, at)) {
-      const value = resolve(ref, where, { secrets, report, family: app.family });
-      if (value !== undefined) found.set(ref, value);
-    }
-  }
-  return found;
-}
-
-interface Reference {
-  readonly ref: string;
-  readonly where: Where;
-}
-
-function referencesOf(fields: AppFields, at: Locator): readonly Reference[] {
-  const listed = secretItemsOf(fields.secrets).map(({ ref, path }) => ({
-    ref,
-    where: at(["secrets", ...path]),
-  }));
-  const env = Object.entries(fields.env ?? {}).flatMap(([name, value]): readonly Reference[] => {
-    if (typeof value === "string") return [];
-    const { secret, template } = value;
-    const own = secret === undefined ? [] : [{ ref: secret, where: at(["env", name, "secret"]) }];
-    return [...own, ...refsIn(template ?? "", at(["env", name, "template"]))];
-  });
-  const files = Object.entries(fields.files ?? {}).flatMap(([path, file]): readonly Reference[] =>
-    typeof file === "string" || file.secret === undefined
-      ? []
-      : [{ ref: file.secret, where: at(["files", path, "secret"]) }],
-  );
-  return [...listed, ...env, ...files];
-}
-
-function refsIn(template: string, where: Where): readonly Reference[] {
-  const parts = templateParts(template);
-  if ("why" in parts) return [];
-  return parts.flatMap((part) => (typeof part === "string" ? [] : [{ ref: part.ref, where }]));
-}
-
-interface Resolving {
+export interface Resolving {
   readonly secrets: Secrets;
-  /** Whose file a bare key is looked for in; undefined for what belongs to no app. */
+  /** In whose file a key alone is looked for; undefined for what belongs to no app. */
   readonly family?: string;
   readonly report: Report;
 }
 
-/** Finds what a reference means; that it means nothing, or two things, is a finding where it stands. */
-export function resolve(ref: string, where: Where, by: Resolving): SealedValue | undefined {
-  const { secrets, family, report } = by;
-  const { values, wholeFiles } = secrets;
-  const isBare = !/[./]/.test(ref);
-  const full = isBare && family !== undefined ? `${family}.${ref}` : ref;
-  const value = values.get(full);
-  const file =
-    (ref.endsWith(".age") ? wholeFiles.get(ref) : undefined) ?? wholeFiles.get(`${ref}.age`);
-  if (value !== undefined && file !== undefined && value !== file) {
-    report(
-      "secret-ambiguous",
-      where,
-      `'${ref}' is ${value.name} (${value.where.file}:${value.where.line}) as well as ${file.where.file}; write ${value.name === ref ? `${file.name} for the file, or rename one` : `${value.name} or ${file.name}`}`,
-    );
-    return undefined;
+/**
+ * What the references that stand at one place mean; that one means nothing, or two things, is a finding. `KEY` is in the
+ * file of the app's own family, `name.KEY` in that of this name; `path` or `path.age` is a whole file.
+ */
+export function resolve(
+  refs: readonly string[],
+  where: Where,
+  by: Resolving,
+): ReadonlyMap<string, SealedValue> {
+  const found = new Map<string, SealedValue>();
+  const problems: Problem[] = [];
+  for (const ref of new Set(refs)) {
+    const meaning = meaningOf(ref, by);
+    if (meaning === undefined) continue;
+    if ("name" in meaning) found.set(ref, meaning);
+    else problems.push(meaning);
   }
+  // In the settings a key stands for one of each app: what is said does not follow from the place, and is kept short.
+  const isShared = where.file.endsWith("slipway.yaml");
+  for (const [code, all] of Map.groupBy(problems, (one) => one.code))
+    by.report(code, where, isShared ? told(all, false) : () => told(all, true));
+  return found;
+}
+
+const mostTold = 5;
+
+function told(problems: readonly Problem[], hints: boolean): string {
+  const [more, first] = [problems.length - mostTold, problems.slice(0, mostTold)];
+  const texts = first.map(({ message, hint }) => message() + (hints ? hint() : ""));
+  return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+}
+
+interface Problem {
+  readonly code: FindingCode;
+  readonly message: () => string;
+  /** What may have been meant. */
+  readonly hint: () => string;
+}
+
+/** Undefined where it may be something that could not be read. */
+function meaningOf(ref: string, by: Resolving): SealedValue | Problem | undefined {
+  const { values, wholeFiles, plain, mayHold } = by.secrets;
+  const full = fullName(ref, by);
+  const value = values.get(full);
+  const file = wholeFiles.get(ref) ?? wholeFiles.get(`${ref}.age`);
+  if (value !== undefined && file !== undefined)
+    return problem("secret-ambiguous", () => ambiguous(ref, value, file));
   const found = value ?? file;
   if (found !== undefined) return found;
-  const clear = secrets.plain.get(full);
+  const clear = plain.get(full);
   if (clear !== undefined)
-    report(
+    return problem(
       "secret-not-encrypted",
-      where,
-      `'${full}' stands in ${clear.file}:${clear.line} for all to read: SOPS did not encrypt it`,
+      () =>
+        `'${full}' is not encrypted, SOPS left it for all to read (${placeOf(clear)}); have SOPS encrypt it, or write it where it is needed`,
     );
-  else if (![full, ref, `${ref}.age`].some((name) => secrets.mayHold(name)))
-    report("unknown-secret", where, () => missing(ref, isBare, by));
-  return undefined;
+  if ([full, ref, `${ref}.age`].some(mayHold)) return undefined;
+  return problem(
+    "unknown-secret",
+    () => missing(ref, by),
+    () => near(ref, by),
+  );
+}
+
+const problem = (
+  code: FindingCode,
+  message: () => string,
+  hint: () => string = () => "",
+): Problem => ({ code, message, hint });
+
+const isKey = (ref: string): boolean => !/[./]/.test(ref);
+
+const fullName = (ref: string, { family }: Resolving): string =>
+  isKey(ref) && family !== undefined ? `${family}.${ref}` : ref;
+
+const placeOf = ({ file, line }: Where): string => `${file}:${line}`;
+
+function ambiguous(ref: string, value: SealedValue, file: SealedValue): string {
+  const advice = value.name === ref ? "rename one of them" : `write '${value.name}'`;
+  const either = file.name === ref ? advice : `${advice}, or '${file.name}'`;
+  return `'${ref}' may be the key in ${placeOf(value.where)} and the file ${file.where.file}; ${either}`;
 }
 
 /** Among more names than this none is looked for. */
 const nearLimit = 5_000;
 
-function missing(ref: string, isBare: boolean, { secrets, family }: Resolving): string {
-  const all = [...secrets.values.keys(), ...secrets.wholeFiles.keys()];
-  const own = family === undefined ? [] : keysIn(family, all);
-  const name = isBare ? (family ?? "") : (longestFile(ref, secrets) ?? "");
+function missing(ref: string, by: Resolving): string {
+  const start = `there is no secret '${shown(ref)}'`;
+  const { secrets, family } = by;
+  const name = fileIn(fullName(ref, by), secrets);
   const layers = secrets.files.get(name);
-  const looked =
-    name === ""
-      ? ""
-      : layers === undefined
-        ? `; there is no secrets/${name}.yaml`
-        : ` in ${layers.join(" and ")}`;
-  const deep =
-    family !== undefined && own.includes(ref) ? ` (did you mean '${family}.${ref}'?)` : "";
-  const near = all.length > nearLimit ? "" : deep || didYouMean(ref, [...own, ...all]);
-  return `there is no secret '${printableLine(isBare ? ref : ref)}'${looked}${near}`;
+  if (layers !== undefined)
+    return `${start}: ${listed(layers)} ${layers.length === 1 ? "has" : "have"} no such key`;
+  if (ref.endsWith(".age")) return `${start}: secrets/${shown(ref)} is not there`;
+  const which = isKey(ref) && family === undefined ? "<name>" : shown(name);
+  return `${start}: neither secrets/${which}.yaml nor secrets/${shown(ref)}.age is there`;
 }
 
-const keysIn = (name: string, all: readonly string[]): readonly string[] =>
-  all.flatMap((one) => (one.startsWith(`${name}.`) ? one.slice(name.length + 1) : []));
+/** The name of the file that a full name leads to: the longest that is there, else what stands before the last dot. */
+function fileIn(full: string, { files }: Secrets): string {
+  const names = [...full.matchAll(/\./g)].map(({ index }) => full.slice(0, index)).reverse();
+  return names.find((name) => files.has(name)) ?? names[0] ?? full;
+}
 
-function longestFile(ref: string, { files }: Secrets): string | undefined {
-  for (let dot = ref.lastIndexOf("."); dot > 0; dot = ref.lastIndexOf(".", dot - 1))
-    if (files.has(ref.slice(0, dot))) return ref.slice(0, dot);
-  return undefined;
+function near(ref: string, { secrets: { values, wholeFiles }, family }: Resolving): string {
+  if (values.size + wholeFiles.size > nearLimit) return "";
+  const all = [...values.keys(), ...wholeFiles.keys()];
+  const own = family === undefined ? [] : all.filter((name) => name.startsWith(`${family}.`));
+  const keys = own.map((name) => name.slice((family ?? "").length + 1));
+  // Keys of files of SOPS may have dots, and are then always written in full.
+  if (keys.includes(ref)) return ` (did you mean '${family}.${ref}'?)`;
+  return didYouMean(ref, [...keys.filter(isKey), ...all]);
 }

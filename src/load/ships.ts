@@ -50,6 +50,16 @@ export function shipsOf(
   return ships;
 }
 
+/** The single file that a source stands for, if it may be shipped. */
+export function entryOf(
+  source: string,
+  folder: string,
+  { entries }: Shippable,
+): TreeEntry | undefined {
+  const path = pathOf(source, folder, () => undefined);
+  return path === undefined || source.endsWith("/") ? undefined : entries.get(path);
+}
+
 type Refuse = (code: Parameters<Report>[0], message: Parameters<Report>[2]) => void;
 
 function resolveSource(

@@ -60,10 +60,14 @@ function isAbout(error: ErrorObject, root: Node): boolean {
   const node = nodeAt(root, key === undefined ? path : [...path, key]);
   if (node === undefined) return true;
   if (node.kind === "unknown" && node.guessed === true) return false;
-  const unsets = isNull(node) && nodeAt(root, path.slice(0, -1))?.kind === "map";
+  const unsets = isNull(node) && isMerged(root, path);
   if (node.kind !== "unknown" && !unsets) return true;
   return key !== undefined || error.keyword === "x-slipway-later";
 }
+
+/** Whether a value stands in maps only, which merge: lists replace, with all that is in them. */
+const isMerged = (root: Node, path: readonly string[]): boolean =>
+  path.every((_, i) => nodeAt(root, path.slice(0, i))?.kind === "map");
 
 function explainAndCut(errors: readonly ErrorObject[], root: Node, about: About): Node {
   const cuts = collectCuts();

@@ -12,6 +12,10 @@ const two = {
   "machines/web-2.yaml": machine("10.0.0.12"),
 };
 
+const withSecret = (text: string): Case => ({
+  files: repo({ "secrets/shop.yaml": armoredYaml("DB_PASSWORD"), "apps/shop.yaml": text }),
+});
+
 /** For every code the smallest repo in which it is found: the examples of docs/findings.md. */
 export const cases: Readonly<Record<FindingCode, Case>> = {
   "tree-too-large": { files: repo(), truncated: "more than 100,000 files" },
@@ -190,9 +194,7 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
     }),
   },
   "secret-not-encrypted": { files: repo({ "secrets/shop.yaml": "DB_PASSWORD: hunter2\n" }) },
-  "bad-secret": {
-    files: repo({ "secrets/shop.yaml": "DB: { PASSWORD: hunter2 }\n" }),
-  },
+  "bad-secret": { files: repo({ "secrets/shop.yaml": "DB: { PASSWORD: hunter2 }\n" }) },
   "secret-ambiguous": {
     files: repo({
       "secrets/shop.yaml": armoredYaml("LICENSE"),
@@ -200,10 +202,12 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       "apps/shop.yaml": `${image}secrets: [LICENSE]\n`,
     }),
   },
-  "unknown-secret": {
-    files: repo({
-      "secrets/shop.yaml": armoredYaml("DB_PASSWORD"),
-      "apps/shop.yaml": `${image}secrets: [DB_PASWORD]\n`,
-    }),
-  },
+  "unknown-secret": withSecret(`${image}secrets: [DB_PASWORD]\n`),
+  "secret-unclear": withSecret(
+    `${image}env: { A: { secret: DB_PASSWORD, template: "\${DB_PASSWORD}" } }\n`,
+  ),
+  "env-clash": withSecret(`${image}env: { DB_PASSWORD: none }\nsecrets: [DB_PASSWORD]\n`),
+  "bad-template": withSecret(`${image}env: { URL: { template: "db:\${DB_PASSWORD" } }\n`),
+  "template-without-secret": app(`${image}env: { URL: { template: "db:$$" } }\n`),
+  "stray-secret": { files: repo({ "secrets/tls.key": "x" }) },
 };

@@ -54,6 +54,6 @@ test("what is not there is told", async () => {
   const files = repo({ "secrets/shop.yaml": armoredYaml("DB_PASSWORD") });
   const of = async (line: string) => await told({ ...files, "apps/shop.yaml": app(line) });
   assert.deepEqual(await of("secrets: [DB_PASWORD]"), [
-    "unknown-secret apps/shop.yaml:2:11: there is no secret 'DB_PASWORD' in secrets/shop.yaml (did you mean 'DB_PASSWORD'?)",
+    "unknown-secret apps/shop.yaml:2:11: there is no secret 'DB_PASWORD': secrets/shop.yaml has no such key (did you mean 'DB_PASSWORD'?)",
   ]);
 });

@@ -82,7 +82,7 @@ export const valuesAreNotFilledIn: Rule = ({ apps }, report) => {
         report(
           "not-interpolated",
           at(["env", name]),
-          `${name} is passed on as it is written: Slipway fills in nothing for ${shown}`,
+          `${name} is passed on as it is written: Slipway fills in nothing for ${shown}${shown.startsWith("$") ? `; if that is a secret, write ${name}: { template: … }` : ""}`,
         );
       }
     }

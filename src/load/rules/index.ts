@@ -4,6 +4,7 @@ import * as mounts from "./mounts.ts";
 import * as names from "./names.ts";
 import * as ports from "./ports.ts";
 import * as references from "./references.ts";
+import * as secrets from "./secrets.ts";
 import type { Rule } from "./repo.ts";
 
 /** All rules that hold documents against each other. Each one stands by itself; findings are sorted afterwards. */
@@ -44,4 +45,8 @@ export const rules: readonly Rule[] = [
   mounts.mountsDiffer,
   mounts.volumesHaveOneName,
   mounts.volumesAreNotShared,
+  secrets.sourcesAreClear,
+  secrets.templatesAreTemplates,
+  secrets.secretsAreNamed,
+  secrets.variablesDiffer,
 ];

@@ -1,3 +1,4 @@
+import { secretItemsOf, secretMountOf } from "../../lib/secret-items.ts";
 import { engineVolumeName, volumesOf } from "../../lib/volumes.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
@@ -63,7 +64,12 @@ function mountsOf(fields: AppFields): readonly Mount[] {
     target: tidy(text.split(":")[0] ?? ""),
     path: ["tmpfs", i],
   }));
-  return [...volumes, ...files, ...tmpfs];
+  const secrets = secretItemsOf(fields.secrets).flatMap(({ name, as, path }): readonly Mount[] =>
+    as === "file"
+      ? [{ what: "file", target: secretMountOf(name), path: ["secrets", ...path] }]
+      : [],
+  );
+  return [...volumes, ...files, ...secrets, ...tmpfs];
 }
 
 const tidy = (path: string): string =>

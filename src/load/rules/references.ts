@@ -1,3 +1,4 @@
+import { secretItemsOf } from "../../lib/secret-items.ts";
 import { didYouMean } from "../../lib/suggest.ts";
 import { variantsOf } from "../expand.ts";
 import { cyclesOf } from "./cycles.ts";
@@ -143,10 +144,16 @@ export const releasesHaveAnImage: Rule = ({ families }, report) => {
 
 export const ownNamesAreFree: Rule = ({ apps }, report) => {
   for (const app of apps) {
-    for (const { keys, at } of variantsOf(app)) {
-      for (const key of keys(["env"])) {
-        if (/^SLIPWAY_(MACHINE|APP|INSTANCE)$/.test(key))
-          report("reserved-name", at(["env", key]), `${key} is set by Slipway`);
+    for (const { fields, keys, at } of variantsOf(app)) {
+      const variables = [
+        ...keys(["env"]).map((name) => ({ name, path: ["env", name] })),
+        ...secretItemsOf(fields.secrets)
+          .filter(({ as }) => as === "env")
+          .map(({ name, path }) => ({ name, path: ["secrets", ...path] })),
+      ];
+      for (const { name, path } of variables) {
+        if (/^SLIPWAY_(MACHINE|APP|INSTANCE)$/.test(name))
+          report("reserved-name", at(path), `${name} is set by Slipway`);
       }
       for (const key of keys(["labels"])) {
         if (key.startsWith("slipway."))
