@@ -31,7 +31,7 @@ export async function ageKeyFile(
 }
 
 /** Where `init` puts it. */
-export const usualAgeKey = (io: Parameters<typeof configDir>[0], fleet: string): string =>
+const usualAgeKey = (io: Parameters<typeof configDir>[0], fleet: string): string =>
   join(configDir(io), `${fleet}.agekey`);
 
 const troubles: Readonly<Record<string, string>> = {

@@ -72,4 +72,4 @@ function ownerOf(declared: string | undefined, user: string | undefined): string
   return numeric.includes(":") ? numeric : `${numeric}:0`;
 }
 
-export const octal = (mode: string): string => mode.padStart(4, "0");
+const octal = (mode: string): string => mode.padStart(4, "0");

@@ -1,4 +1,5 @@
 import type { AppFields } from "../generated/app.ts";
+import { secretItemsOf, secretMountOf } from "../lib/secret-items.ts";
 import { templateParts } from "../lib/template.ts";
 import type { AppDocument, TemplateParts } from "../model/documents.ts";
 import { sealedIn, type Sealed, type SealedText } from "../model/sealed.ts";
@@ -31,7 +32,7 @@ export const plainEnv = ({ env = {} }: AppFields): Readonly<Record<string, strin
 
 /** Variables that hold secrets, with what they are made of. */
 export function secretEnvOf(app: AppDocument, fields: AppFields): ReadonlyMap<string, SealedText> {
-  const listed = itemsOf(fields).filter(({ as }) => as === "env");
+  const listed = secretItemsOf(fields.secrets).filter(({ as }) => as === "env");
   const texts = new Map(listed.map(({ name, ref }) => [name, textOf(app, [{ ref }])]));
   for (const [name, value] of Object.entries(fields.env ?? {})) {
     if (typeof value === "string") continue;
@@ -53,16 +54,16 @@ export const variablesWithSecrets = (
 
 /** `NAME_FILE` says where the file of secret NAME is, as many images want it; unless it is declared. */
 export function fileVariables(fields: AppFields): Readonly<Record<string, string>> {
-  const files = itemsOf(fields).filter(({ as }) => as === "file");
-  const variables = files.map(({ name }) => [`${name}_FILE`, mountOf(name)] as const);
+  const files = secretItemsOf(fields.secrets).filter(({ as }) => as === "file");
+  const variables = files.map(({ name }) => [`${name}_FILE`, secretMountOf(name)] as const);
   return Object.fromEntries(variables.filter(([name]) => fields.env?.[name] === undefined));
 }
 
 export function secretFilesOf(app: AppDocument, fields: AppFields): readonly SecretFile[] {
-  const listed = itemsOf(fields)
+  const listed = secretItemsOf(fields.secrets)
     .filter(({ as }) => as === "file")
     .map(({ name, ref, mode, owner }) => ({
-      ...fileOf(mountOf(name), textOf(app, [{ ref }]), mode, owner),
+      ...fileOf(secretMountOf(name), textOf(app, [{ ref }]), mode, owner),
     }));
   const named = Object.entries(fields.files ?? {}).flatMap(([target, declared]) => {
     if (typeof declared === "string") return [];
@@ -85,29 +86,6 @@ const fileOf = (
   mode: (mode ?? secretFileMode).padStart(4, "0"),
   ...(owner === undefined ? {} : { owner }),
 });
-
-const mountOf = (name: string): string => `/run/secrets/${name}`;
-
-interface Item {
-  readonly name: string;
-  readonly ref: string;
-  readonly as: "env" | "file";
-  readonly mode?: string;
-  readonly owner?: string;
-}
-
-/** The list `secrets`, each with its name in the container: its key, unless another one is given. */
-function itemsOf({ secrets = [] }: AppFields): readonly Item[] {
-  return secrets.flatMap((item): readonly Item[] => {
-    if (typeof item === "string")
-      return [{ name: item.slice(item.lastIndexOf(".") + 1), ref: item, as: "env" }];
-    return Object.entries(item).map(([name, value]): Item => {
-      if (typeof value === "string") return { name, ref: value, as: "env" };
-      const { secret: ref, as = "env", ...file } = value;
-      return { name, ref, as, ...file };
-    });
-  });
-}
 
 /** References as what they mean; that each means something was checked. */
 const textOf = (app: AppDocument, parts: TemplateParts): SealedText =>

@@ -148,7 +148,7 @@ ${more}`;
       "one",
       "sh",
       "-c",
-      "grep -l canary-token -r /var/lib/slipway/acme/files",
+      "grep -l canary-token-one -r /var/lib/slipway/acme/files",
     );
     const [file = ""] = files.trim().split("\n");
     await on("one", "sh", "-c", `echo edited > ${file}; chmod 644 ${file}`);
