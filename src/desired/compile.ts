@@ -1,8 +1,10 @@
 import type { FilesSpec } from "../kinds/index.ts";
 import { digestOf } from "../lib/hash.ts";
+import { registryOf } from "../lib/image-name.ts";
 import { resourceAddress } from "../model/address.ts";
-import type { AppDocument } from "../model/documents.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
 import { machinePaths } from "../model/paths.ts";
+import type { PullLogin } from "../model/registry.ts";
 import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
@@ -48,7 +50,7 @@ export function compile(input: CompileInput): Compiled {
           const thing = digestOf({ kind, name, spec });
           return !shared.has(thing) && shared.add(thing);
         }),
-        ...supports(app, machine, image, files),
+        ...supports(app, machine, image, files, loginFor(image, input.documents)),
       );
       for (let n = 1; n <= instancesOn(app, machine); n++) {
         const spec = containerSpec(app, n, at);
@@ -91,13 +93,24 @@ function supports(
   machine: string,
   reference: string,
   files: readonly FilesSpec[],
+  login: PullLogin | undefined,
 ): readonly Resource[] {
   const { image: text = "" } = fieldsOn(app, machine);
-  const image = { app: app.name, family: app.family, text, reference };
+  const { name, family } = app;
+  const image = { app: name, family, text, reference, ...(login === undefined ? {} : { login }) };
   return [
     resourceOf(machine, "app/image", "", image, app, ["image"]),
     ...files.map((f) =>
       resourceOf(machine, "app/files", f.target.slice(1), f, app, ["files", f.target]),
     ),
   ];
+}
+
+/** HEAD's, also of an app that returns: what it says of the secret is its name and no more. */
+function loginFor(reference: string, { logins }: Documents): PullLogin | undefined {
+  const registry = registryOf(reference);
+  const login = logins.get(registry);
+  if (login === undefined) return undefined;
+  const { name, id } = login.password;
+  return { registry, user: login.user, password: { name, id } };
 }

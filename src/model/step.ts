@@ -1,4 +1,5 @@
 import type { Json } from "../lib/json.ts";
+import type { PullLogin } from "./registry.ts";
 import type { SealedText } from "./sealed.ts";
 
 /**
@@ -47,7 +48,8 @@ export interface EngineStep {
 export interface PullStep {
   readonly do: "pull";
   readonly image: string;
-  /** Also tagged so, to keep what people see in `docker ps` readable. */
+  /** The password is looked up only when it is sent. */
+  readonly login?: PullLogin;
   readonly timeoutMs: number;
 }
 

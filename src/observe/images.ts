@@ -1,9 +1,12 @@
 import { mapLimit } from "../lib/parallel.ts";
 import { engineMessage } from "../lib/engine-message.ts";
+import { familiarName, repositoryOf } from "../lib/image-name.ts";
 import { isObject } from "../lib/json.ts";
+import { registryAuthHeader } from "../lib/registry-auth.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Trouble } from "../model/outcome.ts";
+import { registrySaid } from "../model/registry.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 
 export interface ImageWish {
@@ -17,6 +20,9 @@ export interface ImageWish {
   readonly meant?: string;
 }
 
+/** The login for an image's registry, as a header of the question; undefined: none is declared. */
+export type LoginOf = (text: string) => { readonly header: string } | undefined;
+
 export interface ResolvedImages {
   readonly references: ImageReferences;
   /** Family → why not. */
@@ -28,7 +34,7 @@ const askMs = 30_000;
 /**
  * What each image text means: what an inventory says it meant before, else what the registry says (asked by an engine of
  * the app), else the image of that name which the engine has. Only machines that are `answering` are asked.
- * `asked` remembers answers within one pass.
+ * `asked` remembers answers within one pass. A login is sent with the question and kept nowhere.
  */
 export async function resolveImages(
   wishes: readonly ImageWish[],
@@ -36,13 +42,14 @@ export async function resolveImages(
   answering: ReadonlySet<string>,
   session: (machine: string) => Promise<Session>,
   asked: Map<string, Promise<string | Trouble>>,
+  loginOf: LoginOf,
 ): Promise<ResolvedImages> {
   const references = new Map<string, string>();
   const unresolved = new Map<string, Trouble>();
   await mapLimit(wishes, 10, async (wish) => {
     const remembered = wish.again ? undefined : meantBefore(wish, inventories);
     const known = wish.text.includes("@sha256:") ? wish.text : (wish.meant ?? remembered);
-    const answer = known ?? (await askOnce(wish, answering, session, asked));
+    const answer = known ?? (await askOnce(wish, answering, session, asked, loginOf));
     if (typeof answer === "string") references.set(imageKey(wish.app, wish.text), answer);
     else unresolved.set(wish.family, answer);
   });
@@ -65,6 +72,7 @@ async function askOnce(
   answering: ReadonlySet<string>,
   session: (machine: string) => Promise<Session>,
   asked: Map<string, Promise<string | Trouble>>,
+  loginOf: LoginOf,
 ): Promise<string | Trouble> {
   const machine = wish.machines.find((m) => answering.has(m));
   if (machine === undefined) {
@@ -75,7 +83,7 @@ async function askOnce(
     };
   }
   const key = `${machine} ${wish.text}`;
-  const running = asked.get(key) ?? ask(machine, wish.text, session);
+  const running = asked.get(key) ?? ask(machine, wish.text, session, loginOf(wish.text));
   asked.set(key, running);
   return await running;
 }
@@ -84,11 +92,13 @@ async function ask(
   machine: string,
   text: string,
   open: (machine: string) => Promise<Session>,
+  login: ReturnType<LoginOf>,
 ): Promise<string | Trouble> {
   try {
     const session = await open(machine);
     const path = `/distribution/${encodeImage(text)}/json`;
-    const reply = await session.engine({ method: "GET", path, timeoutMs: askMs });
+    const headers = login === undefined ? {} : { [registryAuthHeader]: login.header };
+    const reply = await session.engine({ method: "GET", path, headers, timeoutMs: askMs });
     const digest =
       isObject(reply.body) && isObject(reply.body["Descriptor"])
         ? reply.body["Descriptor"]["digest"]
@@ -97,8 +107,10 @@ async function ask(
       return `${repositoryOf(text)}@${digest}`;
     const local = await localImage(session, text);
     if (local !== undefined) return local;
-    const said = engineMessage(reply.body) ?? `status ${reply.status}`;
-    return { machine, class: "pull", text: `image ${text} cannot be resolved: ${said}` };
+    const { status } = reply;
+    const said = engineMessage(reply.body) ?? `status ${status}`;
+    const why = registrySaid(text, { status, said, hasLogin: login !== undefined });
+    return { machine, class: "pull", text: `image ${text} cannot be resolved: ${why}` };
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     const cls = error.class === "timeout" || error.class === "limit" ? "engine" : error.class;
@@ -116,7 +128,9 @@ async function localImage(session: Session, text: string): Promise<string | unde
   if (reply.status !== 200 || !isObject(reply.body)) return undefined;
   const { RepoDigests: digests, Id: id } = reply.body;
   const own = Array.isArray(digests)
-    ? digests.find((d) => typeof d === "string" && d.startsWith(`${repositoryOf(text)}@`))
+    ? digests.find(
+        (d) => typeof d === "string" && d.startsWith(`${familiarName(repositoryOf(text))}@`),
+      )
     : undefined;
   if (typeof own === "string") return own;
   return typeof id === "string" ? id : undefined;
@@ -124,10 +138,3 @@ async function localImage(session: Session, text: string): Promise<string | unde
 
 /** Slashes stay: the engine's routes take the name as a path. */
 const encodeImage = (text: string): string => text.split("/").map(encodeURIComponent).join("/");
-
-/** The name without tag: a colon after the last slash starts the tag, one before it a port. */
-function repositoryOf(text: string): string {
-  const name = text.split("@", 1)[0] ?? text;
-  const tag = name.lastIndexOf(":");
-  return tag > name.lastIndexOf("/") ? name.slice(0, tag) : name;
-}

@@ -3,7 +3,12 @@ import type { AppDocument, Documents } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
-import { resolveImages, type ImageWish, type ResolvedImages } from "../observe/images.ts";
+import {
+  resolveImages,
+  type ImageWish,
+  type LoginOf,
+  type ResolvedImages,
+} from "../observe/images.ts";
 import { targetsOf } from "./targets.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +26,8 @@ export async function settleImages(
     readonly asked: Map<string, Promise<string | Trouble>>;
     /** What texts meant in the revision that a family returns to, or that is reverted to. */
     readonly meant?: (family: string) => Readonly<Record<string, string>> | undefined;
+    /** Without it nobody logs in. */
+    readonly loginOf?: LoginOf;
   },
 ): Promise<ResolvedImages> {
   const targets = targetsOf(documents);
@@ -44,5 +51,6 @@ export async function settleImages(
     if (target === undefined) throw new Error(`no machine ${machine}`);
     return await world.remote.session(target);
   };
-  return await resolveImages(wishes, seen.inventories, answering, open, options.asked);
+  const { asked, loginOf = () => undefined } = options;
+  return await resolveImages(wishes, seen.inventories, answering, open, asked, loginOf);
 }

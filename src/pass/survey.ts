@@ -11,6 +11,7 @@ import type { Trouble } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { observeFleet } from "../observe/fleet.ts";
+import type { LoginOf } from "../observe/images.ts";
 import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
@@ -89,6 +90,8 @@ export interface SurveyRequest {
   readonly looksAgain: boolean;
   /** Remembers image questions within one pass. */
   readonly asked: Map<string, Promise<string | Trouble>>;
+  /** Logins at registries, for those questions. */
+  readonly loginOf?: LoginOf;
   readonly suspended: ReadonlySet<Address>;
 }
 
@@ -132,11 +135,7 @@ export async function survey(
     documents,
     returning,
     { inventories, observations },
-    {
-      asked: request.asked,
-      looksAgain: false,
-      meant: (family) => decisions.get(family)?.good?.images,
-    },
+    { ...request, looksAgain: false, meant: (family) => decisions.get(family)?.good?.images },
   );
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));

@@ -1,3 +1,5 @@
+import { familiarName } from "../../lib/image-name.ts";
+import type { PullLogin } from "../../model/registry.ts";
 import { listAt, stringAt, stringsAt } from "../shared/reader.ts";
 import { difference } from "../shared/difference.ts";
 import { imagesQuery } from "../shared/engine.ts";
@@ -11,6 +13,8 @@ export interface ImageSpec {
   readonly text: string;
   /** `name@sha256:…`, or `sha256:…` for an image that is only local. */
   readonly reference: string;
+  /** For pulling it; another one changes nothing that is there. */
+  readonly login?: PullLogin;
 }
 
 export interface ImageState {
@@ -27,7 +31,7 @@ export const image: Kind<ImageSpec, ImageState> = {
   summary: "An image that is present on a machine, by digest.",
   declaredIn: ["/apps/image"],
   name: () => "",
-  key: (spec) => familiar(spec.reference),
+  key: (spec) => familiarName(spec.reference),
   observe: () => [imagesQuery],
   read: (answers) => {
     const images = new Map<string, ImageState>();
@@ -35,7 +39,7 @@ export const image: Kind<ImageSpec, ImageState> = {
       const digests = stringsAt(item, "RepoDigests").filter((d) => !d.startsWith("<none>"));
       const tags = stringsAt(item, "RepoTags").filter((t) => !t.startsWith("<none>"));
       const state = { id: stringAt(item, "Id"), digests, tags };
-      for (const key of [state.id, ...digests.map(familiar)]) images.set(key, state);
+      for (const key of [state.id, ...digests.map(familiarName)]) images.set(key, state);
     }
     return images;
   },
@@ -47,13 +51,11 @@ export const image: Kind<ImageSpec, ImageState> = {
       : difference("create", "missing", `${want.text} is not on this machine`, [
           { path: "image", declared: want.reference },
         ]),
-  apply: ({ want }) =>
-    want === undefined ? [] : [{ do: "pull", image: want.reference, timeoutMs: pullMs }],
+  apply: ({ want }) => {
+    if (want === undefined) return [];
+    const { reference, login } = want;
+    const pull = { do: "pull", image: reference, timeoutMs: pullMs } as const;
+    return [login === undefined ? pull : { ...pull, login }];
+  },
   redact: (state) => state,
 };
-
-/** The form in which the engine lists a digest: without the default registry, without a tag. */
-const familiar = (reference: string): string =>
-  reference
-    .replace(/^(?:(?:index\.)?docker\.io\/)(?:library\/)?/, "")
-    .replace(/:[\w][\w.-]*(?=@)/, "");
