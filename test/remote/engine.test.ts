@@ -3,8 +3,14 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { inspect } from "node:util";
 import { linesOf } from "../../src/lib/lines.ts";
-import type { EngineRequest, Fleet, Session } from "../../src/remote/session.ts";
+import {
+  RemoteError,
+  type EngineRequest,
+  type Fleet,
+  type Session,
+} from "../../src/remote/session.ts";
 import { stubEngine, type EngineStub } from "../support/engine-stub.ts";
 import { all, fleetFor, trouble } from "../support/remote.ts";
 import { startSshd, type Sshd } from "../support/sshd.ts";
@@ -91,6 +97,40 @@ for (const { name, config, user } of ways) {
         status: 204,
         body: "",
       });
+    });
+
+    test("no error says what headers were sent", async () => {
+      const headers = { "x-registry-auth": "c2VjcmV0" };
+      const answers: readonly EngineStub["answer"][] = [
+        (request) => void request.socket.destroy(),
+        (request, response) => {
+          response.write("one\n", () => void request.socket.destroy());
+        },
+        () => undefined,
+        (_, response) => response.end("x".repeat(2000)),
+      ];
+      for (const answer of answers) {
+        stub.answer = answer;
+        const request: EngineRequest = {
+          method: "POST",
+          path: "/images/create",
+          headers,
+          timeoutMs: 500,
+          maxBytes: 1000,
+        };
+        const errors = await Promise.all([
+          session.engine(request).catch((error: unknown) => error),
+          session
+            .engineStream(request)
+            .then(({ chunks }) => all(chunks))
+            .catch((error: unknown) => error),
+        ]);
+        for (const error of errors) {
+          assert.ok(error instanceof RemoteError);
+          const shown = inspect(error, { depth: Infinity, showHidden: true });
+          assert.ok(!shown.includes("c2VjcmV0"), shown);
+        }
+      }
     });
 
     test("an engine that hangs is engine trouble, and only that request's", async () => {

@@ -50,7 +50,7 @@ function lines(step: Step): readonly string[] {
     case "finish":
       return [`finish ${ref(step.container)} within ${step.deadlineMs} ms`];
     case "pull":
-      return [`pull ${step.image}`];
+      return [`pull ${step.image}${step.login === undefined ? "" : ` with${json(step.login)}`}`];
     case "remove":
       return [`remove ${step.path}`];
     case "mark":
