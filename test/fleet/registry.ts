@@ -32,9 +32,7 @@ export async function startRegistry(dir: string, hostAddress: string): Promise<R
   const server = createServer((incoming, answer) => {
     requests.push(`${incoming.method ?? ""} ${incoming.url ?? ""}`);
     if (login !== undefined && incoming.headers.authorization !== login) {
-      answer
-        .writeHead(401, { "www-authenticate": 'Basic realm="fleet"' })
-        .end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+      refuse(answer);
       return;
     }
     if (fault === "hang") return;
@@ -60,6 +58,18 @@ export async function startRegistry(dir: string, hostAddress: string): Promise<R
     requests,
   };
   return { registry, socket, stop: () => stop(server, () => endTied(backend)) };
+}
+
+/** As the registry itself does where it has an htpasswd file. */
+function refuse(answer: ServerResponse): void {
+  const error = { code: "UNAUTHORIZED", message: "authentication required", detail: null };
+  answer
+    .writeHead(401, {
+      "content-type": "application/json; charset=utf-8",
+      "docker-distribution-api-version": "registry/2.0",
+      "www-authenticate": 'Basic realm="fleet"',
+    })
+    .end(JSON.stringify({ errors: [error] }));
 }
 
 async function stop(server: Server, end: () => Promise<void>): Promise<void> {
