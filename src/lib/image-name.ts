@@ -4,9 +4,13 @@ const defaultRegistry = "docker.io";
  * The registry's host of an image's name, in lower case: `ghcr.io`, `localhost:5000`. By Docker's rules the first part
  * is one when it has a dot, a colon or a capital letter or is `localhost`; all else is on `docker.io`.
  */
-export function registryOf(image: string): string {
-  const host = hostIn(image)?.toLowerCase() ?? defaultRegistry;
-  return host === "index.docker.io" ? defaultRegistry : host;
+export const registryOf = (image: string): string =>
+  registryNamed(hostIn(image) ?? defaultRegistry);
+
+/** The one name of a registry whose host may be written in several ways. */
+export function registryNamed(host: string): string {
+  const name = host.toLowerCase();
+  return name === "index.docker.io" ? defaultRegistry : name;
 }
 
 /** The name without tag and digest: a colon after the last slash starts the tag, one before it a port. */

@@ -12,7 +12,9 @@ export function registryAuth(login: {
 }): string {
   const json = JSON.stringify({
     username: login.user,
-    password: Buffer.from(login.password).toString().replace(/\r?\n$/, ""),
+    password: Buffer.from(login.password)
+      .toString()
+      .replace(/\r?\n$/, ""),
     serveraddress: serverAddress(login.registry),
   });
   // Not `base64url`: without `=` at the end engines drop the login, and do not say so.

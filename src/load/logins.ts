@@ -1,3 +1,4 @@
+import { registryNamed } from "../lib/image-name.ts";
 import type { RegistryLogin } from "../model/documents.ts";
 import type { Report } from "./findings.ts";
 import { resolve } from "./resolve.ts";
@@ -17,7 +18,7 @@ export function loginsOf(
     const password = resolve([ref], where, { secrets, report }).get(ref);
     return password === undefined || user === undefined
       ? []
-      : [[host, { user, password }] as const];
+      : [[registryNamed(host), { user, password }] as const];
   });
   return new Map(logins.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

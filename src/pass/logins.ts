@@ -1,16 +1,16 @@
 import { registryOf } from "../lib/image-name.ts";
 import { registryAuth } from "../lib/registry-auth.ts";
 import type { Documents } from "../model/documents.ts";
-import type { SealedText } from "../model/sealed.ts";
 import type { LoginOf } from "../observe/images.ts";
+import type { OpenedSecrets } from "./secrets.ts";
 
-/** The logins of a revision, each opened when its registry is asked. */
+/** The logins of a revision at registries, with their opened passwords. */
 export const loginsOf =
-  ({ logins }: Pick<Documents, "logins">, reveal: (sealed: SealedText) => Uint8Array): LoginOf =>
+  ({ logins }: Pick<Documents, "logins">, opened: OpenedSecrets): LoginOf =>
   (text) => {
     const registry = registryOf(text);
     const login = logins.get(registry);
-    if (login === undefined) return undefined;
-    const { user, password } = login;
-    return { header: registryAuth({ registry, user, password: reveal([password]) }) };
+    const password = login && opened.get(login.password.id);
+    if (login === undefined || password === undefined) return undefined;
+    return { header: registryAuth({ registry, user: login.user, password: password.reveal() }) };
   };

@@ -26,8 +26,7 @@ export async function settleImages(
     readonly asked: Map<string, Promise<string | Trouble>>;
     /** What texts meant in the revision that a family returns to, or that is reverted to. */
     readonly meant?: (family: string) => Readonly<Record<string, string>> | undefined;
-    /** Without it nobody logs in. */
-    readonly loginOf?: LoginOf;
+    readonly loginOf: LoginOf;
   },
 ): Promise<ResolvedImages> {
   const targets = targetsOf(documents);
@@ -51,6 +50,6 @@ export async function settleImages(
     if (target === undefined) throw new Error(`no machine ${machine}`);
     return await world.remote.session(target);
   };
-  const { asked, loginOf = () => undefined } = options;
+  const { asked, loginOf } = options;
   return await resolveImages(wishes, seen.inventories, answering, open, asked, loginOf);
 }

@@ -11,7 +11,6 @@ import type { Trouble } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { observeFleet } from "../observe/fleet.ts";
-import type { LoginOf } from "../observe/images.ts";
 import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
@@ -31,6 +30,7 @@ import { withCurrentNames } from "./families.ts";
 import type { Former } from "./former.ts";
 import type { Meanings } from "./reverts.ts";
 import { digestsWith } from "./secrets.ts";
+import { loginsOf } from "./logins.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
@@ -90,8 +90,6 @@ export interface SurveyRequest {
   readonly looksAgain: boolean;
   /** Remembers image questions within one pass. */
   readonly asked: Map<string, Promise<string | Trouble>>;
-  /** Logins at registries, for those questions. */
-  readonly loginOf?: LoginOf;
   readonly suspended: ReadonlySet<Address>;
 }
 
@@ -115,12 +113,13 @@ export async function survey(
   const observations = new Map([...known.observations, ...left]);
   const ofHead = [...documents.apps.values()];
   const then = await request.meanings(inventories);
+  const loginOf = loginsOf(documents, former.secrets);
   const head = await settleImages(
     world,
     documents,
     ofHead,
     { inventories, observations },
-    { ...request, meant: (family) => then.get(family) },
+    { ...request, loginOf, meant: (family) => then.get(family) },
   );
   // A map that grows: what apps return to is opened later.
   const opened = digestsWith(former.secrets, world.secrets === "closed");
@@ -135,7 +134,12 @@ export async function survey(
     documents,
     returning,
     { inventories, observations },
-    { ...request, looksAgain: false, meant: (family) => decisions.get(family)?.good?.images },
+    {
+      ...request,
+      loginOf,
+      looksAgain: false,
+      meant: (family) => decisions.get(family)?.good?.images,
+    },
   );
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));

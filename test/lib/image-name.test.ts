@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { familiarName, registryOf, repositoryOf } from "../../src/lib/image-name.ts";
+import { familiarName, registryNamed, registryOf, repositoryOf } from "../../src/lib/image-name.ts";
 
 const digest = `sha256:${"1".repeat(64)}`;
 
@@ -53,6 +53,13 @@ test("the registry, the repository and the engine's own way of writing a name", 
       expected,
       image,
     );
+});
+
+test("a registry has one name, however its host is written", () => {
+  for (const host of ["docker.io", "index.docker.io", "Index.Docker.IO"])
+    assert.equal(registryNamed(host), "docker.io");
+  assert.equal(registryNamed("GHCR.io"), "ghcr.io");
+  assert.equal(registryNamed("registry:5000"), "registry:5000");
 });
 
 const part = fc.stringMatching(/^[a-z0-9]{1,8}(?:[._-][a-z0-9]{1,4})?$/);
