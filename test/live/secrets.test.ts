@@ -159,6 +159,37 @@ ${more}`;
     await assertNothingToDo();
   });
 
+  test("of a version that fails go back with it, and stay while it is held", async () => {
+    const before = await see(stage.fleet.machine("one"), "acme");
+    const failing = await stage.commit("Another password, and an app that ends", {
+      "apps/shop/app.yaml": app('command: ["sh", "-c", "exit 3"]\n'),
+      "secrets/shop.yaml": await key.file(secretsOf("three")),
+    });
+    assert.equal((await reconcile()).outcome, "reverted");
+    await assertLive("one");
+    const after = await see(stage.fleet.machine("one"), "acme");
+    assert.deepEqual(after.running.get("shop"), before.running.get("shop"));
+    const held = await slipway("--json", "plan");
+    assert.deepEqual((JSON.parse(held.stdout) as { changes: unknown[] }).changes, []);
+    await on("one", "sh", "-c", "docker rm -f $(docker ps -q --filter label=slipway.app=shop)");
+    await slipway("reconcile");
+    await assertLive("one");
+    await stage.revert(failing);
+    assert.equal((await reconcile()).outcome, "applied");
+    await assertLive("one");
+    await assertNothingToDo();
+  });
+
+  test("stand on machines where only root comes", async () => {
+    const modes = await on("one", "stat", "-c", "%a %u", "/var/lib/slipway/acme");
+    assert.equal(modes.trim(), "700 0");
+    const files = await on("one", "sh", "-c", "grep -l canary -r /var/lib/slipway/acme");
+    for (const file of files.trim().split("\n")) {
+      assert.match(file, /^\/var\/lib\/slipway\/acme\/files\/[0-9a-f]+$/);
+      assert.match(await on("one", "stat", "-c", "%a", file), /^4[04]0$/m);
+    }
+  });
+
   test("that do not open reject the revision, and say where", async () => {
     const stranger = await sealing();
     const wrong = await stage.commit("For somebody else", {
