@@ -89,6 +89,7 @@ test("the daemon does it after a pass, and gives way to the next one", async () 
     clock: systemClock,
     listener: () => undefined,
     parseCache: createParseCache(),
+    secrets: "closed",
     allowRewind: false,
     reporter: {
       started: () => Promise.resolve(),
