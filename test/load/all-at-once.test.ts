@@ -7,22 +7,30 @@ import * as mounts from "../../src/load/rules/mounts.ts";
 import * as names from "../../src/load/rules/names.ts";
 import * as ports from "../../src/load/rules/ports.ts";
 import * as references from "../../src/load/rules/references.ts";
+import * as secrets from "../../src/load/rules/secrets.ts";
 import type { FindingCode } from "../../src/load/codes.ts";
 import { load } from "../../src/load/load.ts";
 import { snapshotOf } from "../support/repo.ts";
-import { repo, told, type Files } from "./repos.ts";
+import { armoredYaml, repo, told, type Files } from "./repos.ts";
 
 type RuleName = keyof (typeof apps &
   typeof machines &
   typeof mounts &
   typeof names &
   typeof ports &
-  typeof references);
+  typeof references &
+  typeof secrets);
 type Told = readonly [files: Files, code: FindingCode, where: string];
 
 const on = (where: string, text: string): string => `image: a\nmachines: ${where}\n${text}\n`;
 const here = (text: string): Files => ({ "apps/a.yaml": on("web-1", text) });
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+
+const withSecret = (text: string): Files => ({
+  ...here(text),
+  "secrets/a.yaml": armoredYaml("B"),
+  "secrets/tls/key.age": "x",
+});
 
 /** For each rule a repo in which it finds one thing. */
 const cases: Readonly<Record<RuleName, Told>> = {
@@ -147,11 +155,23 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "volume-shared",
     "apps/b.yaml:3:12",
   ],
+  sourcesAreClear: [
+    { ...withSecret("files: { /k: { from: b.txt, secret: B } }"), "apps/b.txt": "x" },
+    "secret-unclear",
+    "apps/a.yaml:3:37",
+  ],
+  templatesAreTemplates: [
+    withSecret('env: { A: { template: "${" } }'),
+    "bad-template",
+    "apps/a.yaml:3:23",
+  ],
+  secretsAreNamed: [withSecret("secrets: [tls/key.age]"), "secret-unclear", "apps/a.yaml:3:11"],
+  variablesDiffer: [withSecret("secrets: [B, { B: a.B }]"), "env-clash", "apps/a.yaml:3:19"],
 };
 
 test("every rule has its case", () => {
   const known = new Map(
-    [apps, machines, mounts, names, ports, references].flatMap((room) =>
+    [apps, machines, mounts, names, ports, references, secrets].flatMap((room) =>
       Object.entries(room).map(([name, rule]) => [rule, name] as const),
     ),
   );
@@ -172,6 +192,8 @@ const elsewhere: readonly (readonly [files: Files, found: string])[] = [
     "wrong-type machines/zz.yaml:2:14",
   ],
   [{ "machines/zz.yaml": "address: [\n" }, "yaml-syntax machines/zz.yaml:2:1"],
+  [{ "secrets/zz.yaml": "KEY: hunter2\n" }, "secret-not-encrypted secrets/zz.yaml:1:6"],
+  [{ "secrets/zz.yaml": "KEY: {\n" }, "yaml-syntax secrets/zz.yaml:2:1"],
   [{ "slipway.yaml": "fleet: acme\ncolour: red\n" }, "unknown-key slipway.yaml:2:1"],
   [{ "slipway.yaml": "fleet: acme\ndefaults: { app: 5 }\n" }, "wrong-type slipway.yaml:2:18"],
 ];

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { documentsOf, told, type Files } from "./repos.ts";
+import { armoredYaml, documentsOf, told, type Files } from "./repos.ts";
 
 /** Every key that the design promises, where it is written. What comes later is marked with `#`. */
 const settings = `fleet: acme
 defaults: { machine: { ssh: { user: deploy } }, app: { logs: { maxSize: 20m, maxFiles: 5 } } }
 forge: { kind: github, repository: acme/infra, api: "https://api.github.com" }
-registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } } #
+registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } }
 proxy: { image: "haproxy:lts", via: { role: edge }, trust: [10.0.0.0/8] } #
 users: { ada: { keys: ["ssh-ed25519 AAAA"], sudo: true } } #
 backup: {} #
@@ -75,8 +75,8 @@ restart: always
 stopSignal: SIGINT
 listen: 8080 #
 protocol: http #
-env: { LOG_LEVEL: info, URL: { template: "postgres://shop:\${DB_PASSWORD}@db:5432/shop" } } #
-secrets: [DB_PASSWORD, { STRIPE: billing.STRIPE_KEY }] #
+env: { LOG_LEVEL: info, URL: { template: "postgres://shop:\${DB_PASSWORD}@db:5432/shop" } }
+secrets: [DB_PASSWORD, { STRIPE: billing.STRIPE_KEY }, { TOKEN: { secret: shop.TOKEN, as: file, mode: "0440", owner: "1000" } }]
 routes: [{ host: shop.example.com, path: /, tls: auto }] #
 jobs: { report: { schedule: "0 3 * * *", timezone: UTC, command: ["report"], deadline: 1h } } #
 logs: { maxSize: 20m, keep: 30d } #
@@ -97,17 +97,23 @@ command: serve it
 volumes: ["data:/x:ro"]
 health: off
 publish: ["public:80:80", "local:9000-9001:9000-9001/udp"]
-env: { KEY: { secret: a.B } } #
-files: { /k: { secret: shop.TLS_KEY, mode: "0400" } } #
+env: { KEY: { secret: a.B } }
+files: { /k: { secret: shop.TLS_KEY, mode: "0400" }, /run/secrets/tls.key: { secret: tls/shop.key } }
 deploy: { drain: 30s } #
 listen: off #
 `,
   "apps/template.yaml":
-    "image: a\nmachines: web-1\nnetwork: host\nfiles: { /k: { from: x.txt, template: true } } #\n",
-  "apps/x.txt": "x",
+    "image: a\nmachines: web-1\nnetwork: host\nfiles: { /k: { from: x.txt, template: true } }\n",
+  "apps/x.txt": "x=${a.B}",
 };
 
 const surroundings: Files = {
+  "secrets/shop.yaml": armoredYaml("DB_PASSWORD", "TOKEN", "TLS_KEY"),
+  "secrets/billing.yaml": armoredYaml("STRIPE_KEY"),
+  "secrets/registries.yaml": armoredYaml("GHCR_TOKEN"),
+  "secrets/a.yaml": armoredYaml("B"),
+  "secrets/tls/shop.key.age": "x",
+  ".age-recipients": "",
   "machines/bastion.yaml": "address: 203.0.113.9\n",
   "machines/web-2.yaml": "address: 203.0.113.11\nlabels: { role: web }\n",
   "apps/db.yaml": "image: db:1\nmachines: { role: db }\n",

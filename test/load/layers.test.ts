@@ -204,22 +204,6 @@ test("the fleet is told even where slipway.yaml is not right", async () => {
   assert.equal((await load(snapshotOf({ "slipway.yaml": "fleet: A B\n" }))).fleet, undefined);
 });
 
-test("files of secrets are refused rather than passed over; another environment's are its own business", async () => {
-  const refused = (file: string): string =>
-    `not-yet-supported ${file}:1:1: not yet supported: secrets/ (no app reads them yet)`;
-  assert.deepEqual(await told(repo({ "secrets/shop.yaml": "KEY: x\n" })), [
-    refused("secrets/shop.yaml"),
-  ]);
-  const staged = repo({
-    "environments/staging/secrets/tls.age": "x",
-    "environments/live/slipway.yaml": "fleet: acme\n",
-  });
-  assert.deepEqual(await told(staged, { environment: "live" }), []);
-  assert.deepEqual(await told(staged, { environment: "staging" }), [
-    refused("environments/staging/secrets/tls.age"),
-  ]);
-});
-
 test("what is missing in one layer may stand in another; what is missing in all is told", async () => {
   const { apps } = await documentsOf(
     repo({

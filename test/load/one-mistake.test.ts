@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { repo, told, type Files } from "./repos.ts";
+import { yamlLimit } from "../../src/load/parse.ts";
+import { secretFileLimit } from "../../src/model/sealed.ts";
+import { armor, repo, told, type Files } from "./repos.ts";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+
+const armoredLine = (key: string): string => `${key}: ${JSON.stringify(armor(key))}\n`;
 
 /** A repo in which all that can refer to something else does. One key a line, so that each can be spoilt by itself. */
 const sound: Files = {
   "slipway.yaml": `fleet: acme
 defaults: { app: { logs: { maxFiles: 5 }, health: { deadline: 9s } }, machine: { ssh: { user: deploy } } }
 forge: { kind: github, repository: acme/infra }
+registries: { ghcr.io: { user: bot, password: shared.GHCR_TOKEN } }
 `,
   "machines/bastion.yaml": `address: 203.0.113.9
 labels: { role: gate }
@@ -41,9 +46,10 @@ machines: { role: web, zone: [a, b] }
 instances: 2
 port: { http: 3000 }
 health: { http: /up, port: http }
-env: { LOG_LEVEL: info }
+env: { LOG_LEVEL: info, URL: { template: "db://\${DB}@db" }, COPY: { secret: shared.GHCR_TOKEN } }
+secrets: [DB, { KEY: { secret: tls/shop.key, as: file } }]
 labels: { team: shop }
-files: { /etc/shop.toml: shop.toml }
+files: { /etc/shop.toml: shop.toml, /etc/all: { from: all.toml, template: true } }
 resources: { memory: 64m, memorySwap: 128m }
 release: { command: [migrate] }
 after: [db, edge]
@@ -52,6 +58,10 @@ perMachine: { web-2: { env: { ZONE: b } } }
 renamedFrom: store
 `,
   "apps/shop/shop.toml": "x",
+  "apps/shop/all.toml": "db=${DB}",
+  "secrets/shop.yaml": armoredLine("DB"),
+  "secrets/shared.yaml": armoredLine("GHCR_TOKEN"),
+  "secrets/tls/shop.key.age": "x",
   "apps/twin.yaml": `image: twin:1
 machines: [web-1, web-2]
 publish: ["2222:80"]
@@ -87,6 +97,8 @@ for (const [how, spoil] of Object.entries(waysToSpoil)) {
       for (const [i, line] of linesOf(path).entries()) {
         // What a key means that is like none of ours is not guessed: what stands beside it is taken as it stands.
         if (how.includes("nothing like ours") && line.startsWith("perMachine")) continue;
+        // Any name will do for a secret: what is wrong then is every reference to it.
+        if (/key(?! again)/.test(how) && path.startsWith("secrets/")) continue;
         const text = linesOf(path).with(i, spoil(line)).join("\n");
         const findings = await told({ ...sound, [path]: text });
         const there = findings.every((one) => one.includes(` ${path}:`));
@@ -96,12 +108,15 @@ for (const [how, spoil] of Object.entries(waysToSpoil)) {
   });
 }
 
+const tooLarge = (path: string): number =>
+  1 + (path.startsWith("secrets/") ? secretFileLimit : yamlLimit);
+
 /** Ways to spoil a file as a whole. */
 const waysToLose: Readonly<Record<string, (path: string) => Files>> = {
   "a file that is no YAML": (path) => ({ ...sound, [path]: `${String(sound[path])}]` }),
   "a file that is a list": (path) => ({ ...sound, [path]: "- a\n" }),
   "a file of another encoding": (path) => ({ ...sound, [path]: Buffer.from([0xff, 0xfe]) }),
-  "a file that is too large": (path) => ({ ...sound, [path]: "#".repeat(2 ** 20 + 1) }),
+  "a file that is too large": (path) => ({ ...sound, [path]: "#".repeat(tooLarge(path)) }),
   "two documents": (path) => ({ ...sound, [path]: `${String(sound[path])}---\n{}\n` }),
   "another ending": (path) => {
     const { [path]: text = "", ...others } = sound;

@@ -161,14 +161,34 @@ test("values that are not right, and what is said of them", async () => {
       "bad-format apps/shop.yaml:2:7: dns.0: 'gateway' is not an IP address such as 10.0.0.2",
     ],
     ["env: { A B: c }", "bad-format apps/shop.yaml:2:8: env: 'A B' is not a variable name"],
-    ["env: { A: [1] }", "wrong-type apps/shop.yaml:2:8: env.A must be text, not a list"],
     [
-      "env: { A: { template: x } }",
-      "not-yet-supported apps/shop.yaml:2:13: not yet supported: env.A.template (values made from secrets)",
+      "env: { A: [1] }",
+      "wrong-type apps/shop.yaml:2:8: env.A must be text, { template } or { secret }, not a list",
+    ],
+    ["env: { A: {} }", "missing-key apps/shop.yaml:2:8: env.A needs 'template' or 'secret'"],
+    [
+      "env: { A: { templat: x } }",
+      "unknown-key apps/shop.yaml:2:13: env.A: unknown key 'templat' (did you mean 'template'?)",
     ],
     [
-      "files: { /etc/k: { secret: a.B, as: file } }",
-      "not-yet-supported apps/shop.yaml:2:20: not yet supported: files./etc/k.secret (files from encrypted values)",
+      "env: { A: { secret: a b } }",
+      "bad-format apps/shop.yaml:2:21: env.A.secret: 'a b' is not a secret: KEY, name.KEY or path.age such as DB_PASSWORD, billing.STRIPE_KEY",
+    ],
+    [
+      "files: { /etc/k: {} }",
+      "missing-key apps/shop.yaml:2:10: files./etc/k needs 'from' or 'secret'",
+    ],
+    [
+      "secrets: [{ A: null }]",
+      'wrong-type apps/shop.yaml:2:16: secrets.0.A must be a secret, or { secret, as }, not null (put it in quotes: "null")',
+    ],
+    [
+      "secrets: [{ A: { as: file } }]",
+      "missing-key apps/shop.yaml:2:13: secrets.0.A needs 'secret'",
+    ],
+    [
+      "secrets: [{ A: { secret: B, as: fiel } }]",
+      "not-allowed apps/shop.yaml:2:33: secrets.0.A.as is env or file, not 'fiel' (did you mean 'file'?)",
     ],
     [
       "files: { etc/k: a }",
@@ -226,7 +246,15 @@ test("what is plainly meant is written out as it should be", async () => {
     ['env: ["A=1", "B=2", "C", "D=4", "E=5"]', "(write env: { A: 1, B: 2, D: 4, … })"],
     ["env: A=b", "(write env: { A: b })"],
     ["env: { clear: { A: b } }", "(variables stand in env itself: env: { LOG_LEVEL: info })"],
-    ["env: { secret: [A] }", "(values from secrets are not yet supported)"],
+    ["env: { secret: [A, B] }", "(secrets stand beside env: secrets: [A, B])"],
+    [
+      "env: [{ name: A, value: b }, { name: C, valueFrom: { secretKeyRef: {} } }]",
+      "(write env: { A: b, C: { secret: … } })",
+    ],
+    [
+      "secrets: { db_password: { file: ./db.txt } }",
+      "(write secrets: [db_password]; what they are stands encrypted in secrets/<app>.yaml)",
+    ],
     ["publish: 8080:80", "(write publish: [8080:80])"],
     ["publish: 80", '(write publish: ["80:80"])'],
     ["health: { command: [a], interval: 5 }", "(write 5s)"],
@@ -265,7 +293,7 @@ test("what is not plain gets no advice, and an empty text one finding", async ()
 
 test("braces of templates without quotes are one finding", async () => {
   const advice =
-    "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and nothing fills it in)";
+    "a value that holds ${…} or {{…}} needs quotes around it, since { starts a map (and only a template is filled in, with secrets)";
   assert.deepEqual(await app("env: { A: ${X} }"), [`yaml-syntax apps/shop.yaml:2:12: ${advice}`]);
 });
 
@@ -316,6 +344,12 @@ test("each foreign word is answered where people write it, and none of ours is a
     machine: (word) => ["machines/web-1.yaml", `address: 10.0.0.1\n${word}: x\n`, 2],
     slipway: (word) => ["slipway.yaml", `fleet: acme\n${word}: x\n`, 2],
     "machine.ssh": (word) => ["machines/web-1.yaml", `address: 10.0.0.1\nssh:\n  ${word}: x\n`, 3],
+    "app.env": (word) => ["apps/shop.yaml", `image: a\nenv:\n  A:\n    ${word}: x\n`, 4],
+    "slipway.registries": (word) => [
+      "slipway.yaml",
+      `fleet: acme\nregistries:\n  ghcr.io:\n    ${word}: x\n`,
+      4,
+    ],
     "app.files": (word) => ["apps/shop.yaml", `image: a\nfiles:\n  /a:\n    ${word}: x\n`, 4],
     "app.volumes": (word) => ["apps/shop.yaml", `image: a\nvolumes:\n  /a:\n    ${word}: x\n`, 4],
   };
