@@ -13,6 +13,7 @@ import { familiesOf, hasNews, keysOf, machinesOf } from "./pass/news.ts";
 import { machinesToRecord } from "./pass/record.ts";
 import { redactedOutcome } from "./pass/redact.ts";
 import { readRevision } from "./pass/revision.ts";
+import type { Survey } from "./pass/survey.ts";
 import { redactor } from "./pass/secrets.ts";
 import { endingOf, tell, type Told } from "./pass/tell.ts";
 import type { Request, World } from "./pass/world.ts";
@@ -91,9 +92,9 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const settle = async (): Promise<Converged> => {
     while (applied.length < roundLimit && hasNews(found.plan, tried)) {
       const unheld = machinesOf(found.plan).filter((machine) => !holds.taken.has(machine));
-      await holds.take(unheld, found);
-      // What was seen before the lock may be another controller's work half done.
-      if (unheld.length > 0) found = await unlessStopped(look(), stop, found);
+      // What was seen before the lock may be another controller's work half done, or of a machine without a key.
+      if ((await holds.take(unheld, found)) || unheld.some((machine) => isNew(machine, found)))
+        found = await unlessStopped(look(), stop, found);
       if (stop.aborted) break;
       for (const machine of unheld) asked.add(machine);
       // What only the second look found waits for its machine's lock, which the next round takes.
@@ -116,6 +117,10 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   found = await unlessStopped(look(), stop, found);
   return await settle();
 }
+
+/** Nothing was written there yet: what was planned for it was only for show. */
+const isNew = (machine: string, { observations }: Survey): boolean =>
+  observations.get(machine)?.facts?.key === undefined;
 
 const known = (before: Before | undefined): Pick<Converged, "before"> =>
   before === undefined ? {} : { before };

@@ -32,6 +32,9 @@ export const run: Run = async (context, given) => {
       log,
     });
     try {
+      // A key that cannot be used is known before anything is followed.
+      if (options.ageKey !== undefined && world.secrets !== "closed")
+        await world.secrets.prepare("");
       const lock = await lockState(await openStateDir(stateDir));
       try {
         log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, {
