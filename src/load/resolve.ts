@@ -31,8 +31,8 @@ export function resolve(
     if ("name" in meaning) found.set(ref, meaning);
     else problems.push(meaning);
   }
-  // In the settings a key stands for one of each app: what is said does not follow from the place, and is kept short.
-  const isShared = where.file.endsWith("slipway.yaml");
+  // In the settings an app's key stands for one of each: what is said does not follow from the place, and is kept short.
+  const isShared = by.family !== undefined && where.file.endsWith("slipway.yaml");
   for (const [code, all] of Map.groupBy(problems, (one) => one.code))
     by.report(code, where, isShared ? told(all, false) : () => told(all, true));
   return found;
@@ -92,9 +92,10 @@ const fullName = (ref: string, { family }: Resolving): string =>
 const placeOf = ({ file, line }: Where): string => `${file}:${line}`;
 
 function ambiguous(ref: string, value: SealedValue, file: SealedValue): string {
-  const advice = value.name === ref ? "rename one of them" : `write '${value.name}'`;
-  const either = file.name === ref ? advice : `${advice}, or '${file.name}'`;
-  return `'${ref}' may be the key in ${placeOf(value.where)} and the file ${file.where.file}; ${either}`;
+  const start = `'${ref}' may be the key in ${placeOf(value.where)} and the file ${file.where.file}`;
+  return value.name === ref
+    ? `${start}; write '${file.name}' for the file, or rename one of them`
+    : `${start}; write '${value.name}', or '${file.name}' for the file`;
 }
 
 /** Among more names than this none is looked for. */
@@ -103,13 +104,14 @@ const nearLimit = 5_000;
 function missing(ref: string, by: Resolving): string {
   const start = `there is no secret '${shown(ref)}'`;
   const { secrets, family } = by;
+  if (isKey(ref) && family === undefined)
+    return `${start}: what belongs to no app is written with its file: name.KEY`;
   const name = fileIn(fullName(ref, by), secrets);
   const layers = secrets.files.get(name);
   if (layers !== undefined)
     return `${start}: ${listed(layers)} ${layers.length === 1 ? "has" : "have"} no such key`;
   if (ref.endsWith(".age")) return `${start}: secrets/${shown(ref)} is not there`;
-  const which = isKey(ref) && family === undefined ? "<name>" : shown(name);
-  return `${start}: neither secrets/${which}.yaml nor secrets/${shown(ref)}.age is there`;
+  return `${start}: neither secrets/${shown(name)}.yaml nor secrets/${shown(ref)}.age is there`;
 }
 
 /** The name of the file that a full name leads to: the longest that is there, else what stands before the last dot. */
@@ -118,12 +120,14 @@ function fileIn(full: string, { files }: Secrets): string {
   return names.find((name) => files.has(name)) ?? names[0] ?? full;
 }
 
-function near(ref: string, { secrets: { values, wholeFiles }, family }: Resolving): string {
+function near(ref: string, { secrets: { values, wholeFiles }, family = "" }: Resolving): string {
   if (values.size + wholeFiles.size > nearLimit) return "";
   const all = [...values.keys(), ...wholeFiles.keys()];
-  const own = family === undefined ? [] : all.filter((name) => name.startsWith(`${family}.`));
-  const keys = own.map((name) => name.slice((family ?? "").length + 1));
   // Keys of files of SOPS may have dots, and are then always written in full.
-  if (keys.includes(ref)) return ` (did you mean '${family}.${ref}'?)`;
-  return didYouMean(ref, [...keys.filter(isKey), ...all]);
+  const elsewhere = [`${family}.${ref}`, ...all.filter((name) => name.endsWith(`.${ref}`))];
+  const same = elsewhere.find((name) => values.has(name));
+  if (same !== undefined) return ` (did you mean '${same}'?)`;
+  const own = all.filter((name) => name.startsWith(`${family}.`));
+  const keys = own.map((name) => name.slice(family.length + 1)).filter(isKey);
+  return didYouMean(ref, [...(family === "" ? [] : keys), ...all]);
 }

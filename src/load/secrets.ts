@@ -85,7 +85,9 @@ function valueFile(
     (below, layer) => {
       const file = layer.refused === true ? undefined : parsed.get(layer.path);
       findings.add(file?.findings ?? []);
-      return mergeLayers(below, file?.root ?? unknownAt(startOf(layer.path)), reportIdle);
+      const root = file?.root ?? unknownAt(startOf(layer.path));
+      // In a file of SOPS a null may be somebody else's.
+      return mergeLayers(below, root, file?.isSops === true ? undefined : reportIdle);
     },
     emptyMap(startOf(layers[0]?.path ?? "")),
   );

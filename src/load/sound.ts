@@ -97,7 +97,8 @@ const isOfMissing = ({ keyword }: ErrorObject): boolean =>
 
 /** Whether what is missing may still come from another layer, or is looked for once services are by themselves. */
 function isLater({ instancePath }: ErrorObject, { kind, stage }: About): boolean {
-  if (stage === "layer" || kind === "slipway") return true;
+  if (stage === "layer") return true;
+  if (kind === "slipway") return instancePath === "" || /^\/defaults(?:\/|$)/.test(instancePath);
   return kind === "app" && instancePath !== "/services";
 }
 

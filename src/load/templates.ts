@@ -44,17 +44,13 @@ function refsIn(file: string, text: string): ReadonlyMap<string, Where> {
 
 /** Asked for one place after the other, it looks at the text once. */
 function placesIn(file: string, text: string): (at: number) => Where {
-  let line = 1;
-  let start = 0;
+  const endAfter = (start: number): number => {
+    const found = text.indexOf("\n", start);
+    return found < 0 ? text.length : found;
+  };
+  let [line, start, end] = [1, 0, endAfter(0)];
   return (at) => {
-    for (
-      let end = text.indexOf("\n", start);
-      end >= 0 && end < at;
-      end = text.indexOf("\n", start)
-    ) {
-      line++;
-      start = end + 1;
-    }
+    while (end < at) [line, start, end] = [line + 1, end + 1, endAfter(end + 1)];
     return { file, line, col: at - start + 1 };
   };
 }
