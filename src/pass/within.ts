@@ -1,4 +1,5 @@
 import { imageTextsOf } from "../desired/names.ts";
+import { registryOf } from "../lib/image-name.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Documents } from "../model/documents.ts";
 import { RemoteError, type Fleet, type Session, type Target } from "../remote/session.ts";
@@ -71,11 +72,13 @@ function reading(session: Session, { registries }: Bounds): Session {
   };
 }
 
-const hub = "docker.io";
-
-/** As engines read a name: its first part is a host where it has a dot, a port or a capital, or is this machine. */
-export function registryOf(text: string): string {
-  const [host = "", ...path] = text.split("/");
-  if (path.length === 0 || !(/[.:A-Z]/.test(host) || host === "localhost")) return hub;
-  return host === `index.${hub}` ? hub : host;
-}
+/** Without logins that the branch has not: they would send a secret where nobody agreed to. */
+export const withLoginsOf = (branch: Documents, documents: Documents): Documents => ({
+  ...documents,
+  logins: new Map(
+    [...documents.logins].filter(([host, { user, password }]) => {
+      const own = branch.logins.get(host);
+      return own?.user === user && own.password.id === password.id;
+    }),
+  ),
+});

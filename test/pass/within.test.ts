@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundsOf, readingWithin, registryOf } from "../../src/pass/within.ts";
+import { registryOf } from "../../src/lib/image-name.ts";
+import { boundsOf, readingWithin, withLoginsOf } from "../../src/pass/within.ts";
 import { targetsOf } from "../../src/pass/targets.ts";
 import { RemoteError, type Fleet, type Session, type Target } from "../../src/remote/session.ts";
 import { documentsOf, type Files } from "../support/sim-fleet.ts";
+import { armoredYaml } from "../load/repos.ts";
 
 const key = (letter: string): string =>
   `hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}\n`;
@@ -125,8 +127,26 @@ test("an image's registry is read from its name as engines do", () => {
     "index.docker.io/library/redis": "docker.io",
     "ghcr.io/acme/shop:1": "ghcr.io",
     "localhost/x": "localhost",
-    "EVIL/x": "EVIL",
     "10.0.0.1:5000/x@sha256:00": "10.0.0.1:5000",
   };
   for (const [text, registry] of Object.entries(cases)) assert.equal(registryOf(text), registry);
+});
+
+test("a login goes along only where the branch has the same", async () => {
+  const withLogin = (user: string, ref: string): Files => ({
+    ...onBranch,
+    "slipway.yaml": `fleet: acme\nregistries: { registry.example.com: { user: ${user}, password: ${ref} } }\n`,
+    "secrets/registries.yaml": armoredYaml("TOKEN", "OTHER"),
+  });
+  const branch = await documentsOf(withLogin("bot", "registries.TOKEN"), "1".repeat(40));
+  const loginsFor = async (user: string, ref: string): Promise<readonly string[]> => [
+    ...withLoginsOf(branch, await documentsOf(withLogin(user, ref), "1".repeat(40))).logins.keys(),
+  ];
+  assert.deepEqual(await loginsFor("bot", "registries.TOKEN"), ["registry.example.com"]);
+  assert.deepEqual(await loginsFor("eve", "registries.TOKEN"), []);
+  assert.deepEqual(await loginsFor("bot", "registries.OTHER"), []);
+  assert.deepEqual(
+    [...withLoginsOf(await documentsOf(onBranch, "1".repeat(40)), branch).logins],
+    [],
+  );
 });

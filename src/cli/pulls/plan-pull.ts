@@ -6,7 +6,8 @@ import { sayFindings } from "../../model/saying.ts";
 import { listed } from "../../lib/text.ts";
 import { mergedSnapshot } from "../../pass/merged.ts";
 import { readRevision } from "../../pass/revision.ts";
-import { boundsOf, readingWithin } from "../../pass/within.ts";
+import { redactor } from "../../pass/secrets.ts";
+import { boundsOf, readingWithin, withLoginsOf } from "../../pass/within.ts";
 import type { World } from "../../pass/world.ts";
 import { planMarkdown, refusalMarkdown, type Refusal } from "../../report/markdown.ts";
 import { lookFor, planOf } from "../look.ts";
@@ -35,6 +36,17 @@ export interface PlannedPull extends Result {
  * the commit says. Throws SourceError.
  */
 export async function planPull(
+  world: World,
+  branch: Branch,
+  pull: Pick<PullRequest, "head" | "mergeRef">,
+  commentLimit: number,
+): Promise<PlannedPull> {
+  const { text, markdown, ...planned } = await plannedWithin(world, branch, pull, commentLimit);
+  const redact = redactor(world);
+  return { ...planned, text: redact(text), markdown: redact(markdown) };
+}
+
+async function plannedWithin(
   world: World,
   branch: Branch,
   { head, mergeRef }: Pick<PullRequest, "head" | "mergeRef">,
@@ -78,7 +90,8 @@ export async function planPull(
     const text = `renames the fleet ${fleet} to ${documents.fleet}, and no machine is asked for that`;
     return refuse(text, { title: "not planned, it renames the fleet", noun: "", lines: [] });
   }
-  const look = await lookFor(bounded, revision, true);
+  const trusted = { ...revision, documents: withLoginsOf(branch.documents, documents) };
+  const look = await lookFor(bounded, trusted, true);
   const plan = planOf(look);
   return {
     ...verdictOf(plan, branch.standing),
