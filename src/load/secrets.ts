@@ -2,8 +2,7 @@ import type { Where } from "../model/diagnostic.ts";
 import type { SealedValue } from "../model/sealed.ts";
 import type { FindingCode } from "./codes.ts";
 import type { Findings } from "./findings.ts";
-import { idleNullReporter } from "./layers.ts";
-import { mergeLayers } from "./merge.ts";
+import { mergeLayers, type OnIdleNull } from "./merge.ts";
 import {
   emptyMap,
   isNull,
@@ -80,7 +79,12 @@ function valueFile(
   parsed: ReadonlyMap<string, ParsedFile>,
   findings: Findings,
 ): ValueFile {
-  const reportIdle = idleNullReporter(findings);
+  const reportIdle: OnIdleNull = (_path, { keyAt }) =>
+    findings.report(
+      "null-unsets-nothing",
+      keyAt,
+      "null unsets what stands below, and nothing does; a secret is an encrypted value",
+    );
   const root = layers.reduce<Node>(
     (below, layer) => {
       const file = layer.refused === true ? undefined : parsed.get(layer.path);

@@ -66,7 +66,7 @@ test("an environment's values are laid over the root's by key; its whole files r
 
 test("a null that unsets nothing is told, and what an environment unsets is gone", async () => {
   assert.deepEqual(await told(repo({ "secrets/shop.yaml": "A:\n" })), [
-    `null-unsets-nothing secrets/shop.yaml:1:1: warning: 'A' is null, which unsets what stands below, and nothing does; write "" for an empty text, {} for an empty map`,
+    "null-unsets-nothing secrets/shop.yaml:1:1: warning: null unsets what stands below, and nothing does; a secret is an encrypted value",
   ]);
   const using = { ...staged, "apps/shop.yaml": app("secrets: [B]") };
   assert.deepEqual(await told(using), []);
