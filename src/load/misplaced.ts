@@ -17,7 +17,7 @@ export function findMisplaced(
   const seen = new Set<string>();
   for (const { path } of entries) {
     const [top = "", second = "", third] = path.split("/");
-    if (!/\.ya?ml$/.test(path)) continue;
+    if (!/\.(?:ya?ml|age)$/.test(path)) continue;
     const meant = topFolders.some((folder) => folder === top)
       ? undefined
       : suggest(top, topFolders);

@@ -134,7 +134,7 @@ test("names, endings and other files below secrets/", async () => {
     ],
     ["secrets/.age-recipients", []],
     ["secrets/team/.age-recipients", []],
-    ["secrets/README.md", []],
+    ["secrets/LICENSE", []],
     ["secrets/.backup/shop.yaml", []],
     [
       "secrets/shop.env",
@@ -172,4 +172,10 @@ test("files of values are parsed once, and their findings come again from the ca
   assert.deepEqual([cache.parsed, reads], [parsed, 0]);
   assert.equal(first.findings.length, 1);
   assert.deepEqual(again.findings, first.findings);
+});
+
+test("a folder that is nearly called secrets/ is told, also where it holds whole files only", async () => {
+  assert.deepEqual(await told(repo({ "secret/tls.age": "x" })), [
+    "misspelt-folder secret/tls.age:1:1: warning: 'secret/' is not read (did you mean 'secrets/'?)",
+  ]);
 });
