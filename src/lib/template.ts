@@ -28,7 +28,7 @@ export function templateParts(text: string): readonly TemplatePart[] | TemplateF
       at = next + 2;
     } else if (text[next + 1] === "{") {
       const end = text.indexOf("}", next);
-      const ref = end < 0 ? "" : text.slice(next + 2, end).trim();
+      const ref = end < 0 ? "" : text.slice(next + 2, end).replaceAll(/^ +| +$/g, "");
       if (end < 0) return { at: next, why: "'${' is not closed; a dollar sign is written '$$'" };
       if (!reference.test(ref))
         return {
