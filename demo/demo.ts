@@ -1,34 +1,19 @@
-import { request } from "node:http";
-import { styleText } from "node:util";
+import { randomBytes } from "node:crypto";
 import { until } from "../test/fleet/wait.ts";
 import { openStage, type Daemon, type Stage } from "../test/support/stage.ts";
+import { ask } from "./ask.ts";
 import { exampleFiles } from "./example.ts";
+import { keyFile, running, setPassword } from "./password.ts";
+import { say, tell } from "./say.ts";
 
 const keep = process.argv.includes("--keep");
 const timings: [string, number][] = [];
-
-const say = (text: string): void => console.log(styleText("bold", `\n▸ ${text}`));
-const tell = (text: string): void => console.log(styleText("dim", `  ${text}`));
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const startedMs = performance.now();
   const result = await work();
   timings.push([what, performance.now() - startedMs]);
   return result;
-}
-
-/** What the app says of itself on a machine: its version and greeting. */
-async function ask(address: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const call = request({ host: address, port: 8080, path: "/", timeout: 2_000 }, (reply) => {
-      let text = "";
-      reply.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      reply.on("end", () => resolve(text.trim().split("\n").join(", ")));
-    });
-    call.on("error", reject);
-    call.on("timeout", () => call.destroy(new Error("no answer")));
-    call.end();
-  });
 }
 
 const webs = ["web-1", "web-2"] as const;
@@ -60,6 +45,27 @@ async function ledger(stage: Stage, commit: string): Promise<void> {
   }
 }
 
+/** Who has the new password, and whether anything told it. */
+async function aftermath(
+  stage: Stage,
+  before: ReadonlyMap<string, string>,
+  password: string,
+  told: readonly string[],
+): Promise<void> {
+  const apps = [...(await running(stage))].map(
+    ([app, ids]) => `${app} ${before.get(app) === ids ? "was left alone" : "rolled"}`,
+  );
+  tell(apps.toSorted().join(", "));
+  for (const machine of webs) {
+    const url = await ask(stage.fleet.machine(machine).privateAddress, "/env");
+    tell(`the shop on ${machine} connects with the ${url.includes(password) ? "new" : "OLD"} one`);
+  }
+  const isTold = told.some((text) => text.includes(password));
+  tell(`plan and log tell ${isTold ? "THE PASSWORD" : "its name, and nothing of its value"}`);
+}
+
+const indented = (text: string): string => text.trimEnd().replace(/^/gm, "  ") + "\n";
+
 async function show(stage: Stage): Promise<Daemon> {
   const { fleet } = stage;
   const { images, registry } = fleet;
@@ -69,6 +75,8 @@ async function show(stage: Stage): Promise<Daemon> {
   await images.push("shop", "1.1");
   await images.push("shop", "2.0", { env: { FAIL: "health" } });
   await images.push("db", "1.0");
+  await images.push("cache", "1.0");
+  const env = { SLIPWAY_AGE_KEY: await keyFile(stage) };
 
   say("An infra repo: example-repo/, pushed to a git server");
   const files = await exampleFiles(fleet, registry.address);
@@ -76,7 +84,7 @@ async function show(stage: Stage): Promise<Daemon> {
   const first = await stage.commit("Two web machines, one database, one shop", files);
 
   say("slipway run: the daemon sees the commit and deploys it on three machines");
-  const daemon = await stage.daemon({ onLine: (line) => tell(line) });
+  const daemon = await stage.daemon({ env, onLine: (line) => tell(line) });
   await timed("first deploy, three bare machines", () => stage.outcome(first, "applied"));
   await answers(stage, "1.0");
   await ledger(stage, first);
@@ -104,6 +112,20 @@ async function show(stage: Stage): Promise<Daemon> {
   await timed("git revert to 1.0, proven on two machines", () => stage.outcome(fifth, "applied"));
   await answers(stage, "1.0");
 
+  say("Another database password: encrypted in git, and only what has it rolls");
+  const password = randomBytes(16).toString("hex");
+  await setPassword(stage, files, password);
+  tell("secrets/db.yaml: another DB_PASSWORD, encrypted to all in .age-recipients");
+  tell("$ slipway plan --working-tree");
+  const plan = await stage.slipway(["plan", "--working-tree"], {
+    env: { ...env, SLIPWAY_REPO: stage.clone },
+  });
+  process.stdout.write(indented(plan.stdout));
+  const before = await running(stage);
+  const sixth = await stage.commit("Another database password", {});
+  await timed("another password, proven on three machines", () => stage.outcome(sixth, "applied"));
+  await aftermath(stage, before, password, [plan.stdout, ...daemon.lines]);
+
   say("Somebody removes a container by hand");
   const web = fleet.machine("web-1");
   const id = (await web.docker(["ps", "-q", "--filter", "label=slipway.app=shop"])).trim();
@@ -123,7 +145,7 @@ async function show(stage: Stage): Promise<Daemon> {
 
   say("git log --notes=slipway: the deployment history");
   const history = await stage.slipway(["history"]);
-  process.stdout.write(history.stdout.replace(/^/gm, "  "));
+  process.stdout.write(indented(history.stdout));
   return daemon;
 }
 
@@ -157,6 +179,7 @@ async function play(stage: Stage): Promise<void> {
   tell(
     `status: SLIPWAY_REPO=${stage.clone} SLIPWAY_SSH_KEY=${stage.fleet.sshKeyFile} bin/slipway status`,
   );
+  tell(`secrets are opened by SLIPWAY_AGE_KEY=${await keyFile(stage)}`);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", () => resolve());
     process.once("SIGTERM", () => resolve());

@@ -1,0 +1,40 @@
+import { chmod, copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseRecipients } from "../src/secrets/recipients.ts";
+import { seal } from "../src/secrets/seal.ts";
+import type { Stage } from "../test/support/stage.ts";
+
+const exampleKey = fileURLToPath(new URL("example.agekey", import.meta.url));
+
+/** The example's key as a controller has its own: where only its user can read it. */
+export async function keyFile(stage: Stage): Promise<string> {
+  const file = join(stage.clone, "..", "example.agekey");
+  await copyFile(exampleKey, file);
+  await chmod(file, 0o600);
+  return file;
+}
+
+/** Writes `secrets/db.yaml` with another password into the clone. */
+export async function setPassword(
+  stage: Stage,
+  files: Readonly<Record<string, string>>,
+  password: string,
+): Promise<void> {
+  const { recipients } = parseRecipients(files[".age-recipients"] ?? "");
+  const armor = await seal(password, recipients);
+  const text = `DB_PASSWORD: |\n${armor.trimEnd().replace(/^/gm, "  ")}\n`;
+  await writeFile(join(stage.clone, "secrets/db.yaml"), text);
+}
+
+/** Ids of all running containers, by app. */
+export async function running(stage: Stage): Promise<ReadonlyMap<string, string>> {
+  const format = '{{.Label "slipway.app"}} {{.ID}}';
+  const ids = new Map<string, string>();
+  for (const machine of Object.values(stage.fleet.machines))
+    for (const line of (await machine.docker(["ps", "--format", format])).trim().split("\n")) {
+      const [app = "", id = ""] = line.split(" ");
+      ids.set(app, `${ids.get(app) ?? ""} ${id}`);
+    }
+  return ids;
+}
