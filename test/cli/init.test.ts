@@ -7,6 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { parseMachine } from "../../src/cli/init/machines.ts";
 import { UserError } from "../../src/cli/trouble.ts";
+import { seal } from "../../src/secrets/seal.ts";
+import { parseRecipients } from "../../src/secrets/recipients.ts";
 import { assertPublished } from "../support/published.ts";
 import { startSshd } from "../support/sshd.ts";
 
@@ -96,6 +98,32 @@ describe("slipway init", () => {
         schema.split("/").at(-1),
       );
     }
+  });
+
+  it("is ready for secrets: what is sealed to its recipients opens with its key", async () => {
+    await slipway(["init", "sealed"]);
+    const infra = join(dir, "sealed");
+    const { recipients } = parseRecipients(await readFile(join(infra, ".age-recipients"), "utf8"));
+    const armor = await seal("hunter2", recipients);
+    await mkdir(join(infra, "secrets"));
+    await writeFile(join(infra, "secrets/hello.yaml"), `TOKEN: |\n${armor.replace(/^/gm, "  ")}\n`);
+    const app = await readFile(join(infra, "apps/hello/app.yaml"), "utf8");
+    const examples = [...app.matchAll(/^# (secrets: .*)$/gm)];
+    assert.equal(examples.length, 2);
+    for (const [line, example = ""] of examples) {
+      await writeFile(join(infra, "apps/hello/app.yaml"), app.replace(line, example));
+      assert.equal((await slipway(["validate"], infra)).stdout, "no findings\n");
+    }
+    await slipway(["init", "elsewhere", "--age-key", "other.agekey"]);
+    const other = ["validate", "--age-key", join(dir, "other.agekey")];
+    assert.match((await slipway(other, infra)).stdout, /hello\.TOKEN .*none of our identities/);
+  });
+
+  it("says how a key is found that is not at its usual place", async () => {
+    const usual = await slipway(["init", "usual"]);
+    assert.doesNotMatch(usual.stdout, /SLIPWAY_AGE_KEY/);
+    const own = await slipway(["init", "own", "--age-key", "keys/own.agekey"]);
+    assert.match(own.stdout, /SLIPWAY_AGE_KEY=\/.*\/keys\/own\.agekey\n/);
   });
 
   it("overwrites nothing, and uses a key that is there", async () => {

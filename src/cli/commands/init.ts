@@ -33,7 +33,13 @@ export const run: Run = async (context, given) => {
     const committed = repository === undefined && (await firstCommit(dir));
     const said = { dir, fleet, files: Object.keys(files), keyFile, isNewKey: key.isNew, committed };
     io.out.write(
-      options.json ? jsonText({ version: 1, ...said }) : nextSteps(said, machines, repository),
+      options.json
+        ? jsonText({ version: 1, ...said })
+        : nextSteps(said, {
+            machines,
+            repository,
+            isUsualKey: keyFile === join(configDir(io), `${fleet}.agekey`),
+          }),
     );
     return exit.done;
   }
@@ -112,11 +118,15 @@ interface Said {
   readonly committed: boolean;
 }
 
-function nextSteps(
-  said: Said,
-  machines: readonly InitMachine[],
-  repository: string | undefined,
-): string {
+interface Found {
+  readonly machines: readonly InitMachine[];
+  /** That the new repo is part of. */
+  readonly repository: string | undefined;
+  /** The key is where every command looks for it. */
+  readonly isUsualKey: boolean;
+}
+
+function nextSteps(said: Said, { machines, repository, isUsualKey }: Found): string {
   const { dir, files, keyFile, isNewKey, committed } = said;
   const own = files.filter((file) => !file.startsWith("."));
   const isPlaceholder = machines.some(({ address }) => address === placeholderAddress);
@@ -152,5 +162,6 @@ function nextSteps(
   const key = isNewKey
     ? `A fresh age key for secrets is in ${keyFile}: keep a copy of it.`
     : `The age key for secrets is the one in ${keyFile}.`;
-  return `Wrote ${own.join(", ")} to ${dir}${committed ? " and committed them" : ""}.\n${key}\n\nNext:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join("")}`;
+  const where = isUsualKey ? "" : ` Later commands are told of it: SLIPWAY_AGE_KEY=${keyFile}`;
+  return `Wrote ${own.join(", ")} to ${dir}${committed ? " and committed them" : ""}.\n${key}${where}\n\nNext:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join("")}`;
 }

@@ -81,6 +81,9 @@ publish: ["8080:80"]
 files:
   # Shipped from beside this file: a change of it rolls the app.
   /usr/share/nginx/html/index.html: index.html
+# A password or a token: \`slipway secrets set hello.TOKEN\` encrypts it into secrets/hello.yaml, which belongs into git. Then
+# secrets: [TOKEN]                                   # the variable TOKEN, or:
+# secrets: [{ TOKEN: { secret: TOKEN, as: file } }]  # the file /run/secrets/TOKEN, which TOKEN_FILE names
 resources: { memory: 128m }
 health: { http: / }
 `;
