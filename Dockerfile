@@ -2,6 +2,7 @@
 #
 #   docker build -t slipway .
 #   docker run -v slipway:/state -v "$HOME/.ssh/id_ed25519:/key:ro" -e SLIPWAY_SSH_KEY=/key \
+#     -v /etc/slipway/infra.agekey:/agekey:ro -e SLIPWAY_AGE_KEY=/agekey \
 #     -e SLIPWAY_REPO=https://git.example.com/infra.git -e SLIPWAY_REPO_TOKEN slipway
 #
 # BASE needs a shell and Node.js 24. For one without Node.js, or for a build without a network, see tools/image-context.sh.

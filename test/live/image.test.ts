@@ -8,6 +8,7 @@ import type { FleetMachine } from "../fleet/fleet.ts";
 import { baseLayer, programLayer } from "../fleet/layers.ts";
 import { must } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
+import { sealing, type Sealing } from "../support/sealed.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { settingsFile } from "../support/infra.ts";
 
@@ -17,7 +18,8 @@ describe("the image", { timeout: 600_000 }, () => {
   let stage: Stage;
   let web: FleetMachine;
   let scratch: string;
-  /** `docker run` on web-1 with the repo, its token and the key, as in the Dockerfile's own words. */
+  let key: Sealing;
+  /** `docker run` on web-1 with the repo, its token and the keys, as in the Dockerfile's own words. */
   const slipway = (...argv: string[]): ReturnType<FleetMachine["exec"]> =>
     docker(["run", "--rm"], argv);
   const docker = (
@@ -25,7 +27,8 @@ describe("the image", { timeout: 600_000 }, () => {
     argv: readonly string[],
   ): ReturnType<FleetMachine["exec"]> => {
     const given = ["-e", `SLIPWAY_REPO=${stage.repoUrl}`, "-e", "SLIPWAY_REPO_TOKEN"];
-    const key = ["-v", "/etc/slipway-key:/key:ro", "-e", "SLIPWAY_SSH_KEY=/key"];
+    const sshKey = ["-v", "/etc/slipway-key:/key:ro", "-e", "SLIPWAY_SSH_KEY=/key"];
+    const ageKey = ["-v", "/etc/slipway-agekey:/agekey:ro", "-e", "SLIPWAY_AGE_KEY=/agekey"];
     const token = `SLIPWAY_REPO_TOKEN=${stage.fleet.git!.token}`;
     const place = ["--network", "host", "-v", "slipway:/state"];
     return web.exec([
@@ -35,7 +38,8 @@ describe("the image", { timeout: 600_000 }, () => {
       ...flags,
       ...place,
       ...given,
-      ...key,
+      ...sshKey,
+      ...ageKey,
       "slipway",
       ...argv,
     ]);
@@ -43,7 +47,7 @@ describe("the image", { timeout: 600_000 }, () => {
 
   before(async () => {
     scratch = await mkdtemp(join(tmpdir(), "slipway-image-"));
-    stage = await openStage({ machines: ["web-1"] });
+    [stage, key] = await Promise.all([openStage({ machines: ["web-1"] }), sealing()]);
     web = stage.fleet.machine("web-1");
     await web.docker(["import", "-", "base:node"], { input: await rootWithNode(scratch) });
     const folder = join(scratch, "context");
@@ -58,9 +62,12 @@ describe("the image", { timeout: 600_000 }, () => {
       "slipway",
     ];
     await web.docker([...build, "-"], { input: await tarOf(folder, scratch) });
-    const input = await readFile(stage.fleet.sshKeyFile);
-    const keep = "umask 077; cat >/etc/slipway-key && chown 65532:65532 /etc/slipway-key";
-    assert.equal((await web.exec(["sh", "-c", keep], { input })).code, 0);
+    const keep = 'umask 077; cat >"$1" && chown 65532:65532 "$1"';
+    for (const [file, input] of [
+      ["/etc/slipway-key", await readFile(stage.fleet.sshKeyFile)],
+      ["/etc/slipway-agekey", key.identity],
+    ] as const)
+      assert.equal((await web.exec(["sh", "-c", keep, "sh", file], { input })).code, 0);
   });
   after(async () => {
     await stage.close();
@@ -89,19 +96,20 @@ describe("the image", { timeout: 600_000 }, () => {
     await stage.commit("hello", {
       "slipway.yaml": settingsFile("acme"),
       "machines/web-1.yaml": stage.machineFile("web-1"),
-      "apps/hello.yaml": `image: ${reference}\nmachines: web-1\nport: 8080\npublish: ["8080:8080"]\n`,
+      "apps/hello.yaml": `image: ${reference}\nmachines: web-1\nport: 8080\npublish: ["8080:8080"]\nsecrets: [GREETING]\n`,
+      "secrets/hello.yaml": await key.file({ GREETING: "hello from a secret" }),
     });
     const { code, stdout, stderr } = await slipway("validate", "--revision", "main");
-    assert.equal(code, 0, stdout + stderr);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "no findings\n", stderr: "" });
   });
 
-  it("brings a commit to a machine", async () => {
+  it("brings a commit to a machine, with its secret", async () => {
     const { code, stdout, stderr } = await slipway("reconcile");
     assert.equal(code, 0, stdout + stderr);
     const page = await until("the app", async () =>
       (await fetch(`http://${web.privateAddress}:8080/`)).text(),
     );
-    assert.match(page, /^version=v1\n/);
+    assert.match(page, /^version=v1\n(.*\n)?greeting=hello from a secret$/m);
   });
 
   it("has nothing more to do in a container that knows nothing of the first", async () => {
