@@ -1,4 +1,5 @@
-import { CST, isMap, isScalar, isSeq, Lexer, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { depthLimit, isBounded } from "./bounded.ts";
 import { boolLeaf, leaf, numberText, plainScalar, type SopsScalar } from "./sops-scalar.ts";
 
 export type SopsMap = {
@@ -9,9 +10,6 @@ export type SopsTree =
   | SopsScalar
   | { readonly kind: "list"; readonly items: readonly SopsTree[] }
   | SopsMap;
-
-const depthLimit = 64;
-const tokenLimit = 200_000;
 
 /** Reads JSON or YAML as SOPS does, in the order of the file; undefined for what SOPS would not have written. */
 export function readSopsTree(text: string): SopsTree | undefined {
@@ -57,19 +55,6 @@ function readYaml(text: string, isJson = false): SopsTree | undefined {
     prettyErrors: false,
   });
   return document.errors.length > 0 ? undefined : fromYaml(document.contents, 0, isJson);
-}
-
-/** The parser's time grows with tokens, and its stack with brackets. */
-function isBounded(text: string): boolean {
-  let tokens = 0;
-  let depth = 0;
-  for (const token of new Lexer().lex(text)) {
-    const type = CST.tokenType(token);
-    if (type === "flow-map-start" || type === "flow-seq-start") depth++;
-    if (type === "flow-map-end" || type === "flow-seq-end") depth--;
-    if (++tokens > tokenLimit || depth > depthLimit) return false;
-  }
-  return true;
 }
 
 function fromYaml(node: unknown, depth: number, isJson: boolean): SopsTree {
