@@ -8,12 +8,22 @@ const parts: Parts = {
   openFleet: async (login) => (await import("./remote/open.ts")).openFleet(login),
   scanHostKey: async (address, port) =>
     await (await import("./remote/scan.ts")).scanHostKey(address, port),
-  openSecrets: async (key) =>
+  openSecrets: async (keys) =>
     (await import("./secrets/keyed-opener.ts")).keyedOpener(
-      key,
+      keys,
       (await import("./remote/openssh-key.ts")).readOpenSshKey,
     ),
   ageKey: async (identity) => await (await import("./secrets/age-key.ts")).ageKey(identity),
+  readIdentities: async (file, passphrase) => {
+    const [{ parseIdentities }, { readOpenSshKey: readSshKey }] = await Promise.all([
+      import("./secrets/parse-identities.ts"),
+      import("./remote/openssh-key.ts"),
+    ]);
+    return await parseIdentities(file, {
+      readSshKey,
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+  },
 };
 
 const io = processIo(process, homedir());

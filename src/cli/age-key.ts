@@ -1,38 +1,62 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { keyFileLimit } from "../secrets/limits.ts";
 import type { Context } from "./command.ts";
 import { configDir } from "./options.ts";
 import type { AgeKeyFile } from "./parts.ts";
 import { UserError } from "./trouble.ts";
 
-/** The key that opens a fleet's secrets: the file that was named, else the usual one if it is there. Throws UserError. */
-export async function ageKeyFile(
-  { options, io }: Pick<Context, "options" | "io">,
-  fleet: string,
+/** The keys that open secrets: the files that were named, else the usual ones of these fleets that are there. Throws UserError. */
+export async function ageKeyFiles(
+  context: Pick<Context, "options" | "io">,
+  fleets: readonly string[],
+): Promise<readonly AgeKeyFile[]> {
+  const { options, io } = context;
+  const isNamed = options.ageKeys.length > 0;
+  const sources = isNamed
+    ? options.ageKeys.map((file) => resolve(io.cwd, file))
+    : usualAgeKeys(context, fleets);
+  const files: AgeKeyFile[] = [];
+  for (const source of sources) {
+    const file = await readKeyFile(context, source, isNamed);
+    if (file !== undefined) files.push(file);
+  }
+  return files;
+}
+
+/** Where `init` puts them. */
+export const usualAgeKeys = (
+  { io }: Pick<Context, "io">,
+  fleets: readonly string[],
+): readonly string[] => fleets.map((fleet) => join(configDir(io), `${fleet}.agekey`));
+
+async function readKeyFile(
+  { io, options }: Pick<Context, "options" | "io">,
+  source: string,
+  isNamed: boolean,
 ): Promise<AgeKeyFile | undefined> {
-  const { ageKey: named, agePassphrase } = options;
-  const source = named === undefined ? usualAgeKey(io, fleet) : resolve(io.cwd, named);
-  const passphrase = agePassphrase === undefined ? {} : { passphrase: agePassphrase };
+  const passphrase =
+    options.agePassphrase === undefined ? {} : { passphrase: options.agePassphrase };
   try {
+    const { size, mode } = await stat(source);
+    if (size > keyFileLimit)
+      throw new UserError("age-key", `${source} is too large for a file of keys`);
     const bytes = await readFile(source);
-    if (((await stat(source)).mode & 0o077) !== 0)
+    if ((mode & 0o077) !== 0)
       io.err.write(
         `slipway: warning: others may read the age key ${source}: chmod 600 ${source}\n`,
       );
     return { source, bytes, ...passphrase };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (named === undefined && code === "ENOENT") return undefined;
+    if (!isNamed && code === "ENOENT") return undefined;
     throw new UserError(
       "age-key",
       `the age key ${source} cannot be read (${troubles[code] ?? code})`,
     );
   }
 }
-
-/** Where `init` puts it. */
-const usualAgeKey = (io: Parameters<typeof configDir>[0], fleet: string): string =>
-  join(configDir(io), `${fleet}.agekey`);
 
 const troubles: Readonly<Record<string, string>> = {
   ENOENT: "it is not there",

@@ -3,20 +3,31 @@ import type { Io } from "./io.ts";
 import type { Net } from "./net.ts";
 import type { Parts } from "./parts.ts";
 
-/** What the command line says of itself, without loading what it does. */
-export interface CommandSpec {
+/** What the command line says of a word on it. */
+interface CommandText {
   readonly name: string;
+  readonly summary: string;
+  /** A paragraph or two for its own help. */
+  readonly about: string;
+  readonly examples: readonly (readonly [line: string, what: string])[];
+}
+
+/** What the command line says of a command, without loading what it does. */
+export interface CommandSpec extends CommandText {
   /** As commander writes them: `[dir]`, `<app>`, with what they are. */
   readonly arguments?: readonly (readonly [syntax: string, help: string])[];
   /** What follows `--` belongs to it: how help writes that. */
   readonly rest?: string;
-  readonly summary: string;
-  /** A paragraph or two for its own help. */
-  readonly about: string;
   readonly options?: readonly CommandFlag[];
-  readonly examples: readonly (readonly [line: string, what: string])[];
   readonly load: () => Promise<{ readonly run: Run }>;
 }
+
+/** A word that other commands stand behind: `secrets`. */
+export interface CommandGroup extends CommandText {
+  readonly commands: readonly CommandNode[];
+}
+
+export type CommandNode = CommandSpec | CommandGroup;
 
 export interface CommandFlag {
   readonly flags: string;

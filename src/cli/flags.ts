@@ -38,7 +38,8 @@ export const globalFlags = {
   ageKey: {
     flags: "--age-key <file>",
     env: "SLIPWAY_AGE_KEY",
-    help: "the age key of this fleet (default: ~/.config/slipway/<fleet>.agekey)",
+    help: "open secrets with this key; may be repeated (default: ~/.config/slipway/<fleet>.agekey)",
+    repeatable: true,
   },
   state: {
     flags: "--state <dir>",

@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandNode, CommandSpec } from "./command.ts";
 import { secretVariables } from "./flags.ts";
 
 export function usageOf(spec: CommandSpec): string {
@@ -10,9 +10,10 @@ export function usageOf(spec: CommandSpec): string {
   return words.join(" ");
 }
 
-export function examplesOf({ name, examples }: CommandSpec): string {
+/** With the words that stand before its name. */
+export function examplesOf({ name, examples }: CommandNode, above: readonly string[]): string {
   const lines = examples.map(([line, what]) => `  ${line}\n      ${what}`);
-  return `\nExamples:\n${lines.join("\n")}\n\nOptions of all commands: slipway --help. More: docs/cli.md (${name})`;
+  return `\nExamples:\n${lines.join("\n")}\n\nOptions of all commands: slipway --help. More: docs/cli.md (${[...above, name].join(" ")})`;
 }
 
 export function environmentHelp(): string {

@@ -32,8 +32,12 @@ export interface Io {
   readonly input: Input;
   /** The line that was typed; undefined at the end of input. */
   ask(question: string): Promise<string | undefined>;
+  /** The same without showing what is typed; only where input is a terminal. */
+  askHidden(question: string): Promise<string | undefined>;
   /** Listens for SIGINT and SIGTERM, which then end nothing by themselves; gives what ends the listening. */
   onInterrupt(call: () => void): () => void;
+  /** Listens for the terminal's end (SIGHUP), which then ends nothing by itself. */
+  onHangup(call: () => void): () => void;
   /** Listens for changes of the terminal's size. */
   onResize(call: () => void): () => void;
   /** Ends the process at once. */

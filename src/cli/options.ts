@@ -12,7 +12,8 @@ export interface GlobalOptions {
   /** Files; empty: the agent's keys and the usual files. */
   readonly sshKeys: readonly string[];
   readonly sshPassphrase?: string;
-  readonly ageKey?: string;
+  /** Files of age keys, or SSH keys that open what age sealed; empty: the fleet's own. */
+  readonly ageKeys: readonly string[];
   readonly agePassphrase?: string;
   /** Default: by repository, below the user's state folder. */
   readonly state?: string;
@@ -34,23 +35,25 @@ type Given = Readonly<Record<string, unknown>>;
 /** `given` is what commander read from the command line; flags win over variables. Throws UserError. */
 export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">): GlobalOptions {
   const { env } = io;
-  const text = (
-    name: "repo" | "branch" | "path" | "environment" | "ageKey" | "state",
-  ): string | undefined => nonEmpty(given[name]) ?? nonEmpty(env[globalFlags[name].env]);
+  const text = (name: "repo" | "branch" | "path" | "environment" | "state"): string | undefined =>
+    nonEmpty(given[name]) ?? nonEmpty(env[globalFlags[name].env]);
   const isOn = (
     name: "json" | "acceptNewHostKeys" | "allowRewind" | "allowUnpushed" | "verbose",
   ): boolean => given[name] === true || switchOf(globalFlags[name].env, env[globalFlags[name].env]);
-  const list = Array.isArray(given["sshKey"]) ? (given["sshKey"] as readonly string[]) : [];
-  const keys = list.length > 0 ? list : (nonEmpty(env["SLIPWAY_SSH_KEY"])?.split(":") ?? []);
+  const files = (name: "sshKey" | "ageKey"): readonly string[] => {
+    const list = Array.isArray(given[name]) ? (given[name] as readonly string[]) : [];
+    const named = list.length > 0 ? list : nonEmpty(env[globalFlags[name].env])?.split(":");
+    return (named ?? []).filter((file) => file !== "");
+  };
   const mayColor = given["color"] !== false && nonEmpty(env["NO_COLOR"]) === undefined;
   return {
     ...optional("repo", text("repo")),
     branch: text("branch") ?? "main",
     ...optional("path", text("path")),
     ...optional("environment", text("environment")),
-    sshKeys: keys.filter((file) => file !== ""),
+    sshKeys: files("sshKey"),
     ...optional("sshPassphrase", nonEmpty(env["SLIPWAY_SSH_PASSPHRASE"])),
-    ...optional("ageKey", text("ageKey")),
+    ageKeys: files("ageKey"),
     ...optional("agePassphrase", nonEmpty(env["SLIPWAY_AGE_PASSPHRASE"])),
     ...optional("state", text("state")),
     json: isOn("json"),

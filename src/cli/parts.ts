@@ -1,5 +1,6 @@
 import type { SecretOpener } from "../pass/world.ts";
 import type { Fleet } from "../remote/session.ts";
+import type { ParsedIdentities } from "../secrets/parse-identities.ts";
 
 export interface SshLogin {
   readonly keys: readonly SshKey[];
@@ -45,8 +46,10 @@ export interface Parts {
   openFleet(login: SshLogin): Promise<Fleet>;
   /** The key that a server shows before any login. Rejects with RemoteError when it cannot be reached. */
   scanHostKey(address: string, port: number): Promise<ShownHostKey>;
-  /** `key` is asked for a fleet's key once something is to be opened. Opening rejects with UnusableAgeKey. */
-  openSecrets(key: (fleet: string) => Promise<AgeKeyFile | undefined>): Promise<SecretOpener>;
+  /** `keys` is asked for a fleet's keys once something is to be opened. Opening rejects with UnusableAgeKey. */
+  openSecrets(keys: (fleet: string) => Promise<readonly AgeKeyFile[]>): Promise<SecretOpener>;
   /** A new key, or the one that this identity is. */
   ageKey(identity?: string): Promise<AgeKey>;
+  /** The private keys in a file: of age, or an SSH key. */
+  readIdentities(file: Uint8Array, passphrase?: string): Promise<ParsedIdentities>;
 }

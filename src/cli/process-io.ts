@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Input, Io, Screen } from "./io.ts";
 
@@ -18,9 +19,14 @@ export function processIo(process: NodeJS.Process, home: string): Io {
     err: screenOf(stderr),
     input: inputOf(stdin),
     ask: (question) => askLine(stdin, stderr, question),
+    askHidden: (question) => askHidden(stdin, stderr, question),
     onInterrupt: (call) => {
       process.on("SIGINT", call).on("SIGTERM", call);
       return () => void process.off("SIGINT", call).off("SIGTERM", call);
+    },
+    onHangup: (call) => {
+      process.on("SIGHUP", call);
+      return () => void process.off("SIGHUP", call);
     },
     onResize: (call) => {
       stdout.on("resize", call);
@@ -56,12 +62,32 @@ const inputOf = (stdin: ReadStream): Input => ({
   release: () => void stdin.destroy(),
 });
 
-async function askLine(
+/** Keys are taken one by one, so that the terminal shows none of them; Ctrl-C is the end of input. */
+async function askHidden(
   input: ReadStream,
   output: WriteStream,
   question: string,
 ): Promise<string | undefined> {
-  const lines = createInterface({ input, output });
+  output.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  try {
+    return await askLine(input, nowhere, "", true);
+  } finally {
+    output.write("\n");
+  }
+}
+
+async function askLine(
+  input: ReadStream,
+  output: NodeJS.WritableStream,
+  question: string,
+  terminal?: true,
+): Promise<string | undefined> {
+  const lines = createInterface({
+    input,
+    output,
+    ...(terminal === undefined ? {} : { terminal, historySize: 0 }),
+  });
   try {
     return await new Promise<string | undefined>((resolve, reject) => {
       lines.once("close", () => resolve(undefined));

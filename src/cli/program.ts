@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { jsonText } from "../report/json.ts";
-import { catalog, commandNames } from "./catalog.ts";
-import type { CommandFlag, CommandSpec } from "./command.ts";
+import { catalog } from "./catalog.ts";
+import type { CommandFlag, CommandGroup, CommandNode, CommandSpec } from "./command.ts";
 import { exit } from "./exit.ts";
 import { globalFlags, type Flag } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { environmentHelp, examplesOf, usageOf } from "./help.ts";
-import { misuse, namedCommand, noCommand } from "./misuse.ts";
+import { misuse, noCommand, strayWord } from "./misuse.ts";
 import { netted } from "./net.ts";
 import { globalOptions, switchOf } from "./options.ts";
 import type { Parts } from "./parts.ts";
@@ -34,8 +34,8 @@ export async function runCli(argv: readonly string[], bare: Io, parts: Parts): P
   });
   try {
     // By itself `--help` behind a word that is no command would show the help of all.
-    const named = namedCommand(before);
-    if (named !== undefined && !commandNames.includes(named)) throw noCommand(named);
+    const stray = strayWord(before);
+    if (stray !== undefined) throw noCommand(stray);
     await program.parseAsync([...before], { from: "user" });
     return code;
   } catch (error) {
@@ -79,7 +79,7 @@ export function buildProgram(io: Pick<Io, "out" | "err">, json: boolean, act: Ac
     .option("--version", "which version this is")
     .addHelpText("after", () => environmentHelp())
     .action((name: string | undefined, flags: { readonly version?: true }) => {
-      if (name !== undefined) throw noCommand(name);
+      if (name !== undefined) throw noCommand([name]);
       if (flags.version === true) return io.out.write(versionText(json));
       if (json) throw new UserError("usage", "no command is named", "See 'slipway --help'.");
       io.out.write(tour());
@@ -87,18 +87,54 @@ export function buildProgram(io: Pick<Io, "out" | "err">, json: boolean, act: Ac
   for (const flag of Object.values<Flag>(globalFlags)) program.addOption(globalOption(flag));
   for (const { title, commands } of catalog) {
     for (const spec of commands)
-      program.addCommand(commandOf(spec, io, act).helpGroup(`${title}:`));
+      program.addCommand(nodeOf(spec, [], io, json, act).helpGroup(`${title}:`));
   }
   return program;
 }
 
-function commandOf(spec: CommandSpec, io: Pick<Io, "out" | "err">, act: Act): Command {
-  const command = prepared(new Command(spec.name), io)
-    .summary(spec.summary)
-    .description(`${capital(spec.summary)}.\n\n${spec.about}`)
-    .usage(usageOf(spec))
-    .allowExcessArguments(false)
-    .addHelpText("after", () => examplesOf(spec));
+function nodeOf(
+  node: CommandNode,
+  above: readonly string[],
+  io: Pick<Io, "out" | "err">,
+  json: boolean,
+  act: Act,
+): Command {
+  const command = prepared(new Command(node.name), io)
+    .summary(node.summary)
+    .description(`${capital(node.summary)}.\n\n${node.about}`)
+    .usage("commands" in node ? "<command>" : usageOf(node))
+    .addHelpText("after", () => examplesOf(node, above));
+  if (!("commands" in node)) return commandOf(node, command, act);
+  const words = [...above, node.name];
+  for (const below of node.commands) command.addCommand(nodeOf(below, words, io, json, act));
+  return groupOf(node, words, command, json);
+}
+
+/** By itself it shows what there is behind it. */
+function groupOf(
+  { name }: CommandGroup,
+  words: readonly string[],
+  command: Command,
+  json: boolean,
+): Command {
+  return command
+    .argument("[command]")
+    .allowExcessArguments(true)
+    .helpCommand(false)
+    .action((word: string | undefined) => {
+      if (word !== undefined) throw noCommand([...words, word]);
+      if (json)
+        throw new UserError(
+          "usage",
+          `no command is named behind '${name}'`,
+          `See 'slipway ${words.join(" ")} --help'.`,
+        );
+      command.outputHelp();
+    });
+}
+
+function commandOf(spec: CommandSpec, command: Command, act: Act): Command {
+  command.allowExcessArguments(false);
   for (const [syntax, help] of spec.arguments ?? []) command.argument(syntax, help);
   for (const flag of spec.options ?? []) command.addOption(ownOption(flag));
   const count = spec.arguments?.length ?? 0;
@@ -115,8 +151,8 @@ function prepared(command: Command, io: Pick<Io, "out" | "err">): Command {
     .helpOption("-h, --help", "this help")
     .configureHelp({
       helpWidth: Math.min(Math.max(io.out.columns, 60), 110),
-      // The program's one argument only catches what is no command.
-      visibleArguments: (one) => (one.name() === "slipway" ? [] : [...one.registeredArguments]),
+      // The one argument of what has commands behind it only catches what is none.
+      visibleArguments: (one) => (one.commands.length > 0 ? [] : [...one.registeredArguments]),
     })
     .configureOutput({
       writeOut: (text) => io.out.write(text),

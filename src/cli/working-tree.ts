@@ -11,14 +11,15 @@ const workingTree = "working-tree";
 
 /** The files as they stand in the folder. A folder that is in no repository yet will do. Throws UserError. */
 export async function snapshotOnDisk(context: Context, revision = workingTree): Promise<Snapshot> {
-  const { root, path } = await folderOf(context);
+  const { root, path } = await folderOf(context, "Name a commit: --revision main");
   return await diskSnapshot(root, path ?? "", revision);
 }
 
-async function folderOf({
-  options,
-  io,
-}: Context): Promise<{ readonly root: string; readonly path?: string }> {
+/** Where the files stand that are snapshot; `remedy` for a repository that has none in a folder. Throws UserError. */
+export async function folderOf(
+  { options, io }: Context,
+  remedy: string,
+): Promise<{ readonly root: string; readonly path?: string }> {
   if (
     options.repo === undefined &&
     (await isFile(join(io.cwd, "slipway.yaml"))) &&
@@ -29,11 +30,7 @@ async function folderOf({
   }
   const { repo, path, isLocal } = await findRepo(options, io);
   if (!isLocal || (await isBare(repo)))
-    throw new UserError(
-      "usage",
-      `${repo} has no files in a folder`,
-      "Name a commit: --revision main",
-    );
+    throw new UserError("usage", `${repo} has no files in a folder`, remedy);
   return { root: repo, ...withPath(path) };
 }
 

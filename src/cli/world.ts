@@ -6,7 +6,7 @@ import type { Reporter, World } from "../pass/world.ts";
 import { createLog, type Log } from "../report/log.ts";
 import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
-import { ageKeyFile } from "./age-key.ts";
+import { ageKeyFiles } from "./age-key.ts";
 import type { Context } from "./command.ts";
 import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
@@ -42,7 +42,8 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
   try {
     const remote = await parts.openFleet(await sshLogin(context));
     const secrets =
-      wish.secrets ?? (await parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet)));
+      wish.secrets ??
+      (await parts.openSecrets(async (fleet) => await ageKeyFiles(context, [fleet])));
     if (secrets !== "closed") context.net.spread((text) => secrets.redact(text));
     const bare: World = {
       source,

@@ -1,3 +1,4 @@
+import type { Identities } from "./identities.ts";
 import { Opener } from "./opener.ts";
 import { parseIdentities, type ReadSshKey } from "./parse-identities.ts";
 
@@ -12,22 +13,32 @@ export interface KeyFile {
   readonly passphrase?: string;
 }
 
-/** Opens with a key that is read when something is to be opened. */
+/** Opens with keys that are read when something is to be opened. */
 export const keyedOpener = (
-  key: (fleet: string) => Promise<KeyFile | undefined>,
+  keys: (fleet: string) => Promise<readonly KeyFile[]>,
   readSshKey: ReadSshKey,
 ): Opener =>
   new Opener(async (fleet) => {
-    const file = await key(fleet);
-    if (file === undefined) return undefined;
-    const { source, bytes, passphrase } = file;
-    const parsed = await parseIdentities(bytes, {
-      readSshKey,
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
-    if ("identities" in parsed) return parsed.identities;
-    const { reason, text } = parsed.failure;
-    const remedy =
-      reason === "passphrase-needed" ? "; give its passphrase in SLIPWAY_AGE_PASSPHRASE" : "";
-    throw new UnusableAgeKey(`the age key ${source} cannot be used: ${text}${remedy}`);
+    let all: Identities | undefined;
+    for (const file of await keys(fleet)) {
+      const read = await identitiesIn(file, readSshKey);
+      all = all?.and(read) ?? read;
+    }
+    return all;
   });
+
+/** Throws UnusableAgeKey. */
+async function identitiesIn(
+  { source, bytes, passphrase }: KeyFile,
+  readSshKey: ReadSshKey,
+): Promise<Identities> {
+  const parsed = await parseIdentities(bytes, {
+    readSshKey,
+    ...(passphrase === undefined ? {} : { passphrase }),
+  });
+  if ("identities" in parsed) return parsed.identities;
+  const { reason, text } = parsed.failure;
+  const remedy =
+    reason === "passphrase-needed" ? "; give its passphrase in SLIPWAY_AGE_PASSPHRASE" : "";
+  throw new UnusableAgeKey(`the age key ${source} cannot be used: ${text}${remedy}`);
+}

@@ -12,7 +12,14 @@ const cases: readonly {
 }[] = [
   {
     name: "nothing given",
-    wanted: { branch: "main", sshKeys: [], json: false, verbose: false, allowRewind: false },
+    wanted: {
+      branch: "main",
+      sshKeys: [],
+      ageKeys: [],
+      json: false,
+      verbose: false,
+      allowRewind: false,
+    },
   },
   { name: "a variable", env: { SLIPWAY_BRANCH: "release" }, wanted: { branch: "release" } },
   {
@@ -30,6 +37,11 @@ const cases: readonly {
     name: "several keys",
     env: { SLIPWAY_SSH_KEY: "/a/key:/b/key" },
     wanted: { sshKeys: ["/a/key", "/b/key"] },
+  },
+  {
+    name: "several age keys",
+    env: { SLIPWAY_AGE_KEY: "/a/key:/b/key" },
+    wanted: { ageKeys: ["/a/key", "/b/key"] },
   },
   {
     name: "keys given in place of those of the environment",

@@ -4,8 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { catalog, commandNames } from "../../src/cli/catalog.ts";
+import type { CommandNode } from "../../src/cli/command.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { noParts, recordedIo } from "./screen.ts";
+
+/** With those behind them, each with its words. */
+const allOf = (
+  nodes: readonly CommandNode[],
+  above: readonly string[] = [],
+): readonly (readonly [CommandNode, readonly string[]])[] =>
+  nodes.flatMap((node) => {
+    const words = [...above, node.name];
+    return [[node, words] as const, ...("commands" in node ? allOf(node.commands, words) : [])];
+  });
 
 describe("the command line", () => {
   let dir: string;
@@ -40,15 +51,19 @@ describe("the command line", () => {
       assert(out.includes(name), name);
   });
 
-  for (const spec of catalog.flatMap(({ commands }) => commands)) {
-    it(`teaches ${spec.name} by two examples that parse`, async () => {
-      const { code, out } = await run([spec.name, "--help"]);
+  for (const [spec, words] of catalog.flatMap(({ commands }) => allOf(commands))) {
+    const name = words.join(" ");
+    it(`teaches ${name} by two examples that parse`, async () => {
+      const { code, out } = await run([...words, "--help"]);
       assert.equal(code, 0);
       assert(spec.examples.length >= 2);
       for (const [line] of spec.examples) {
         assert(out.includes(line), line);
-        assert(line.startsWith(`slipway ${spec.name}`), line);
-        const argv = line.split(" | ")[0]!.split(" ").slice(1);
+        assert(line.includes(`slipway ${name}`), line);
+        const argv = line
+          .split("slipway ")[1]!
+          .split(/ [|<>] /)[0]!
+          .split(" ");
         const parsed = await run([
           ...argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined),
           "--help",
@@ -68,8 +83,25 @@ describe("the command line", () => {
       /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)/,
     ],
     [["help", "valdate"], /^slipway: there is no command 'valdate'/],
-    [["--repo", "plan", "secrets", "--help"], /^slipway: 'slipway secrets' is not there yet/],
-    [["secrets", "list"], /^slipway: 'slipway secrets' is not there yet/],
+    [["--repo", "plan", "machine", "--help"], /^slipway: 'slipway machine' is not there yet/],
+    [["machine", "bootstrap"], /^slipway: 'slipway machine' is not there yet/],
+    [
+      ["secrets", "lst"],
+      /^slipway: there is no command 'secrets lst' \(did you mean '[a-z]+'\?\)\n {2}There are: set, /,
+    ],
+    [
+      ["secrets", "gte", "--help"],
+      /^slipway: there is no command 'secrets gte' \(did you mean 'get'\?\)/,
+    ],
+    [["help", "secrets", "gte"], /^slipway: there is no command 'secrets gte'/],
+    [
+      ["secrets", "get"],
+      /^slipway: missing required argument 'name'\n {2}See 'slipway secrets get --help'/,
+    ],
+    [
+      ["secrets", "set", "a.B", "--rwa"],
+      /^slipway: unknown option '--rwa' \(did you mean '--raw'\?\)/,
+    ],
     [["run", "--listen", "x:1"], /^slipway: 'slipway run --listen' is not there yet/],
     [
       ["plan", "--exitcode"],

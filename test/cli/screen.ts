@@ -12,6 +12,9 @@ export interface RecordedIo extends Io {
 export function recordedIo(
   options: Partial<Pick<Io, "env" | "cwd" | "home">> & {
     readonly answer?: string;
+    /** What is typed unseen, question by question. */
+    readonly hidden?: readonly string[];
+    readonly input?: string | Uint8Array;
     readonly isTerminal?: boolean;
   } = {},
 ): RecordedIo {
@@ -20,6 +23,7 @@ export function recordedIo(
   const { isTerminal = false } = options;
   const listeners = new Set<() => void>();
   const quits: number[] = [];
+  const hidden = [...(options.hidden ?? [])];
   const screen = (take: (text: string) => void): Screen => ({
     isTerminal,
     columns: 100,
@@ -29,7 +33,9 @@ export function recordedIo(
   });
   const input: Input = {
     isTerminal,
-    chunks: (async function* none() {})(),
+    chunks: (async function* all() {
+      if (options.input !== undefined) yield Buffer.from(options.input);
+    })(),
     setRaw: () => undefined,
     release: () => undefined,
   };
@@ -41,10 +47,15 @@ export function recordedIo(
     err: screen((text) => (err += text)),
     input,
     ask: () => Promise.resolve(options.answer),
+    askHidden: (question) => {
+      err += `${question}\n`;
+      return Promise.resolve(hidden.shift());
+    },
     onInterrupt: (call) => {
       listeners.add(call);
       return () => listeners.delete(call);
     },
+    onHangup: () => () => undefined,
     onResize: () => () => undefined,
     quit: (code) => quits.push(code),
     said: () => ({ out, err }),
@@ -66,4 +77,5 @@ export const noParts: Parts = {
       redact: (text) => text,
     }),
   ageKey: () => Promise.reject(new Error("no key may be made")),
+  readIdentities: () => Promise.reject(new Error("no key may be read")),
 };

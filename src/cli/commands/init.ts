@@ -20,7 +20,7 @@ export const run: Run = async (context, given) => {
   const dir = resolve(io.cwd, given.args[0] ?? ".");
   const fleet = fleetName(textFlag(given, "fleet"), dir);
   const asked = parseMachines(textsFlag(given, "machine"));
-  const keyFile = resolve(io.cwd, options.ageKey ?? join(configDir(io), `${fleet}.agekey`));
+  const keyFile = resolve(io.cwd, options.ageKeys[0] ?? join(configDir(io), `${fleet}.agekey`));
   const repository = await findRepository(dir);
   if (!`${keyFile}/`.startsWith(`${repository ?? dir}/`)) {
     const machines =

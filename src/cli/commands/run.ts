@@ -33,8 +33,7 @@ export const run: Run = async (context, given) => {
     });
     try {
       // A key that cannot be used is known before anything is followed.
-      if (options.ageKey !== undefined && world.secrets !== "closed")
-        await world.secrets.prepare("");
+      if (options.ageKeys.length > 0 && world.secrets !== "closed") await world.secrets.prepare("");
       const lock = await lockState(await openStateDir(stateDir));
       try {
         log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, {

@@ -9,7 +9,7 @@ import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { openSecrets } from "../../pass/secrets.ts";
 import type { SecretOpener } from "../../pass/world.ts";
-import { ageKeyFile } from "../age-key.ts";
+import { ageKeyFiles } from "../age-key.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { showFindings } from "../findings.ts";
@@ -42,7 +42,9 @@ async function check(context: Context, snapshot: Snapshot): Promise<readonly Dia
   const { environment } = context.options;
   const wanted = environment === undefined ? fleetsOf(snapshot) : [environment];
   const read: Loaded[] = [];
-  const opener = await context.parts.openSecrets(async (fleet) => await ageKeyFile(context, fleet));
+  const opener = await context.parts.openSecrets(
+    async (fleet) => await ageKeyFiles(context, [fleet]),
+  );
   for (const one of wanted) {
     const named = one === undefined ? {} : { environment: one };
     read.push(await opened(await load(snapshot, { cache, ...named }), snapshot, opener));
