@@ -287,29 +287,6 @@ export const catalog: readonly {
   },
 ];
 
-const topLevel = catalog.flatMap(({ commands }) => commands);
-
-export const commandNames: readonly string[] = topLevel.map(({ name }) => name);
-
-/** All words that mean something behind these: names of commands; undefined where they lead to a command, or nowhere. */
-export function namesBehind(words: readonly string[]): readonly string[] | undefined {
-  let nodes: readonly CommandNode[] = topLevel;
-  for (const word of words) {
-    const node = nodes.find(({ name }) => name === word);
-    if (node === undefined || !("commands" in node)) return undefined;
-    nodes = node.commands;
-  }
-  return nodes.map(({ name }) => name);
-}
-
-/** What these words name: `secrets`, `recipients`, `add`. */
-export function commandAt(words: readonly string[]): CommandNode | undefined {
-  const [first, ...rest] = words;
-  let node = topLevel.find(({ name }) => name === first);
-  for (const word of rest)
-    node =
-      node !== undefined && "commands" in node
-        ? node.commands.find(({ name }) => name === word)
-        : undefined;
-  return node;
-}
+export const commandNames: readonly string[] = catalog.flatMap(({ commands }) =>
+  commands.map(({ name }) => name),
+);

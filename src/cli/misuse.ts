@@ -1,7 +1,7 @@
 import type { CommanderError } from "commander";
 import { didYouMean } from "../lib/suggest.ts";
-import { commandAt, namesBehind } from "./catalog.ts";
 import { globalFlags, type Flag } from "./flags.ts";
+import { commandAt, namesBehind } from "./named.ts";
 import { laterCommand, laterFlag } from "./later.ts";
 import { UserError } from "./trouble.ts";
 

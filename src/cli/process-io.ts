@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createInterface } from "node:readline/promises";
+import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Input, Io, Screen } from "./io.ts";
@@ -62,38 +62,38 @@ const inputOf = (stdin: ReadStream): Input => ({
   release: () => void stdin.destroy(),
 });
 
-/** Keys are taken one by one, so that the terminal shows none of them; Ctrl-C is the end of input. */
+/** The terminal shows nothing before anybody is asked; Ctrl-C is the end of input. */
 async function askHidden(
   input: ReadStream,
   output: WriteStream,
   question: string,
 ): Promise<string | undefined> {
-  output.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
+  output.write(question);
   try {
-    return await askLine(input, nowhere, "", true);
+    return await nextLine(lines, "");
   } finally {
+    lines.close();
     output.write("\n");
   }
 }
 
 async function askLine(
   input: ReadStream,
-  output: NodeJS.WritableStream,
+  output: WriteStream,
   question: string,
-  terminal?: true,
 ): Promise<string | undefined> {
-  const lines = createInterface({
-    input,
-    output,
-    ...(terminal === undefined ? {} : { terminal, historySize: 0 }),
-  });
+  const lines = createInterface({ input, output });
   try {
-    return await new Promise<string | undefined>((resolve, reject) => {
-      lines.once("close", () => resolve(undefined));
-      lines.question(question).then(resolve, reject);
-    });
+    return await nextLine(lines, question);
   } finally {
     lines.close();
   }
 }
+
+const nextLine = (lines: Interface, question: string): Promise<string | undefined> =>
+  new Promise((resolve, reject) => {
+    lines.once("close", () => resolve(undefined));
+    lines.question(question).then(resolve, reject);
+  });

@@ -92,8 +92,7 @@ const isEmpty = (node: unknown): boolean =>
   isScalar(node) && node.source === "" && node.type === "PLAIN";
 
 function entryOf(text: string, { key, value, srcToken }: Pair): ValueEntry {
-  if (!isScalar(key) || key.range == null)
-    throw new Misplaced(0, "write it as lines of KEY: value");
+  if (!isScalar(key) || !key.range) throw new Misplaced(0, "write it as lines of KEY: value");
   const [keyAt] = key.range;
   const start = lineStart(text, keyAt);
   const indent = text.slice(start, keyAt);
@@ -101,7 +100,7 @@ function entryOf(text: string, { key, value, srcToken }: Pair): ValueEntry {
   if (colon === undefined || !/^[ ]*$/.test(indent) || text.slice(keyAt, colon).includes("\n"))
     throw new Misplaced(keyAt, "write it as KEY: value, by itself in its line");
   const keyText = String(key.value);
-  if (!isScalar(value) || value.range == null || isAlias(value) || isDecorated(srcToken?.sep))
+  if (!isScalar(value) || !value.range || isAlias(value) || isDecorated(srcToken?.sep))
     throw new Misplaced(
       keyAt,
       `${isKey(keyText) ? keyText : "this key"} holds no text; text that begins with a sign belongs in quotes`,

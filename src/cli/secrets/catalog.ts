@@ -49,6 +49,46 @@ export const secretsGroup: CommandGroup = {
       load: () => import("../commands/secrets/get.ts"),
     },
     {
+      name: "edit",
+      arguments: [["<name>", "a file of values: shop, for secrets/shop.yaml"]],
+      summary: "change values, comments and order in your editor",
+      about:
+        "Opens the values of a file as KEY: value in $VISUAL or $EDITOR, from a file in memory that " +
+        "is wiped afterwards. Values that stay keep their ciphertext; lines that are taken out " +
+        "are gone. Comments are not encrypted: one in which a value stands is refused. What your " +
+        "key cannot open stays as it is.",
+      options: [
+        {
+          flags: "--plaintext-in <dir>",
+          help: "where there is no storage in memory: a folder for the open file",
+        },
+      ],
+      examples: [
+        ["slipway secrets edit shop", "the values of the app shop"],
+        ["slipway secrets edit shop --environment staging", "what differs in staging"],
+      ],
+      load: () => import("../commands/secrets/edit.ts"),
+    },
+    {
+      name: "generate",
+      arguments: [name],
+      summary: "make a random value, and show it to nobody",
+      about: "From the system's random generator. One that is there is replaced only with --force.",
+      options: [
+        { flags: "--length <count>", help: "how many characters (default: 32)" },
+        {
+          flags: "--alphabet <name>",
+          help: "alnum, hex, base64url, ascii or digits (default: alnum)",
+        },
+        { flags: "--force", help: "replace a value that is there" },
+      ],
+      examples: [
+        ["slipway secrets generate shop.SESSION_KEY", "32 letters and digits"],
+        ["slipway secrets generate db.PASSWORD --length 64 --alphabet hex --force", "a new one"],
+      ],
+      load: () => import("../commands/secrets/generate.ts"),
+    },
+    {
       name: "verify",
       summary: "check that everything can be opened, and by whom",
       about:

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeUtf8 } from "../../lib/bytes.ts";
+import { listed } from "../../lib/text.ts";
+import { isArmored } from "../../secrets/armor.ts";
+import { open } from "../../secrets/open.ts";
+import { isSops } from "../../secrets/sops.ts";
+import { readValueFile, type ValueEntry } from "../../secrets/value-file.ts";
+import { viewOf, type ValueView } from "../../secrets/value-view.ts";
+import { ageIdentities } from "../age-identities.ts";
+import type { Context } from "../command.ts";
+import { UserError } from "../trouble.ts";
+import { isSecretPath } from "./names.ts";
+import type { SecretsPlace } from "./place.ts";
+import { ofSops, unreadable } from "./store-value.ts";
+import { checkPath } from "./write.ts";
+
+/** A file of values that is open for editing. */
+export interface OpenView {
+  readonly name: string;
+  readonly path: string;
+  /** As it stands in the folder; undefined for one that is to be made. */
+  readonly text: string | undefined;
+  readonly view: ValueView;
+}
+
+/** What a new file begins with. */
+const emptyText =
+  "# KEY: value, one a line. Values are encrypted when this is closed; comments are not.\n";
+
+/** Opens `secrets/<name>.yaml` as far as it can be opened; stderr says what stays closed. Throws UserError. */
+export async function openView(
+  context: Context,
+  place: SecretsPlace,
+  given: string,
+): Promise<OpenView> {
+  const name = given.replace(/\.yaml$/, "");
+  if (!isSecretPath(name) || name.endsWith(".age"))
+    throw new UserError(
+      "usage",
+      `a file of values is edited by its name, as in: slipway secrets edit shop`,
+      name.endsWith(".age") ? `A whole file is replaced: slipway secrets set ${name} < FILE` : {},
+    );
+  const path = `${place.prefix}secrets/${name}.yaml`;
+  await checkPath(place.folder, path);
+  const bytes = await readFile(join(place.folder, path)).catch(() => undefined);
+  if (bytes === undefined)
+    return { name, path, text: undefined, view: { text: emptyText, opened: new Map() } };
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw new UserError("refused", `${path} is no text (UTF-8)`);
+  if (isSops(text)) throw ofSops(path);
+  const read = readValueFile(text);
+  if ("problem" in read) throw unreadable(path, read.problem);
+  const opened = await openEntries(context, place, path, read.entries);
+  return { name, path, text, view: viewOf(text, read.entries, opened) };
+}
+
+async function openEntries(
+  context: Context,
+  place: SecretsPlace,
+  path: string,
+  entries: readonly ValueEntry[],
+): Promise<ReadonlyMap<string, string>> {
+  const sealed = entries.filter(({ value }) => value !== null && isArmored(value));
+  if (sealed.length === 0) return new Map();
+  const identities = await ageIdentities(context, place.fleets);
+  const opened = new Map<string, string>();
+  const closed: string[] = [];
+  for (const { key, value } of sealed) {
+    const result = await open(value ?? "", identities);
+    const text = "bytes" in result ? decodeUtf8(result.bytes) : undefined;
+    if (text === undefined) closed.push(key);
+    else opened.set(key, text);
+  }
+  if (closed.length > 0)
+    context.io.err.write(
+      `slipway: warning: ${listed(closed)} in ${path} cannot be shown (not for this key, damaged or no text): leave as it is, or replace it\n`,
+    );
+  return opened;
+}
