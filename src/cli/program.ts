@@ -139,7 +139,8 @@ function commandOf(spec: CommandSpec, command: Command, act: Act): Command {
   for (const flag of spec.options ?? []) command.addOption(ownOption(flag));
   const count = spec.arguments?.length ?? 0;
   return command.action(async (...given: unknown[]) => {
-    const args = given.slice(0, count) as (string | undefined)[];
+    // All words of `[name...]` are one to commander.
+    const args = (given.slice(0, count) as (string | readonly string[] | undefined)[]).flat();
     await act(spec, args, command.opts(), command.optsWithGlobals());
   });
 }

@@ -74,6 +74,25 @@ async function dataKey(
     : failed("not-a-recipient", "none of our identities is among its recipients");
 }
 
+/** What a file of SOPS tells without a key; undefined for what is none. Nothing of it is certain before it was opened. */
+export function sopsOutline(
+  text: string,
+):
+  | { readonly sealed: ReadonlyMap<string, string>; readonly recipients: readonly string[] }
+  | undefined {
+  const tree = readSopsTree(text);
+  const sops = entryOf(tree, "sops");
+  if (tree?.kind !== "map" || sops?.kind !== "map") return undefined;
+  const document: SopsTree = { ...tree, entries: tree.entries.filter(([name]) => name !== "sops") };
+  const leaves = [...leavesOf(document, [], "")].filter((leaf) => isSealedValue(leaf.text));
+  const age = entryOf(sops, "age");
+  const items = age?.kind === "list" ? age.items.slice(0, recipientLimit) : [];
+  return {
+    sealed: new Map(leaves.map((leaf) => [leaf.path.join("."), leaf.text] as const)),
+    recipients: items.flatMap((item) => textOf(entryOf(item, "recipient")) ?? []),
+  };
+}
+
 /** Opens every value, and works out the MAC over all of them; what is wrong, else. */
 function openValues(
   document: SopsTree,

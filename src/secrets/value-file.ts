@@ -31,7 +31,7 @@ export type ValueFile =
   | { readonly problem: ValueFileProblem };
 
 /** What a value may be called. */
-export const isKey = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(text);
+export const isKey = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/.test(text);
 
 /** Reads `secrets/<name>.yaml`: keys, one a line, each with a value that is text. Aliases, tags and nesting have no place in it. */
 export function readValueFile(text: string): ValueFile {

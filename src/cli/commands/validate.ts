@@ -1,16 +1,11 @@
-import {
-  createParseCache,
-  environmentsOf,
-  load,
-  togetherOf,
-  type Loaded,
-} from "../../load/load.ts";
+import { createParseCache, load, togetherOf, type Loaded } from "../../load/load.ts";
 import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { openSecrets } from "../../pass/secrets.ts";
 import type { SecretOpener } from "../../pass/world.ts";
 import { ageKeyFiles } from "../age-key.ts";
 import type { Context, Run } from "../command.ts";
+import { fleetsIn } from "../fleets.ts";
 import { exit } from "../exit.ts";
 import { showFindings } from "../findings.ts";
 import { textFlag } from "../given.ts";
@@ -40,7 +35,7 @@ async function checkRevision(context: Context, revision: string): Promise<readon
 async function check(context: Context, snapshot: Snapshot): Promise<readonly Diagnostic[]> {
   const cache = createParseCache();
   const { environment } = context.options;
-  const wanted = environment === undefined ? fleetsOf(snapshot) : [environment];
+  const wanted = environment === undefined ? fleetsIn(snapshot) : [environment];
   const read: Loaded[] = [];
   const opener = await context.parts.openSecrets(
     async (fleet) => await ageKeyFiles(context, [fleet]),
@@ -60,11 +55,4 @@ async function opened(loaded: Loaded, snapshot: Snapshot, secrets: SecretOpener)
   if (!(await secrets.prepare(documents.fleet))) return loaded;
   const found = await openSecrets({ secrets }, documents, snapshot);
   return { ...loaded, findings: [...findings, ...found.findings] };
-}
-
-/** All environments; the root is a fleet of its own where it has machines, or no environment does. */
-function fleetsOf(snapshot: Snapshot): readonly (string | undefined)[] {
-  const environments = environmentsOf(snapshot);
-  const hasMachines = snapshot.entries.some(({ path }) => /^machines\/[^/]+\.yaml$/.test(path));
-  return hasMachines || environments.length === 0 ? [undefined, ...environments] : environments;
 }

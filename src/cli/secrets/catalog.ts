@@ -2,6 +2,72 @@ import type { CommandGroup } from "../command.ts";
 
 const name = ["<name>", "shop.DB_PASSWORD, or a whole file: tls/shop.key.age"] as const;
 
+const nearest = {
+  flags: "--in <folder>",
+  help: "the list in this folder (default: the nearest to secrets/)",
+};
+const rotates = { flags: "--rotate", help: "encrypt everything for the new list at once" };
+
+const recipientsGroup: CommandGroup = {
+  name: "recipients",
+  summary: "who can read what is encrypted",
+  about:
+    "Lists of keys in .age-recipients, one a line: 'age1…', or 'ssh-ed25519 AAAA…'. For each file " +
+    "the nearest list counts: in its folder, or above it. The controller's own key has to be in " +
+    "each, or nothing can be deployed.",
+  examples: [
+    ["slipway secrets recipients list", "all lists of the repo"],
+    ["slipway secrets recipients add age1… --comment ada --rotate", "let ada read everything"],
+  ],
+  commands: [
+    {
+      name: "list",
+      summary: "who is in which list",
+      about: "Every .age-recipients of the repo. Your own key is marked.",
+      examples: [
+        ["slipway secrets recipients list", "as a table"],
+        ["slipway secrets recipients list --json", "for a script"],
+      ],
+      load: () => import("../commands/secrets/recipients-list.ts"),
+    },
+    {
+      name: "add",
+      arguments: [
+        ["<recipient>", "age1…, or 'ssh-ed25519 AAAA…'"],
+        ["[words...]", "the rest of an SSH key that is not in quotes"],
+      ],
+      summary: "let a key read what is encrypted from now on",
+      about:
+        "Writes it into the nearest list, or makes one with --in. What is encrypted already stays " +
+        "closed to it until it is encrypted anew: --rotate does that.",
+      options: [{ flags: "--comment <who>", help: "whose key it is" }, nearest, rotates],
+      examples: [
+        ["slipway secrets recipients add age1… --comment ada", "for all of secrets/"],
+        ["slipway secrets recipients add age1… --in secrets/billing", "a list for one folder"],
+      ],
+      load: () => import("../commands/secrets/recipients-add.ts"),
+    },
+    {
+      name: "remove",
+      arguments: [
+        ["<recipient>", "the key, or its comment"],
+        ["[words...]", "the rest of an SSH key that is not in quotes"],
+      ],
+      summary: "take a key out of a list",
+      about:
+        "What it could read so far it can read for good: git keeps it. So encrypt anew with " +
+        "--rotate, and replace the values that are named then. The last key of a list, and your " +
+        "own, are taken out only with --force.",
+      options: [{ flags: "--force", help: "also the last key, or your own" }, nearest, rotates],
+      examples: [
+        ["slipway secrets recipients remove bob --rotate", "by comment, and encrypt anew"],
+        ["slipway secrets recipients remove age1… --in secrets/billing", "from one list"],
+      ],
+      load: () => import("../commands/secrets/recipients-remove.ts"),
+    },
+  ],
+};
+
 /** The commands about what stands encrypted in the repo. */
 export const secretsGroup: CommandGroup = {
   name: "secrets",
@@ -89,6 +155,36 @@ export const secretsGroup: CommandGroup = {
       load: () => import("../commands/secrets/generate.ts"),
     },
     {
+      name: "list",
+      summary: "what there is, who can read it, and what uses it",
+      about:
+        "Every value and file of the root and of all environments. age names nobody in what it " +
+        "encrypts to age keys: where the number and types of keys fit .age-recipients, those in it " +
+        "are shown. What no app and no registry refers to is unused. Takes no key.",
+      examples: [
+        ["slipway secrets list", "all of the repo"],
+        ["slipway secrets list --json | jq .secrets", "for a script"],
+      ],
+      load: () => import("../commands/secrets/list.ts"),
+    },
+    {
+      name: "rotate",
+      arguments: [["[name...]", "files (shop) or values (shop.KEY); none: everything"]],
+      summary: "encrypt anew for those who are in .age-recipients now",
+      about:
+        "Whatever is not for exactly the present recipients, as its header or git's history shows. " +
+        "The values stay the same: those that somebody could read who has gone are named, and " +
+        "only a new value helps there. Age keys are not named in what is encrypted to them, so " +
+        "what was encrypted by hand for others, as many, is not seen: --all takes everything.",
+      options: [{ flags: "--all", help: "also what seems to be for the present recipients" }],
+      examples: [
+        ["slipway secrets rotate", "after a change of .age-recipients"],
+        ["slipway secrets rotate shop --all", "all values in secrets/shop.yaml"],
+      ],
+      load: () => import("../commands/secrets/rotate.ts"),
+    },
+    recipientsGroup,
+    {
       name: "verify",
       summary: "check that everything can be opened, and by whom",
       about:
@@ -103,6 +199,20 @@ export const secretsGroup: CommandGroup = {
         ],
       ],
       load: () => import("../commands/secrets/verify.ts"),
+    },
+    {
+      name: "textconv",
+      arguments: [["<file>", "a file below secrets/, of any commit"]],
+      summary: "show keys and fingerprints of ciphertexts, for git diff",
+      about:
+        "Opens nothing and takes no key: a diff then shows which keys have changed. In the repo's " +
+        ".gitattributes stands '/secrets/** diff=slipway', and in each clone's configuration the " +
+        "command of the first example.",
+      examples: [
+        ["git config diff.slipway.textconv 'slipway secrets textconv'", "in a clone, once"],
+        ["slipway secrets textconv secrets/shop.yaml", "what a diff is made of"],
+      ],
+      load: () => import("../commands/secrets/textconv.ts"),
     },
   ],
 };

@@ -48,9 +48,7 @@ async function checkItem(
   if (file.content.form === "values") {
     const key = name.slice(file.name.length + 1);
     if (!isKey(key))
-      return [
-        finding(file, item, "secret-bad-name", "its name is of letters, digits, _ - and dots"),
-      ];
+      return [finding(file, item, "bad-key", "its name is of letters, digits, _ - and dots")];
     if (!isArmored(String(ciphertext)))
       return [
         finding(

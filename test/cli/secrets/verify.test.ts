@@ -64,7 +64,7 @@ describe("slipway secrets verify", () => {
       "secrets/broken.yaml:2:1: error secret-unreadable",
       `secrets/shop.yaml:${text.split("\n").indexOf("B: |") + 1}:1: error secret-damaged`,
       `secrets/shop.yaml:${text.split("\n").length}:1: error secret-not-encrypted`,
-      `secrets/shop.yaml:${text.split("\n").length + 2}:1: error secret-bad-name`,
+      `secrets/shop.yaml:${text.split("\n").length + 2}:1: error bad-key`,
       "secrets/sops.yaml:1:1: error secret-not-a-recipient",
       "secrets/team/.age-recipients:1:1: error recipient-damaged",
       "8 errors",
