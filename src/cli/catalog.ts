@@ -17,7 +17,8 @@ export const catalog: readonly {
         summary: "write a small infra repo to start from",
         about:
           "Writes slipway.yaml, machines, an app with a file that it ships, and a README with the " +
-          "next steps. A fresh age key goes to ~/.config/slipway, never into the repo. With " +
+          "next steps. A fresh age key goes to ~/.config/slipway, never into the repo; who can " +
+          "decrypt stands in .age-recipients. With " +
           "--machine it asks each server for its host key and pins what it shows; compare the " +
           "fingerprints. Outside of a repository it also makes the first commit. Overwrites " +
           "nothing.",

@@ -13,6 +13,7 @@ Every day:
   slipway status                                     what runs where, at which revision
   slipway logs shop -f                               what an app says, on all its machines
   slipway why app/shop                               the cause of a change
+  slipway secrets set shop.DB_PASSWORD               a value that only some can read
   slipway rollback                                   back to what was applied before
 
 All commands and options: slipway --help; one command: slipway plan --help

@@ -18,12 +18,19 @@ export function stanzasOf(ciphertext: string | Uint8Array): readonly Stanza[] | 
  * Whether these may be exactly the recipients: of SSH keys it is seen, of age keys only how many there are. False is
  * certain.
  */
-export function mayBeFor(stanzas: readonly Stanza[], recipients: readonly Recipient[]): boolean {
-  const seen = stanzas.map(({ type, args }) =>
-    type === "ssh-ed25519" ? `${type} ${args[0]}` : type,
-  );
-  const wanted = recipients.map(markOf);
-  return seen.toSorted().join("\n") === wanted.toSorted().join("\n");
+export const mayBeFor = (stanzas: readonly Stanza[], recipients: readonly Recipient[]): boolean =>
+  stanzas.length === recipients.length && othersIn(stanzas, recipients) === 0;
+
+/** For how many others something is at least encrypted, besides these. */
+export function othersIn(stanzas: readonly Stanza[], recipients: readonly Recipient[]): number {
+  const left = recipients.map(markOf);
+  let others = 0;
+  for (const { type, args } of stanzas) {
+    const at = left.indexOf(type === "ssh-ed25519" ? `${type} ${args[0]}` : type);
+    if (at < 0) others++;
+    else left.splice(at, 1);
+  }
+  return others;
 }
 
 function markOf({ type, text }: Recipient): string {

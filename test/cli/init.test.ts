@@ -65,6 +65,7 @@ describe("slipway init", () => {
     assert.deepEqual((await readdir(infra)).toSorted(), [
       ".age-recipients",
       ".git",
+      ".gitattributes",
       ".gitignore",
       ".schemas",
       "README.md",
@@ -87,6 +88,11 @@ describe("slipway init", () => {
     const recipient = /# public key: (age1[0-9a-z]+)\nAGE-SECRET-KEY-1[0-9A-Z]+\n/.exec(key)?.[1];
     assert(recipient !== undefined, key);
     assert((await readFile(join(infra, ".age-recipients"), "utf8")).endsWith(`\n${recipient}\n`));
+    const set = await slipway(["secrets", "generate", "hello.TOKEN"], infra);
+    assert.match(set.stdout, /^added hello.TOKEN in secrets\/hello.yaml/, set.stderr);
+    assert.match((await slipway(["secrets", "get", "hello.TOKEN"], infra)).stdout, /^\w{32}$/);
+    const attribute = await run("git", ["check-attr", "diff", "secrets/a/b.yaml"], { cwd: infra });
+    assert.match(attribute.stdout, /diff: slipway\n$/);
     for (const path of ["slipway.yaml", "machines/web-1.yaml", "apps/hello/app.yaml"]) {
       const schema =
         /^# yaml-language-server: \$schema=(\S+)\n/.exec(

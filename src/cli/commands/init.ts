@@ -160,7 +160,7 @@ function nextSteps(said: Said, { machines, repository, isUsualKey }: Found): str
         ]),
   ];
   const key = isNewKey
-    ? `A fresh age key for secrets is in ${keyFile}: keep a copy of it.`
+    ? `A fresh age key for secrets is in ${keyFile}: keep a copy of it, without it they cannot be read.`
     : `The age key for secrets is the one in ${keyFile}.`;
   const where = isUsualKey ? "" : ` Later commands are told of it: SLIPWAY_AGE_KEY=${keyFile}`;
   return `Wrote ${own.join(", ")} to ${dir}${committed ? " and committed them" : ""}.\n${key}${where}\n\nNext:\n${steps.map((step, i) => `  ${i + 1}. ${step}\n`).join("")}`;

@@ -33,6 +33,7 @@ export function initFiles(repo: InitRepo): Readonly<Record<string, string>> {
     "apps/hello/index.html": pageFile,
     ".age-recipients": recipientsFile(repo),
     ".gitignore": ignoreFile,
+    ".gitattributes": attributesFile,
     "README.md": readmeFile(repo),
     ...(Object.fromEntries(schemas) as Record<string, string>),
   };
@@ -94,13 +95,19 @@ const pageFile = `<!doctype html>
 `;
 
 const recipientsFile = ({ recipient, keyFile }: InitRepo): string =>
-  `# Who can decrypt what is in secrets/: one recipient a line. The key to this one is in
-# ${keyFile}: keep a copy of it somewhere safe, and never in a repo.
+  `# Who can decrypt what is in secrets/: one recipient a line; 'slipway secrets recipients add' adds one. The key to
+# this one is in ${keyFile}: keep a copy of it somewhere safe, and never in a repo.
 ${recipient}
 `;
 
 const ignoreFile = `*.agekey
 .env
+`;
+
+/** Where the command is not configured, git shows its usual diff. */
+const attributesFile = `# 'git diff' then shows which keys changed: git config diff.slipway.textconv 'slipway secrets textconv'
+/secrets/** diff=slipway
+/environments/*/secrets/** diff=slipway
 `;
 
 const readmeFile = ({ fleet, machines }: InitRepo): string => `# The fleet ${fleet}
@@ -109,12 +116,19 @@ What runs on our machines, as files. A merged commit is deployed, a reverted one
 
     machines/     one file a machine (${machines.map(({ name }) => name).join(", ")})
     apps/         one file an app, with the files that it ships beside it
+    secrets/      what only some can read, encrypted: values by app (none yet)
     slipway.yaml  what is the same for all
 
     slipway validate    check every file
     slipway plan        what would change, and why; touches nothing
     slipway reconcile   make it so, once
     slipway run         follow the branch: what is merged is deployed
+
+    slipway secrets set hello.TOKEN    asks for a value, encrypts it into secrets/hello.yaml; the app says
+                                       secrets: [TOKEN] and has it in its environment
+    slipway secrets verify             whether all of them can be opened
+
+.age-recipients says who can read them. The key is not in this repo: whoever runs Slipway needs it.
 
 Each machine needs sshd, Docker Engine, and a user who is root or may \`sudo -n\`.
 `;

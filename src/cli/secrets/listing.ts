@@ -108,7 +108,8 @@ export function usedText({ usedBy }: ListedSecret): string {
   return listed(
     [...byName].map(([by, uses]) => {
       const where = uses.flatMap(({ environment }) => environment ?? []);
-      return where.length === 0 ? by : `${by} (${where.join(", ")})`;
+      // What the root has, environments have mostly, too.
+      return where.length < uses.length ? by : `${by} (${where.join(", ")})`;
     }),
   );
 }

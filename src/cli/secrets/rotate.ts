@@ -4,6 +4,7 @@ import { isArmored } from "../../secrets/armor.ts";
 import type { Identities } from "../../secrets/identities.ts";
 import { fileLimit } from "../../secrets/limits.ts";
 import { open } from "../../secrets/open.ts";
+import { othersIn, stanzasOf } from "../../secrets/readers.ts";
 import { seal } from "../../secrets/seal.ts";
 import { withSealed } from "../../secrets/value-edit.ts";
 import { ageIdentities } from "../age-identities.ts";
@@ -120,8 +121,12 @@ async function resealed(
   const opened = await open(ciphertext, identities, fileLimit);
   if ("failure" in opened) return { text: opened.failure.text };
   const gone = await readersGone(item, opened.bytes, recipients, identities, past);
-  if (gone.length > 0)
-    rotated.replace.push({ name, file: file.path, readers: gone.map(recipientName) });
+  const others = othersIn(stanzasOf(ciphertext) ?? [], recipients);
+  const readers =
+    gone.length > 0 || others === 0
+      ? gone.map(recipientName)
+      : [`${counted(others, "key")} of which nothing is known`];
+  if (readers.length > 0) rotated.replace.push({ name, file: file.path, readers });
   const isDue = wish.all || (await isForOthers(item, recipients, past));
   return isDue ? { armor: await seal(opened.bytes, recipients) } : undefined;
 }

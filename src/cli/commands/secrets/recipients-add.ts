@@ -44,7 +44,8 @@ export const run: Run = async (context, given) => {
       `slipway: ${path} now counts there instead of ${above.path}${isIn ? "" : ": add the controller's key to it as well, or nothing can be deployed"}\n`,
     );
   }
-  sayRecipients(context, { path, added: [recipient], removed: [] });
+  const added = [{ ...recipient, ...(comment === undefined ? {} : { comment }) }];
+  sayRecipients(context, { path, added, removed: [] });
   return isOn(given, "rotate") || list !== undefined || above !== undefined
     ? await nextStep(context, given)
     : exit.done;
