@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
 import { buildProgram } from "../src/cli/program.ts";
 import type { Screen } from "../src/cli/io.ts";
 
@@ -17,10 +18,13 @@ const page: Screen = {
 export function withHelp(text: string): string {
   const program = buildProgram({ out: page, err: page }, false, () => Promise.resolve());
   return text.replaceAll(
-    /(<!-- help: ([a-z]+) -->\n)```text\n.*?\n```\n/gs,
+    /(<!-- help: ([a-z ]+) -->\n)```text\n.*?\n```\n/gs,
     (_, mark: string, name: string) => {
-      const command =
-        name === "slipway" ? program : program.commands.find((one) => one.name() === name);
+      const words = name === "slipway" ? [] : name.split(" ");
+      const command = words.reduce<Command | undefined>(
+        (above, word) => above?.commands.find((one) => one.name() === word),
+        program,
+      );
       if (command === undefined) throw new Error(`docs/cli.md: there is no command ${name}`);
       let help = "";
       command.configureOutput({ writeOut: (part) => (help += part) }).outputHelp();

@@ -59,7 +59,7 @@ describe("the command line", () => {
       assert(spec.examples.length >= 2);
       for (const [line] of spec.examples) {
         assert(out.includes(line), line);
-        assert(line.includes(`slipway ${name}`), line);
+        assert(line.startsWith(`slipway ${name}`), line);
         const argv = line
           .split("slipway ")[1]!
           .split(/ [|<>] /)[0]!

@@ -206,11 +206,11 @@ export const secretsGroup: CommandGroup = {
       summary: "show keys and fingerprints of ciphertexts, for git diff",
       about:
         "Opens nothing and takes no key: a diff then shows which keys have changed. In the repo's " +
-        ".gitattributes stands '/secrets/** diff=slipway', and in each clone's configuration the " +
-        "command of the first example.",
+        ".gitattributes stands '/secrets/** diff=slipway' ('init' writes it); in each clone: git " +
+        "config diff.slipway.textconv 'slipway secrets textconv'",
       examples: [
-        ["git config diff.slipway.textconv 'slipway secrets textconv'", "in a clone, once"],
-        ["slipway secrets textconv secrets/shop.yaml", "what a diff is made of"],
+        ["slipway secrets textconv secrets/shop.yaml", "keys, each with a fingerprint"],
+        ["slipway secrets textconv secrets/tls/shop.key.age", "of a whole file"],
       ],
       load: () => import("../commands/secrets/textconv.ts"),
     },
