@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { mkdtemp, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Io } from "../io.ts";
@@ -37,7 +46,7 @@ export async function openScratch(
       return file;
     },
     wipe: () => {
-      overwriteIn(folder);
+      if (existsSync(folder)) overwriteIn(folder);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -147,6 +147,39 @@ describe("slipway secrets set and get", () => {
     assert.equal((await site.slipway(["get", "shop.KEY"])).out, "v");
   });
 
+  it("take the longest name of a file, where names have dots", async (t) => {
+    const site = await keyedSite(t);
+    await site.write("secrets/shop.prod.yaml", "# ours\n");
+    await site.slipway(["set", "shop.prod.KEY"], { input: "long" });
+    await site.slipway(["set", "shop.other.KEY"], { input: "short" });
+    assert.match(await site.read("secrets/shop.prod.yaml"), /^# ours\nKEY: \|/);
+    assert.match(await site.read("secrets/shop.yaml"), /^other.KEY: \|/);
+    assert.equal((await site.slipway(["get", "shop.prod.KEY"])).out, "long");
+    assert.equal((await site.slipway(["get", "shop.other.KEY"])).out, "short");
+  });
+
+  it("work in a folder of a larger repository, and in none that is bare", async (t) => {
+    const site = await keyedSite(t);
+    const age = await ageFolder(t);
+    await age.run(["git", "init", "-q", "--bare", "bare"]);
+    const bare = await site.slipway(["set", "shop.KEY", "--repo", age.path("bare")], {
+      input: "x",
+    });
+    assert.match(
+      bare.err,
+      /bare has no files in a folder\n {2}Secrets are read and written in a clone/,
+    );
+    await age.run(["git", "init", "-q", "mono"]);
+    await age.run(["mkdir", "mono/deploy"]);
+    await age.write("mono/deploy/.age-recipients", `${site.recipient}\n`);
+    await age.write("mono/deploy/slipway.yaml", "fleet: acme\n");
+    const place = ["--repo", age.path("mono"), "--path", "deploy"];
+    const set = await site.slipway(["set", "shop.KEY", ...place], { input: "x" });
+    assert.match(set.out, /^added shop.KEY in secrets\/shop.yaml/, set.err);
+    assert.match((await age.read("mono/deploy/secrets/shop.yaml")).toString(), /^KEY: \|/);
+    assert.equal((await site.slipway(["get", "shop.KEY", ...place])).out, "x");
+  });
+
   it("take an SSH key, and one with a passphrase", async (t) => {
     const site = await secretsSite(t);
     const age = await ageFolder(t);
