@@ -95,8 +95,11 @@ const pageFile = `<!doctype html>
 `;
 
 const recipientsFile = ({ recipient, keyFile }: InitRepo): string =>
-  `# Who can decrypt what is in secrets/: one recipient a line; 'slipway secrets recipients add' adds one. The key to
-# this one is in ${keyFile}: keep a copy of it somewhere safe, and never in a repo.
+  `# Who can decrypt what is in secrets/, one recipient a line; 'slipway secrets recipients add' adds one.
+# The controller's key is in ${keyFile}:
+# keep a copy of it somewhere safe, and never in a repo.
+
+# controller
 ${recipient}
 `;
 

@@ -39,7 +39,11 @@ async function typed({ io }: Context, name: string): Promise<Uint8Array> {
   const second = await io.askHidden("Once more: ");
   if (second === undefined) throw new Stopped();
   if (first !== second)
-    throw new UserError("refused", "the two are not the same", "Nothing was written. Do it again.");
+    throw new UserError(
+      "refused",
+      "the two are not the same",
+      "Nothing was written. Do it again; a value of several lines is piped in, or set by 'slipway secrets edit'.",
+    );
   return Buffer.from(first);
 }
 

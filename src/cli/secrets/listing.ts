@@ -1,4 +1,4 @@
-import { counted, listed } from "../../lib/text.ts";
+import { counted, cutAtWord, listed } from "../../lib/text.ts";
 import { mayBeFor, stanzasOf } from "../../secrets/readers.ts";
 import type { Recipient } from "../../secrets/recipients.ts";
 import { sopsOutline } from "../../secrets/sops.ts";
@@ -24,7 +24,10 @@ export interface ListedSecret {
 
 /** What a person calls somebody: the comment, else the key in short. */
 export const recipientName = ({ comment, text }: Pick<Recipient, "comment" | "text">): string =>
-  comment ?? (text.length > 24 ? `${text.slice(0, 12)}…${text.slice(-6)}` : text);
+  comment === undefined ? shortKey(text) : cutAtWord(comment, 40);
+
+const shortKey = (text: string): string =>
+  text.length > 24 ? `${text.slice(0, 12)}…${text.slice(-6)}` : text;
 
 export async function listSecrets(
   folder: string,

@@ -39,11 +39,12 @@ export async function readList(folder: string, path: string): Promise<Recipients
   return text === undefined ? undefined : { path, text, ...parseRecipients(text, path) };
 }
 
-/** The list to encrypt a file to; warnings about it go to stderr. Throws UserError where there is none, or one with a mistake. */
+/** The list to encrypt a file to; warnings about it go to stderr, once for those `told`. Throws UserError where there is none, or one with a mistake. */
 export async function recipientsFor(
   { io }: Context,
   folder: string,
   path: string,
+  told: Set<string> = new Set(),
 ): Promise<RecipientsList> {
   const list = await listFor(folder, path);
   if (list === undefined)
@@ -57,7 +58,9 @@ export async function recipientsFor(
       findings: list.findings,
       hint: "'slipway secrets verify' tells all of them.",
     });
-  for (const finding of list.findings) io.err.write(`slipway: ${formatDiagnostic(finding)}\n`);
+  for (const finding of told.has(list.path) ? [] : list.findings)
+    io.err.write(`slipway: ${formatDiagnostic(finding)}\n`);
+  told.add(list.path);
   return list;
 }
 

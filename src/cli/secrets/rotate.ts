@@ -59,8 +59,9 @@ export async function rotate(context: Context, wish: RotateWish): Promise<number
       context.io.err.write(
         "slipway: warning: there is no git history here, so who could read what before is not known\n",
       );
+    const told = new Set<string>();
     for (const file of wanted) {
-      const list = await recipientsFor(context, folder, file.path);
+      const list = await recipientsFor(context, folder, file.path, told);
       await rotateFile(file, { list, identities, past, wish }, rotated);
     }
     await writeFiles(context.io, folder, rotated.files);

@@ -46,7 +46,8 @@ export async function readSecrets(
     const [, environment, rest = ""] = found ?? [];
     const inside = /^environments\/([^/]+)\//.exec(entry.path)?.[1];
     if (inside !== undefined) environments.add(inside);
-    if (found === null || !wanted(environment)) continue;
+    // What begins with a dot is the tools' own.
+    if (found === null || /(?:^|\/)\./.test(rest) || !wanted(environment)) continue;
     files.push({
       path: entry.path,
       ...(environment === undefined ? {} : { environment }),

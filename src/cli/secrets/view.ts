@@ -24,8 +24,8 @@ export interface OpenView {
   readonly view: ValueView;
 }
 
-/** What a new file begins with. */
-const emptyText =
+/** What a new file shows first, and does not keep. */
+export const emptyText =
   "# KEY: value, one a line. Values are encrypted when this is closed; comments are not.\n";
 
 /** Opens `secrets/<name>.yaml` as far as it can be opened; stderr says what stays closed. Throws UserError. */

@@ -68,8 +68,11 @@ describe("slipway secrets list", () => {
     const site = await keyedSite(t);
     await site.slipway(["set", "shop.A"], { input: "x" });
     await site.write("apps/shop.yaml", "imagee: a\n");
+    await site.write("secrets/broken.yaml", "A: 'hunter2\n");
+    await site.write("secrets/.swap.yaml", "A: hunter2\n");
     const { out, err } = await site.slipway(["list"]);
     assert.match(out, /^NAME .*\nshop.A +controller +\?\n$/);
+    assert.match(err, /^slipway: warning: secrets\/broken.yaml:2: this is not YAML/);
     assert.match(err, /not all uses are known: 'slipway validate'/);
   });
 });

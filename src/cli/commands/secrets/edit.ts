@@ -13,7 +13,7 @@ import { openEditor } from "../../secrets/editor.ts";
 import { openPlace } from "../../secrets/place.ts";
 import { recipientsFor } from "../../secrets/recipients-for.ts";
 import { openScratch, type Scratch } from "../../secrets/scratch.ts";
-import { openView, type OpenView } from "../../secrets/view.ts";
+import { emptyText, openView, type OpenView } from "../../secrets/view.ts";
 import { writeFiles } from "../../secrets/write.ts";
 import { UserError } from "../../trouble.ts";
 
@@ -30,7 +30,8 @@ export const run: Run = async (context, given) => {
   try {
     const changes = await editUntilRight(context, scratch, file, place.environment !== undefined);
     if (changes !== undefined) {
-      const after = await changes.sealed(async (value) => await sealed(value, recipients));
+      const text = await changes.sealed(async (value) => await sealed(value, recipients));
+      const after = file.text === undefined ? text.replace(emptyText, "") : text;
       if (after !== (file.text ?? ""))
         await writeFiles(io, place.folder, [{ path: file.path, before: file.text, after }]);
     }

@@ -5,6 +5,7 @@ import { table } from "../../../report/table.ts";
 import type { Run } from "../../command.ts";
 import { exit } from "../../exit.ts";
 import { listSecrets, readersText, usedText } from "../../secrets/listing.ts";
+import { itemsIn } from "../../secrets/sealed.ts";
 import { openPlace } from "../../secrets/place.ts";
 import { readSecrets } from "../../secrets/tree.ts";
 import { usageOf } from "../../secrets/usage.ts";
@@ -17,6 +18,11 @@ export const run: Run = async (context) => {
   const { files } = await readSecrets(context, isWanted);
   const usage = await usageOf(context);
   const secrets = await listSecrets(folder, files, usage);
+  for (const file of files) {
+    const found = itemsIn(file);
+    if ("problem" in found)
+      io.err.write(`slipway: warning: ${file.path}:${found.problem.line}: ${found.problem.text}\n`);
+  }
   if (usage.unknown.length > 0)
     io.err.write(
       "slipway: warning: not all uses are known: 'slipway validate' tells what is wrong with the apps\n",
