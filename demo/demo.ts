@@ -3,7 +3,7 @@ import { until } from "../test/fleet/wait.ts";
 import { openStage, type Daemon, type Stage } from "../test/support/stage.ts";
 import { ask } from "./ask.ts";
 import { exampleFiles } from "./example.ts";
-import { keyFile, running, setPassword } from "./password.ts";
+import { keyFile, running } from "./password.ts";
 import { say, tell } from "./say.ts";
 
 const keep = process.argv.includes("--keep");
@@ -64,7 +64,17 @@ async function aftermath(
   tell(`plan and log tell ${isTold ? "THE PASSWORD" : "its name, and nothing of its value"}`);
 }
 
-const indented = (text: string): string => text.trimEnd().replace(/^/gm, "  ") + "\n";
+/** A command as somebody types it, and what it says. */
+async function typed(
+  stage: Stage,
+  argv: readonly string[],
+  options: Parameters<Stage["slipway"]>[1] = {},
+): Promise<string> {
+  tell(`$ slipway ${argv.join(" ")}`);
+  const { stdout, stderr } = await stage.slipway(argv, options);
+  process.stdout.write((stdout + stderr).trimEnd().replace(/^/gm, "  ") + "\n");
+  return stdout + stderr;
+}
 
 async function show(stage: Stage): Promise<Daemon> {
   const { fleet } = stage;
@@ -114,17 +124,16 @@ async function show(stage: Stage): Promise<Daemon> {
 
   say("Another database password: encrypted in git, and only what has it rolls");
   const password = randomBytes(16).toString("hex");
-  await setPassword(stage, files, password);
-  tell("secrets/db.yaml: another DB_PASSWORD, encrypted to all in .age-recipients");
-  tell("$ slipway plan --working-tree");
-  const plan = await stage.slipway(["plan", "--working-tree"], {
-    env: { ...env, SLIPWAY_REPO: stage.clone },
+  const there = { env: { ...env, SLIPWAY_REPO: stage.clone } };
+  const set = await typed(stage, ["secrets", "set", "db.DB_PASSWORD"], {
+    ...there,
+    input: password,
   });
-  process.stdout.write(indented(plan.stdout));
+  const plan = await typed(stage, ["plan", "--working-tree"], there);
   const before = await running(stage);
   const sixth = await stage.commit("Another database password", {});
   await timed("another password, proven on three machines", () => stage.outcome(sixth, "applied"));
-  await aftermath(stage, before, password, [plan.stdout, ...daemon.lines]);
+  await aftermath(stage, before, password, [set, plan, ...daemon.lines]);
 
   say("Somebody removes a container by hand");
   const web = fleet.machine("web-1");
@@ -144,8 +153,7 @@ async function show(stage: Stage): Promise<Daemon> {
   await answers(stage, "1.0");
 
   say("git log --notes=slipway: the deployment history");
-  const history = await stage.slipway(["history"]);
-  process.stdout.write(indented(history.stdout));
+  await typed(stage, ["history"]);
   return daemon;
 }
 

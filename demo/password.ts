@@ -1,8 +1,6 @@
-import { chmod, copyFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseRecipients } from "../src/secrets/recipients.ts";
-import { seal } from "../src/secrets/seal.ts";
 import type { Stage } from "../test/support/stage.ts";
 
 const exampleKey = fileURLToPath(new URL("example.agekey", import.meta.url));
@@ -13,18 +11,6 @@ export async function keyFile(stage: Stage): Promise<string> {
   await copyFile(exampleKey, file);
   await chmod(file, 0o600);
   return file;
-}
-
-/** Writes `secrets/db.yaml` with another password into the clone. */
-export async function setPassword(
-  stage: Stage,
-  files: Readonly<Record<string, string>>,
-  password: string,
-): Promise<void> {
-  const { recipients } = parseRecipients(files[".age-recipients"] ?? "");
-  const armor = await seal(password, recipients);
-  const text = `DB_PASSWORD: |\n${armor.trimEnd().replace(/^/gm, "  ")}\n`;
-  await writeFile(join(stage.clone, "secrets/db.yaml"), text);
 }
 
 /** Ids of all running containers, by app. */

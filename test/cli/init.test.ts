@@ -109,7 +109,10 @@ describe("slipway init", () => {
   it("is ready for secrets: what is sealed to its recipients opens with its key", async () => {
     await slipway(["init", "sealed"]);
     const infra = join(dir, "sealed");
-    const { recipients } = parseRecipients(await readFile(join(infra, ".age-recipients"), "utf8"));
+    const { recipients, findings } = parseRecipients(
+      await readFile(join(infra, ".age-recipients"), "utf8"),
+    );
+    assert.deepEqual([findings, recipients.map(({ comment }) => comment)], [[], ["controller"]]);
     const armor = await seal("hunter2", recipients);
     await mkdir(join(infra, "secrets"));
     await writeFile(join(infra, "secrets/hello.yaml"), `TOKEN: |\n${armor.replace(/^/gm, "  ")}\n`);

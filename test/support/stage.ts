@@ -35,7 +35,11 @@ export interface Stage {
   revert(commit: string): Promise<string>;
   slipway(
     argv: readonly string[],
-    options?: { readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number },
+    options?: {
+      readonly env?: NodeJS.ProcessEnv;
+      readonly input?: string;
+      readonly timeoutMs?: number;
+    },
   ): Promise<Ran>;
   /** `slipway run` in the background. */
   daemon(options?: DaemonOptions): Promise<Daemon>;
@@ -142,6 +146,7 @@ export async function openStage(
     slipway: async (argv, more = {}) =>
       await run([slipwayPath, ...argv], {
         env: { ...env, ...more.env },
+        input: more.input ?? "",
         timeoutMs: more.timeoutMs ?? 300_000,
       }),
     daemon: async (more = {}) => {
