@@ -168,6 +168,7 @@ suite("telling the forge", () => {
   test("a forge that does not answer holds nobody up, and its status goes with the next process", async () => {
     github.fail({ kind: "hang" });
     await reporter.ended(outcome(head));
+    await until("it is asked", () => Promise.resolve(github.requests.length > 0 || undefined));
     await reporter.close(0);
     assert.deepEqual(said(head), []);
     reporter = await open();
