@@ -24,7 +24,7 @@ describe("plans of pull requests", () => {
 image: ${image(tag)}
 machines: all
 port: 8080
-health: { http: /up, interval: 100ms, deadline: 5s }
+health: { http: /up, interval: 100ms, deadline: 60s }
 deploy: { stopTimeout: 1s }
 ${more}`;
 
@@ -213,8 +213,10 @@ ${more}`;
     const { head } = await open({ "apps/shop.yaml": app("1") });
     assert.match(await ended(head), /^error: not seen: web-1: /);
     await stage.fleet.machine("web-1").faults.mend();
-    await until("a plan after all", async () =>
-      (await ended(head)).startsWith("success") ? true : undefined,
+    await until(
+      "a plan after all",
+      async () => ((await ended(head)).startsWith("success") ? true : undefined),
+      180_000,
     );
   });
 });
