@@ -93,10 +93,12 @@ describe("slipway run on pull requests", () => {
     await until("two polls", () => Promise.resolve(count() >= now + 3 || undefined));
   };
 
-  it("pending, then what it comes to; the plan as one comment", async () => {
+  it("what it comes to, once; the plan as one comment", async () => {
     const head = await open(1, { "README.md": "hello\n" });
     await light(head, /^success: no changes$/);
-    assert.deepEqual(lights(head), ["pending: planning", "success: no changes"]);
+    // What is planned at once may have nothing pending to tell.
+    const before = lights(head).slice(0, -1);
+    assert.ok(before.every((said) => said === "pending: planning") && before.length <= 1);
     const body = await comment(1, /### Slipway: nothing to do/);
     assert.match(body, new RegExp(`For ${head}, as merged into \`main\``));
     assert.match(body, /^<!-- slipway plan acme -->\n/);
