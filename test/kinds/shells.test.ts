@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,6 +20,7 @@ import { takeNames } from "../../src/kinds/app/container/follow.ts";
 import type { InstanceContainer } from "../../src/kinds/index.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/app/files/tree.ts";
 import { names } from "../../src/kinds/machine/names.ts";
+import { filesQuery, linkFiles, readFiles } from "../../src/kinds/machine/names/files.ts";
 import type { RunQuery } from "../../src/model/query.ts";
 import { instanceState } from "../support/instances.ts";
 import { fileName } from "../support/specs.ts";
@@ -65,7 +67,7 @@ describe("what kinds ask a shell", () => {
     busyboxOnly = join(folder, "bin");
     mkdirSync(busyboxOnly);
     const found = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
-    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "rm"])
+    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "rm", "ln", "mkdir"])
       if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
     // Debian's busybox has none; the lock of a machine asks for a real one as well.
     const flock = execFileSync("which", ["flock"], { encoding: "utf8" }).trim();
@@ -183,6 +185,42 @@ describe("what kinds ask a shell", () => {
         hosts: sha256("hosts"),
         "hosts.shop": sha256("hosts.shop"),
       });
+    }
+  });
+
+  test("a names file that is replaced goes on being written by its second link while somebody reads it", () => {
+    for (const shell of shells()) {
+      const root = join(folder, `linked-${shell.name}`);
+      mkdirSync(root);
+      const linking = (name: string): void =>
+        void ask({ ask: "run", argv: linkFiles(root, [name]).argv }, shell);
+      const found = () => readFiles(ask(filesQuery(root), shell));
+      const path = join(root, "hosts");
+      for (const name of ["hosts", "hosts.shop"]) writeFileSync(join(root, name), "a");
+      assert.deepEqual(found().links, []);
+      linking("hosts");
+      linking("hosts.shop");
+      linking("hosts");
+      const links = found().links;
+      const nowOf = (name: string): string => `inodes/${name}.${statSync(join(root, name)).ino}`;
+      assert.deepEqual(links, [
+        { path: nowOf("hosts"), of: "hosts" },
+        { path: nowOf("hosts.shop"), of: "hosts.shop" },
+      ]);
+      const before = nowOf("hosts");
+      writeFileSync(join(root, "new"), "b");
+      renameSync(join(root, "new"), path);
+      const replaced = { path: before, of: "hosts", sum: sha256("a") };
+      assert.deepEqual(found().links, [replaced, links[1]]);
+      rmSync(path);
+      assert.deepEqual(found(), {
+        files: { "hosts.shop": sha256("a") },
+        links: [replaced, links[1]],
+      });
+      writeFileSync(path, "c");
+      // Nobody reads the one before any more.
+      linking("hosts");
+      assert.deepEqual(found().links, [{ path: nowOf("hosts"), of: "hosts" }, links[1]]);
     }
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { changesOf } from "../../src/model/plan.ts";
 import { until } from "../fleet/wait.ts";
 import { openSite, type Site } from "../support/site.ts";
 
@@ -111,6 +112,40 @@ ${more}`;
     assert.ok((await ids("web-2", "shop")).length >= 2);
     await ending;
   });
+
+  const replacements: Readonly<Record<string, string>> = {
+    "another file is moved there":
+      'cp "$1" /tmp/new && echo 10.9.9.9 wrong >>/tmp/new && mv /tmp/new "$1"',
+    "an editor writes it anew": 'sed -i s/shop/hops/ "$1"',
+    "it is removed": 'rm "$1"',
+    "it is put aside, and copied back": 'mv "$1" "$1-aside" && cp "$1-aside" "$1" && rm "$1-aside"',
+  };
+
+  for (const [how, script] of Object.entries(replacements)) {
+    test(`reach what runs when ${how}, and restart nothing`, async () => {
+      const machine = site.fleet.machine("web-1");
+      const running = await allRunning();
+      await machine.exec(["sh", "-c", script, "sh", "/var/lib/slipway/acme/hosts"]);
+      const [change] = changesOf(await site.by((controller) => controller.plan()));
+      assert.equal(change?.reason.code, "names-detached");
+      assert.equal((await site.settle()).changes, 1);
+      assert.deepEqual(await allRunning(), running);
+      const inContainer = async (): Promise<string> =>
+        await docker("web-1", "exec", (await ids("web-1", "still"))[0] ?? "", "cat", "/etc/hosts");
+      const onMachine = async (): Promise<string> =>
+        (await machine.exec(["cat", "/var/lib/slipway/acme/hosts"])).stdout.trim();
+      assert.equal(await inContainer(), await onMachine());
+      await site.commit("Three", {
+        "apps/shop.yaml": app("instances: 2\nperMachine: { web-1: { instances: 3 } }\n", "c"),
+      });
+      await site.settle();
+      assert.equal(await answers("web-1", "shop-3"), "shop web-1 3");
+      assert.equal(await inContainer(), await onMachine());
+      await site.commit("Two", { "apps/shop.yaml": app("instances: 2\n", "c") });
+      await site.settle();
+      assert.equal(await inContainer(), await onMachine());
+    });
+  }
 
   test("stay right when a machine comes back from a power cut", async () => {
     const machine = site.fleet.machine("web-2");

@@ -2,7 +2,7 @@ import { digestOfLines } from "../../lib/hash.ts";
 import { listed } from "../../lib/text.ts";
 import type { Field } from "../../model/change.ts";
 import { Unreadable } from "../../model/live.ts";
-import type { Answers, ReadQuery, RunQuery } from "../../model/query.ts";
+import type { Answers, ReadQuery } from "../../model/query.ts";
 import type { Facts } from "../../model/resource.ts";
 import type { PutStep, Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
@@ -18,6 +18,16 @@ import {
   type NameChange,
 } from "./names/differences.ts";
 import { parseHosts, withBlock, type HostsFile } from "./names/block.ts";
+import {
+  filesQuery,
+  isLinked,
+  isReplaced,
+  linkFiles,
+  linksOf,
+  readFiles,
+  replacedLinks,
+  type NamesFiles,
+} from "./names/files.ts";
 
 /**
  * The names of the fleet: for containers a file written in place, for the machine a marked block of /etc/hosts. What is
@@ -35,10 +45,8 @@ export interface NamesSpec {
   readonly machineLines: readonly string[];
 }
 
-export interface NamesState {
-  /** sha256 of each file for containers, by its name: `hosts`, `hosts.shop`. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Those that a container mounts, a kept one as well. */
+export interface NamesState extends NamesFiles {
+  /** Files that a container mounts, a kept one as well. */
   readonly mounted: readonly string[];
   /** The machine's /etc/hosts. */
   readonly etc: HostsFile;
@@ -53,7 +61,7 @@ export const names: Kind<NamesSpec, NamesState> = {
   declaredIn: [],
   name: () => "",
   key: () => "",
-  observe: (about) => [etcQuery, sumsQuery(about.root), containersQuery],
+  observe: (about) => [etcQuery, filesQuery(about.root), containersQuery],
   read: readNames,
   owner: () => ({ name: "" }),
   diff: (want, have) => {
@@ -67,61 +75,67 @@ export const names: Kind<NamesSpec, NamesState> = {
     if (have === undefined || isEmpty(have))
       return difference("create", "missing", "the fleet's names are not on this machine", files);
     const changes = changedNames(want, have.etc);
-    const paths = files.map((field) => field.path);
-    const text =
-      changes.length > 0
-        ? nameText(changes)
-        : paths.length === 1
-          ? `${listed(paths)} is not as it should be`
-          : `${listed(paths)} are not as they should be`;
-    return difference("update", "names-changed", text, [...nameFields(changes), ...files]);
+    const fields = [...nameFields(changes), ...files];
+    const replaced = [...wantedFiles(want, have).keys()].filter((name) => isReplaced(have, name));
+    if (replaced.length > 0)
+      return difference("update", "names-detached", replacedText(replaced), fields);
+    const text = changes.length > 0 ? nameText(changes) : filesText(files.map(({ path }) => path));
+    return difference("update", "names-changed", text, fields);
   },
   apply: ({ want, have }, facts) => nameSteps(want, have, facts),
-  redact: ({ files, mounted, etc }) => ({ files, mounted, ...optional("block", etc.block) }),
+  redact: ({ files, links, mounted, etc }) => ({
+    files,
+    links,
+    mounted,
+    ...optional("block", etc.block),
+  }),
 };
 
+const filesText = (paths: readonly string[]): string =>
+  `${listed(paths)} ${paths.length === 1 ? "is" : "are"} not as ${paths.length === 1 ? "it" : "they"} should be`;
+
+const replacedText = (names: readonly string[]): string =>
+  `${listed(names)} ${names.length === 1 ? "was" : "were"} replaced, and containers that run do not see it`;
+
 const etcQuery: ReadQuery = { ask: "read", path: etcHosts, maxBytes: 1024 * 1024 };
-
-/** Sums of the files for containers; other names than ours are passed over. */
-const sumsScript = `
-for path in "$1"/hosts "$1"/hosts.*; do
-  name=\${path##*/}
-  case $name in *[!a-z0-9.-]*) continue ;; esac
-  [ ! -f "$path" ] || printf '%s %s\\n' "$name" "$(sha256sum <"$path")" || exit 1
-done
-echo end
-`;
-
-const sumsQuery = (root: string): RunQuery => ({
-  ask: "run",
-  argv: ["sh", "-c", sumsScript, "sh", root],
-});
 
 function readNames(answers: Answers, about: About): ReadonlyMap<string, NamesState> {
   const text = answers.text(etcQuery) ?? "";
   // What cannot be decoded could not be written back as it was.
   if (text.includes("\uFFFD")) throw new Unreadable(`${etcHosts} is not UTF-8`);
-  const lines = (answers.text(sumsQuery(about.root)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the sums of names files have no end");
-  const files = Object.fromEntries(
-    lines.map((line) => {
-      const [, name, sum] = /^(hosts[a-z0-9.-]*) ([0-9a-f]{64}) /.exec(line) ?? [];
-      if (name === undefined || sum === undefined) throw new Unreadable("not a sum of a file");
-      return [name, sum];
-    }),
-  );
+  const found = readFiles(answers.text(filesQuery(about.root)) ?? "");
   const etc = parseHosts(text, about.fleet);
   const binds = answers.each(containersQuery).flatMap(bindsOf);
-  const mounted = Object.keys(files).filter((name) => binds.includes(`${about.root}/${name}`));
-  return new Map([["", { files, mounted, etc }]]);
+  const mounted = namesOf(found).filter((name) => binds.includes(`${about.root}/${name}`));
+  return new Map([["", { ...found, mounted, etc }]]);
 }
+
+const nothing: NamesFiles = { files: {}, links: [] };
+
+/** Files that are there, if only by a link. */
+const namesOf = ({ files, links }: NamesFiles): readonly string[] => [
+  ...new Set([...Object.keys(files), ...links.map(({ of }) => of)]),
+];
 
 /** What is there and may go: a container that mounts its file could not be started without it. */
 const removable = (have: NamesState | undefined): readonly string[] =>
-  Object.keys(have?.files ?? {}).filter((name) => have?.mounted.includes(name) !== true);
+  namesOf(have ?? nothing).filter((name) => have?.mounted.includes(name) !== true);
 
 const isEmpty = (have: NamesState): boolean =>
   removable(have).length === 0 && have.etc.block === undefined && !have.etc.damaged;
+
+/** Whether a file for containers, and each that stood in its place and is still read, has these lines; without lines: never. */
+const isRight = (
+  lines: readonly string[] | undefined,
+  have: NamesState | undefined,
+  name: string,
+): boolean => {
+  if (lines === undefined || have === undefined) return false;
+  const sum = digestOfLines(lines);
+  const isSame = (found: string | undefined): boolean => found === sum;
+  const others = replacedLinks(have, name);
+  return isSame(have.files[name]) && isLinked(have, name) && others.every((l) => isSame(l.sum));
+};
 
 /** The lines of the files for containers by name, as they should be. */
 function wantedFiles(
@@ -138,17 +152,26 @@ function wantedFiles(
   return new Map([["hosts", common], ...own]);
 }
 
+const otherLines = "other lines";
+
+function liveText(
+  lines: readonly string[] | undefined,
+  have: NamesState | undefined,
+  name: string,
+): string | undefined {
+  const sum = have?.files[name];
+  if (have === undefined || sum === undefined) return undefined;
+  if (isReplaced(have, name)) return "another file";
+  const isSame = lines !== undefined && sum === digestOfLines(lines);
+  return isSame && !isLinked(have, name) ? "no second link" : otherLines;
+}
+
 function fileFields(want: NamesSpec, have: NamesState | undefined): readonly Field[] {
   const wanted = wantedFiles(want, have);
-  const live = new Map(Object.entries(have?.files ?? {}));
   const names = [...new Set([...wanted.keys(), ...removable(have)])].toSorted();
   const files = names
-    .map((name) => {
-      const lines = wanted.get(name);
-      return { name, declared: lines === undefined ? undefined : digestOfLines(lines) };
-    })
-    .filter(({ name, declared }) => declared !== live.get(name))
-    .map(({ name }) => fileField(name, wanted.get(name), live.has(name)));
+    .filter((name) => !isRight(wanted.get(name), have, name))
+    .map((name) => fileField(name, wanted.get(name), liveText(wanted.get(name), have, name)));
   return [...files, ...blockFields(want, have?.etc)];
 }
 
@@ -157,7 +180,8 @@ function blockFields(want: NamesSpec, etc: HostsFile | undefined): readonly Fiel
   const declared = want.machineLines.length === 0 ? undefined : digestOfLines(want.machineLines);
   if (!etc.damaged && declared === etc.block) return [];
   const lines = declared === undefined ? undefined : want.machineLines;
-  return [fileField(etcHosts, lines, etc.block !== undefined || etc.damaged)];
+  const isThere = etc.block !== undefined || etc.damaged;
+  return [fileField(etcHosts, lines, isThere ? otherLines : undefined)];
 }
 
 /** None of a block that is too long to be remembered, or that is to be repaired. */
@@ -174,7 +198,6 @@ function nameSteps(
 ): readonly Step[] {
   const wanted =
     want === undefined ? new Map<string, readonly string[]>() : wantedFiles(want, have);
-  const live = new Map(Object.entries(have?.files ?? {}));
   const put = (path: string, text: string): PutStep => ({
     do: "put",
     path,
@@ -182,12 +205,22 @@ function nameSteps(
     mode: "0644",
     inPlace: true,
   });
-  const written = [...wanted]
-    .filter(([name, lines]) => live.get(name) !== digestOfLines(lines))
-    .map(([name, lines]) => put(`${facts.root}/${name}`, `${lines.join("\n")}\n`));
+  const wrong = [...wanted].filter(([name, lines]) => !isRight(lines, have, name));
+  const written = wrong.flatMap(([name, lines]) =>
+    [name, ...replacedLinks(have ?? nothing, name).map(({ path }) => path)].map((path) =>
+      put(`${facts.root}/${path}`, `${lines.join("\n")}\n`),
+    ),
+  );
+  const unlinked = wrong.flatMap(([name]) =>
+    have !== undefined && isLinked(have, name) && replacedLinks(have, name).length === 0
+      ? []
+      : name,
+  );
+  const linked = unlinked.length === 0 ? [] : [linkFiles(facts.root, unlinked)];
   const removed = removable(have)
     .filter((name) => !wanted.has(name))
-    .map((name): Step => ({ do: "remove", path: `${facts.root}/${name}` }));
+    .flatMap((name) => [name, ...linksOf(have ?? nothing, name).map(({ path }) => path)])
+    .map((path): Step => ({ do: "remove", path: `${facts.root}/${path}` }));
   const lines = want?.machineLines ?? [];
   const isBlockWrong =
     want === undefined
@@ -197,5 +230,5 @@ function nameSteps(
     have !== undefined && isBlockWrong
       ? [put(etcHosts, withBlock(have.etc, lines, facts.fleet))]
       : [];
-  return [...written, ...etc, ...removed];
+  return [...written, ...linked, ...etc, ...removed];
 }

@@ -1,4 +1,5 @@
 import type { RevisionOutcome } from "../../../src/model/outcome.ts";
+import { hostsFileOf } from "./engine.ts";
 import {
   fortuneOf,
   isLeavingHeld,
@@ -41,11 +42,24 @@ export function checkEnd(
     if (state === undefined) checkGone(stage, app, outcome);
     else checkApp(stage, scenario, history, app, state, outcome);
   }
+  // While a deletion is held names stay as they are.
+  if (!appNames.some((app) => isLeavingHeld(outcome, app))) checkNames(stage);
   const told = stage.told.filter((t) => t.outcome.revision === outcome.revision);
   if (stage.startedRevisions.has(outcome.revision) && told.length === 0)
     throw new Broken(`${outcome.revision.slice(0, 8)} was started, and nobody told its end`);
   if (told.length > 0 && !told.some((t) => t.isNews))
     throw new Broken(`${outcome.revision.slice(0, 8)} has ended, and the ledger does not know`);
+}
+
+/** What runs reads the names that stand on its machine. */
+function checkNames({ machines }: Stage): void {
+  for (const { name, engine, disk } of machines.values()) {
+    for (const container of engine.containers.filter((c) => engine.isRunning(c))) {
+      const path = hostsFileOf(container);
+      if (path !== undefined && container.hosts?.content !== disk.read(path))
+        throw new Broken(`${container.name} on ${name} reads other names than its machine has`);
+    }
+  }
 }
 
 /** It is after one that does not work, or that waits itself for such a one. */

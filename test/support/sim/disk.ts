@@ -1,20 +1,31 @@
 import { createHash } from "node:crypto";
 import type { Content, PutStep, RunStep } from "../../../src/model/step.ts";
 
-interface Node {
+export interface Node {
   type: "file" | "folder";
   mode: number;
   owner: string;
   content: string;
+  /** Links to one file have the same. */
+  inode: number;
 }
 
 /** A machine's files, as far as steps touch them. */
 export class SimDisk {
   readonly nodes = new Map<string, Node>();
+  private lastInode = 0;
 
+  /** Puts a new file there, as a rename does. */
   write(path: string, content: string, mode = 0o644, owner = "0:0"): void {
     this.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    this.nodes.set(path, { type: "file", mode, owner, content });
+    this.nodes.set(path, { type: "file", mode, owner, content, inode: ++this.lastInode });
+  }
+
+  /** Writes into the file that is there: all that have it see the change. */
+  rewrite(path: string, content: string, mode = 0o644, owner = "0:0"): void {
+    const node = this.nodes.get(path);
+    if (node?.type === "file") Object.assign(node, { content, mode, owner });
+    else this.write(path, content, mode, owner);
   }
 
   makeFolder(path: string, mode = 0o755, owner = "0:0"): void {
@@ -22,7 +33,13 @@ export class SimDisk {
     for (const index of parts.keys()) {
       const folder = `/${parts.slice(0, index + 1).join("/")}`;
       if (!this.nodes.has(folder))
-        this.nodes.set(folder, { type: "folder", mode, owner, content: "" });
+        this.nodes.set(folder, {
+          type: "folder",
+          mode,
+          owner,
+          content: "",
+          inode: ++this.lastInode,
+        });
     }
   }
 
@@ -48,7 +65,9 @@ export class SimDisk {
     const owner = step.owner ?? "0:0";
     if (step.content !== undefined) {
       if (this.nodes.get(step.path)?.type === "folder") throw new Error(`${step.path} is a folder`);
-      this.write(step.path, textOf(step.content), mode, owner);
+      const text = textOf(step.content);
+      if (step.inPlace === true) this.rewrite(step.path, text, mode, owner);
+      else this.write(step.path, text, mode, owner);
       return;
     }
     this.remove(step.path);
@@ -68,7 +87,10 @@ export class SimDisk {
       for (const path of paths) this.change(path, { mode: Number.parseInt(rest[0] ?? "", 8) });
     else if (command === "chown")
       for (const path of paths) this.change(path, { owner: rest[0] ?? "" });
-    else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
+    else if (command === "sh" && (rest[1] ?? "").includes("ln -f")) {
+      const [root = "", ...names] = rest.slice(3);
+      for (const name of names) this.link(root, name);
+    } else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
       for (const path of rest.slice(3)) if (!this.exists(path)) this.makeFolder(path);
     } else if (command === "sh" && (rest[1] ?? "").includes("flock 9")) {
       const [root = "", address = "", ...former] = rest.slice(3);
@@ -95,14 +117,22 @@ export class SimDisk {
         const [first = "", ...names] = line.split(" ");
         return [former.includes(first) ? address : first, ...names].join(" ");
       });
-      this.write(path, lines.join("\n"));
+      this.rewrite(path, lines.join("\n"));
     }
+  }
+
+  /** A names file gets its second link; what stood there before may be read by somebody still. */
+  private link(root: string, name: string): void {
+    const node = this.nodes.get(`${root}/${name}`);
+    if (node === undefined) throw new Error(`${root}/${name} is not there`);
+    this.makeFolder(`${root}/inodes`);
+    this.nodes.set(`${root}/inodes/${name}.${node.inode}`, node);
   }
 
   private change(path: string, members: Partial<Node>): void {
     const node = this.nodes.get(path);
     if (node === undefined) throw new Error(`${path} is not there`);
-    this.nodes.set(path, { ...node, ...members });
+    Object.assign(node, members);
   }
 
   /** What the listing of shipped files prints. */
@@ -123,9 +153,12 @@ export class SimDisk {
   /** What the sums of names files prints. */
   hostsSums(root: string): string {
     const files = this.below(root).filter((path) => /\/hosts(\.[a-z0-9.-]+)?$/.test(path));
-    const lines = files.map(
-      (path) => `${path.slice(root.length + 1)} ${sha256(this.read(path) ?? "")}  -`,
-    );
+    const lines = files.map((path) => {
+      const name = path.slice(root.length + 1);
+      const place = `${root}/${name.replace(/^inodes\/(.*)\.\d+$/, "$1")}`;
+      const isCurrent = path !== place && this.nodes.get(path) === this.nodes.get(place);
+      return isCurrent ? `${name} =` : `${name} ${sha256(this.read(path) ?? "")}  -`;
+    });
     return [...lines, "end", ""].join("\n");
   }
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../../src/lib/json.ts";
 import { isObject } from "../../../src/lib/json.ts";
-import type { SimDisk } from "./disk.ts";
+import type { Node, SimDisk } from "./disk.ts";
 
 /** A status that the engine answers with, and its body. */
 export interface Reply {
@@ -32,6 +32,8 @@ export interface SimContainer {
   address: string;
   createdAt: string;
   startedAt: string;
+  /** The names file that it was started with, whatever takes its place since. */
+  hosts?: Node | undefined;
 }
 
 export interface SimEndpoint {
@@ -53,6 +55,12 @@ interface SimVolume {
 }
 
 const never = "0001-01-01T00:00:00Z";
+
+/** Where it has its names from on the machine. */
+export const hostsFileOf = ({ host }: SimContainer): string | undefined =>
+  list(host["Mounts"])
+    .map(object)
+    .find((mount) => mount["Target"] === "/etc/hosts")?.["Source"] as string | undefined;
 
 /** As much of the Docker Engine as kinds rely on: what it refuses, and what it answers when asked again. */
 export class SimEngine {
@@ -213,6 +221,7 @@ export class SimEngine {
     container.status = "running";
     container.restarts = 0;
     container.startedAt = this.now();
+    container.hosts = this.disk.nodes.get(hostsFileOf(container) ?? "");
     const asked = [...container.networks.values()].find(({ address }) => address !== undefined);
     container.address = asked?.address ?? `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
     return { status: 204, body: null };

@@ -113,7 +113,7 @@ class SimSession implements Session {
       return { code, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) };
     });
 
-  put: Session["put"] = async ({ path, content, mode, owner }) =>
+  put: Session["put"] = async ({ path, content, mode, owner, inPlace }) =>
     await this.call(`put ${path}`, true, () => {
       if (this.there.isDiskFull)
         throw new RemoteError(
@@ -122,7 +122,9 @@ class SimSession implements Session {
           `cannot write ${path}: no space left on device`,
         );
       const text = Buffer.from(content).toString("utf8");
-      this.there.disk.write(path, text, Number.parseInt(mode, 8), owner);
+      const { disk } = this.there;
+      if (inPlace === true) disk.rewrite(path, text, Number.parseInt(mode, 8), owner);
+      else disk.write(path, text, Number.parseInt(mode, 8), owner);
       this.there.onChange();
     });
 

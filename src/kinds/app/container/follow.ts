@@ -37,7 +37,7 @@ root=$1 address=$2
 shift 2
 exec 9<"$root"
 flock 9
-for path in "$root"/hosts "$root"/hosts.*; do
+for path in "$root"/hosts "$root"/hosts.* "$root"/inodes/hosts.*; do
   [ -f "$path" ] || continue
   changed=
   while read -r first names; do

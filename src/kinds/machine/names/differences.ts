@@ -77,9 +77,9 @@ export function nameText(changes: readonly NameChange[]): string {
 export const fileField = (
   path: string,
   declared: readonly string[] | undefined,
-  isThere: boolean,
+  live: string | undefined,
 ): Field => ({
   path,
   ...optional("declared", declared === undefined ? undefined : counted(declared.length, "line")),
-  ...(isThere ? { live: "other lines" } : {}),
+  ...optional("live", live),
 });
