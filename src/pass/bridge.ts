@@ -1,6 +1,6 @@
 import { servingKey, type Bridge, type Serving } from "../desired/addresses.ts";
 import { fleetNetwork } from "../desired/container.ts";
-import type { ContainerState, NetworkState } from "../kinds/index.ts";
+import { isInService, type ContainerState, type NetworkState } from "../kinds/index.ts";
 import { freeRange } from "../lib/subnet.ts";
 import { liveOf, type Observation } from "../model/observation.ts";
 
@@ -53,7 +53,7 @@ function servingIn(
   { containers }: ContainerState,
   network: string,
 ): { readonly at?: Serving; readonly isNameless?: true } | undefined {
-  const own = containers.filter((c) => c.role === "current" || (c.role === "stray" && c.running));
+  const own = containers.filter(isInService);
   const found = own.find((c) => c.running) ?? own[0];
   const isComing = containers.length > 0 && containers.every((c) => c.role === "previous");
   if (found === undefined) return isComing ? undefined : { isNameless: true };

@@ -1,4 +1,4 @@
-import { kindOf, type ContainerState } from "../kinds/index.ts";
+import { isInService, kindOf, type ContainerState } from "../kinds/index.ts";
 import { appAddress, covers, resourceAddress, type Address } from "../model/address.ts";
 import type { Survey } from "./survey.ts";
 
@@ -14,7 +14,7 @@ export function madeAt(look: Survey, address: Address): readonly string[] {
       const { app, instance, containers } = value as ContainerState;
       const own = resourceAddress(machine, kind.id, app, String(instance));
       return containers
-        .filter(({ role, family }) => role === "current" && isAt(own, family))
+        .filter((c) => isInService(c) && isAt(own, c.family))
         .flatMap(({ revision }) => revision ?? []);
     });
   });

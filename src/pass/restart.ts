@@ -2,6 +2,7 @@ import { asFailure, type StepFailure } from "../apply/failure.ts";
 import type { Hold } from "../apply/lock.ts";
 import { runSteps } from "../apply/steps.ts";
 import {
+  isInService,
   kindOf,
   restartSteps,
   type ContainerSpec,
@@ -72,7 +73,7 @@ async function restartOn(
     for (const resource of wanted) {
       const spec = resource.spec as ContainerSpec;
       const state = live.value.get(kindOf(kind).key(spec)) as ContainerState | undefined;
-      const container = state?.containers.find((c) => c.role === "current");
+      const container = state?.containers.find(isInService);
       if (container === undefined || !spec.running) continue;
       if (stop.aborted) return { text: "told to stop" };
       const startedMs = world.clock.now();

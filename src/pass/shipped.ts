@@ -1,4 +1,10 @@
-import { kindOf, versionFields, type ContainerState, type FilesSpec } from "../kinds/index.ts";
+import {
+  isInService,
+  kindOf,
+  versionFields,
+  type ContainerState,
+  type FilesSpec,
+} from "../kinds/index.ts";
 import type { FilesState } from "../kinds/index.ts";
 import { isObject } from "../lib/json.ts";
 import type { Change } from "../model/change.ts";
@@ -53,7 +59,7 @@ function versionInUse(observation: Observation, want: FilesSpec): FilesState | u
   if (containers?.state !== "present" || files?.state !== "present") return undefined;
   const mounts = [...containers.value.values()]
     .flatMap((state) => (state as ContainerState).containers)
-    .filter(({ role, app }) => role === "current" && app === want.app)
+    .filter((c) => isInService(c) && c.app === want.app)
     .map(({ fields }) => fields[`mounts.${want.target}`]);
   for (const mount of mounts) {
     const source = isObject(mount) ? mount["source"] : undefined;

@@ -188,10 +188,14 @@ describe("kinds on a real engine", { timeout: 600_000 }, () => {
         web.run(planned.steps),
         (error: StepFailure) => error.blame === "app" && !error.message.includes("way back"),
       );
+      const found = (await instance(good))!.containers;
+      assert.equal(found.find((c) => c.running)?.id, serving.id);
+      assert.equal(found.find((c) => c.role === "failed")?.running, false);
+      const isBack = strategy === "stop-first" ? "brought-back" : "nothing";
+      assert.equal((await web.plan(container, good))?.difference.reason.code ?? "nothing", isBack);
+      if (strategy === "stop-first") await converge(container, good);
       const live = (await instance(good))!.containers;
       assert.equal(live.find((c) => c.role === "current")?.id, serving.id);
-      assert.equal(live.find((c) => c.role === "failed")?.running, false);
-      assert.equal(await web.plan(container, good), undefined);
     }
   });
 

@@ -117,6 +117,40 @@ ${more}`;
     });
   });
 
+  const holding = (tag: string, more: string): string =>
+    app(tag, `volumes: { /srv/held: /data }\n${more}`, ", strategy: stop-first");
+
+  test("stop-first that fails waits until the one before is healthy again", async () => {
+    const slow = "env: { START_MS: '2500' }\n";
+    await withApp("shop", holding("1", slow).replace("3s", "20s"), async () => {
+      const before = await idOf("web-1", "shop");
+      await site.commit("Sick", { "apps/shop.yaml": holding("sick", "").replace("3s", "1s") });
+      await site.settle("reverted");
+      assert.equal(await versionOn("web-1", "shop"), "1");
+      assert.equal(await idOf("web-1", "shop"), before);
+    });
+  });
+
+  test("stop-first that fails says when the one before does not become healthy either", async () => {
+    const probe =
+      'health: { command: ["test", "!", "-e", "/data/bad"], interval: 50ms, deadline: 1s }';
+    const fragile = (more = ""): string => holding("1", more).replace(/^health.*$/m, probe);
+    const spoils = 'entrypoint: ["sh", "-c", "touch /data/bad; exec sleep 600"]\n';
+    await withApp("shop", fragile(), async () => {
+      const before = await idOf("web-1", "shop");
+      const good = await site.infra.git("rev-parse", "HEAD");
+      await site.commit("Spoils", { "apps/shop.yaml": fragile(spoils) });
+      const outcome = await site.reconcile();
+      assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
+      assert.match(outcome.text, /not healthy.*; not yet back at .*: .*not healthy/);
+      assert.ok(outcome.text.includes(`not yet back at ${good.slice(0, 8)}`));
+      assert.equal(await idOf("web-1", "shop"), before);
+      await docker("web-1", "exec", before, "rm", "/data/bad");
+      await site.settle("reverted");
+      assert.equal(await idOf("web-1", "shop"), before);
+    });
+  });
+
   test("of an app that came back has nothing to return to", async () => {
     await withApp("shop", app("1"), async () => {});
     await site.commit("Back, but sick", { "apps/shop.yaml": app("sick") });

@@ -83,6 +83,9 @@ export class SimEngine {
     return this.containers.find((c) => c.id === reference || c.name === reference);
   }
 
+  /** Its process has ended, which the engine has yet to take in. */
+  isEnding: (container: SimContainer) => boolean = () => false;
+
   isRunning(container: SimContainer): boolean {
     return ["running", "paused", "restarting"].includes(container.status);
   }
@@ -191,7 +194,9 @@ export class SimEngine {
         return { status: 204, body: null };
       }
       case "update":
-        return update(container, body);
+        return this.isRunning(container) && this.isEnding(container)
+          ? refused(500, "cannot update a stopped container")
+          : update(container, body);
       default:
         return refused(404, "page not found");
     }

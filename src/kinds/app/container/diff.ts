@@ -8,7 +8,7 @@ import type { Facts } from "../../../model/resource.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { difference } from "../../shared/difference.ts";
 import { createOnlyFields, detachedFrom, limitFields, restartField } from "./differences.ts";
-import { hasCompleted, isProven, situationOf, type Situation } from "./situation.ts";
+import { hasCompleted, isBroughtBack, isProven, situationOf, type Situation } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
 export function diffInstance(
@@ -89,6 +89,10 @@ function serving(situation: Situation, right: InstanceContainer): Difference | u
     ...difference("update", code, text, fields),
     disruption: gapOf(situation),
   });
+  if (isBroughtBack(situation, right)) {
+    const text = `${right.name} was brought back, and has yet to be proven`;
+    return difference("update", "brought-back", text, fields);
+  }
   if (right.role === "new" || (old !== undefined && !isProven(situation, right)))
     return cut("unfinished", `the rollout of ${right.name} was cut before it was proven`);
   if (!right.running && !hasCompleted(want, right)) return notRunning(want, right, fields);

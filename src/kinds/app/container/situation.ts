@@ -69,9 +69,14 @@ export const hasCompleted = (want: ContainerSpec, container: InstanceContainer):
   container.status === "exited" &&
   container.exitCode === 0;
 
+/** It was stopped for a new one that failed, and started again: it is not in service before that has gone well. */
+export const isBroughtBack = ({ names }: Situation, right: InstanceContainer): boolean =>
+  right.running && right.name === names.stray(right.id);
+
 /** A proven container has its own name, and did not wait for its turn when a rollout was cut. */
-export const isProven = ({ want, old }: Situation, right: InstanceContainer): boolean =>
+export const isProven = (situation: Situation, right: InstanceContainer): boolean =>
   right.role !== "new" &&
+  !isBroughtBack(situation, right) &&
   (right.running ||
-    hasCompleted(want, right) ||
-    (right.startedAt !== undefined && old === undefined));
+    hasCompleted(situation.want, right) ||
+    (right.startedAt !== undefined && situation.old === undefined));

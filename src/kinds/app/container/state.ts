@@ -27,6 +27,13 @@ export interface InstanceContainer extends LiveContainer {
   readonly role: Role;
 }
 
+/** Whether names stand for it, and commands go to it: it has its own name, or runs under another one. */
+export const isInService = ({
+  role,
+  running,
+}: Pick<InstanceContainer, "role" | "running">): boolean =>
+  role === "current" || (role === "stray" && running);
+
 export const keyOf = (app: string, instance: number): string => `${app}/${instance}`;
 
 /**

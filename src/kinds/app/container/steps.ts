@@ -3,6 +3,7 @@ import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
 import { createBody, endpointOf, secretTexts } from "../../shared/container/body.ts";
 import { missingFolders } from "../../shared/container/folders.ts";
+import type { InstanceNames } from "../../shared/container/names.ts";
 import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import {
@@ -18,7 +19,14 @@ import {
 import { label } from "../../shared/labels.ts";
 import { detachedFrom, limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
-import { hasCompleted, isProven, situationOf, wantedRestart, type Situation } from "./situation.ts";
+import {
+  hasCompleted,
+  isBroughtBack,
+  isProven,
+  situationOf,
+  wantedRestart,
+  type Situation,
+} from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
 type Ref = string | Bound;
@@ -57,7 +65,7 @@ export function givingUpSteps(
 /** Who should not hold one of our names gives it up first, as a name is held by one container at a time. */
 function clearNames(situation: Situation): readonly Step[] {
   const { names, old, spare, abandoned } = situation;
-  const reserved = [names.current, names.fresh, names.previous, names.failed];
+  const reserved = reservedNames(names);
   const moved = [old, ...spare].flatMap((c) =>
     c !== undefined && reserved.includes(c.name) ? [renameContainer(c.id, names.stray(c.id))] : [],
   );
@@ -66,6 +74,13 @@ function clearNames(situation: Situation): readonly Step[] {
     ...moved,
   ];
 }
+
+const reservedNames = (names: InstanceNames): readonly string[] => [
+  names.current,
+  names.fresh,
+  names.previous,
+  names.failed,
+];
 
 function serve(situation: Situation, facts: Facts): readonly Step[] {
   const { want, names, right, old } = situation;
@@ -80,23 +95,35 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       ...takeNames(right.addresses, runningOthers(situation), facts.root),
     ];
   }
+  // Whatever comes of it, it is the best there is: it goes on running.
+  if (right !== undefined && isBroughtBack(situation, right)) {
+    return [
+      ...mend(want, right),
+      ...(right.paused ? [post(["containers", right.id, "unpause"])] : []),
+      ...prove(want, right.id),
+      renameContainer(right.id, names.current),
+      ...takeNames(right.addresses, runningOthers(situation), facts.root),
+      { do: "mark", text: `${names.current} is proven` },
+    ];
+  }
   // Without a probe there is nothing to prove, and a container that restarts at once is hard to rename.
   const name = want.probe === "off" ? names.current : names.fresh;
   const { ref, steps, addresses } = obtain(situation, name, facts);
   const others = [...(old === undefined ? [] : [old]), ...situation.spare];
   return [
     ...steps,
-    ...(stopsFirst(situation) ? runningOthers(situation).flatMap(park) : []),
+    ...(stopsFirst(situation) ? others.flatMap(park) : []),
     {
       do: "attempt",
       steps: [startContainer(ref), ...prove(want, ref)],
+      // Whoever serves comes first: that what failed cannot be put away keeps nobody from coming back.
       otherwise: [
-        ...(wantedRestart(want) === "no" ? [] : [forbidRestart(ref)]),
         stopContainer(ref, want.stopTimeoutSeconds),
-        ...bury(situation, ref),
         ...(old !== undefined && (stopsFirst(situation) || !old.running)
-          ? bringBack(want, old)
+          ? bringBack(situation, old)
           : []),
+        ...(wantedRestart(want) === "no" ? [] : [forbidRestart(ref)]),
+        ...bury(situation, ref),
       ],
     },
     ...(name === names.current ? [] : [renameContainer(ref, names.current)]),
@@ -189,28 +216,37 @@ function prove(want: ContainerSpec, container: Ref): readonly Step[] {
   ];
 }
 
-/** Stops it for good: an engine that restarts must not bring it back. */
+/** Stops it for good: an engine that restarts must not bring it back. One that is just ending cannot be updated before it is stopped. */
 const park = (container: InstanceContainer): readonly Step[] => [
-  ...(container.restart === "no" ? [] : [forbidRestart(container.id)]),
   ...(container.running ? [stopContainer(container.id, stopSeconds(container))] : []),
+  ...(container.restart === "no" ? [] : [forbidRestart(container.id)]),
 ];
 
-const forbidRestart = (container: Ref): Step =>
-  updateContainer(container, { RestartPolicy: { Name: "no" } });
+const forbidRestart = (container: Ref): Step => ({
+  ...updateContainer(container, { RestartPolicy: { Name: "no" } }),
+  accept: [404],
+});
 
 /** Keeps a stopped one as evidence; the one before goes. */
 function bury({ names, failed, abandoned }: Situation, ref: Ref): readonly Step[] {
   const holders = [failed, abandoned].filter((c) => c !== undefined && c.id !== ref);
   return [
     ...holders.flatMap((c) => (c === undefined ? [] : [removeContainer(c.id)])),
-    renameContainer(ref, names.failed),
+    { ...renameContainer(ref, names.failed), accept: [404] },
   ];
 }
 
-function bringBack(want: ContainerSpec, old: InstanceContainer): readonly Step[] {
+/** Under a name that says so: what it was made from tells how it is proven, and that is another spec than this. */
+function bringBack({ want, names }: Situation, old: InstanceContainer): readonly Step[] {
   // A cut rollout may have parked it: then its own policy is no longer known.
   const restart = old.restart === "no" ? want.restart : old.restart;
-  return [updateContainer(old.id, { RestartPolicy: { Name: restart } }), startContainer(old.id)];
+  const name = names.stray(old.id);
+  const isMoved = old.name === name || reservedNames(names).includes(old.name);
+  return [
+    updateContainer(old.id, { RestartPolicy: { Name: restart } }),
+    ...(isMoved ? [] : [renameContainer(old.id, name)]),
+    startContainer(old.id),
+  ];
 }
 
 /** Puts away who no longer serves: one is kept as the previous, the one before it goes. */

@@ -96,6 +96,10 @@ describe("a container", () => {
         sim.run(planned.steps, { cutAfter: seed % (countSteps(planned.steps) + 1) });
         converge(container, sim, want, { rounds: 2 });
         assert.deepEqual(names(sim), names(whole));
+        // What is kept does not come back by itself when its machine restarts.
+        for (const { host, name } of sim.engine.containers.filter((c) => !sim.engine.isRunning(c)))
+          if (/-(prev|failed)$/.test(name))
+            assert.deepEqual(host["RestartPolicy"], { Name: "no" }, name);
       }),
       { numRuns: 400 },
     );
@@ -140,8 +144,11 @@ describe("a container", () => {
         converge(container, sim, first);
         const before = running(sim)[0]!;
         sim.healthy = (c) => c.id === before.id;
+        sim.engine.isEnding = (c) => c.id !== before.id;
         const planned = planFor(container, sim, want)!;
-        assert.equal(sim.run(planned.steps).state, "failed");
+        const ran = sim.run(planned.steps);
+        assert.equal(ran.state, "failed");
+        assert.doesNotMatch(ran.why ?? "", /the way back/);
         assert.deepEqual(
           running(sim).map((c) => c.id),
           [before.id],
@@ -150,7 +157,46 @@ describe("a container", () => {
           sim.engine.containers.map((c) => c.name).filter((n) => n.endsWith("-failed")),
           ["acme-shop-1-failed"],
         );
-        assert.equal(planFor(container, sim, first), undefined);
+        converge(container, sim, first, { rounds: 1 });
+        assert.deepEqual(
+          running(sim).map((c) => c.id),
+          [before.id],
+        );
+      }),
+      runs,
+    );
+  });
+
+  test("that was stopped for another is proven again when that one fails, and runs whatever comes of it", () => {
+    fc.assert(
+      fc.property(anySpec, anySpec, (a, b) => {
+        const probe = { by: "tcp" as const, port: 1 };
+        const always = { running: true, probe, restart: "always" as const };
+        const first = { ...a, ...always };
+        const want = {
+          ...b,
+          ...always,
+          strategy: "stop-first" as const,
+          env: { ...b.env, NEW: "1" },
+        };
+        const sim = machine();
+        converge(container, sim, first);
+        const before = running(sim)[0]!;
+        sim.healthy = () => false;
+        assert.equal(sim.run(planFor(container, sim, want)!.steps).state, "failed");
+        const back = planFor(container, sim, first)!;
+        assert.equal(back.difference.reason.code, "brought-back");
+        assert.equal(sim.run(back.steps).state, "failed");
+        assert.deepEqual(
+          running(sim).map((c) => c.id),
+          [before.id],
+        );
+        sim.healthy = () => true;
+        converge(container, sim, first, { rounds: 1 });
+        assert.deepEqual(
+          running(sim).map((c) => c.id),
+          [before.id],
+        );
       }),
       runs,
     );
