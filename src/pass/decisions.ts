@@ -60,6 +60,16 @@ export function decideAll(
   );
 }
 
+/** Families that return, each with the revision it returns to. */
+export const returnRevisions = (
+  decisions: ReadonlyMap<string, Decision>,
+): ReadonlyMap<string, string> =>
+  new Map(
+    [...decisions].flatMap(([family, decision]) =>
+      decision.state === "return" ? [[family, decision.good.revision] as const] : [],
+    ),
+  );
+
 /** A return to a revision that cannot be had any more leaves the containers as they are. */
 export const withoutLost = (
   decisions: ReadonlyMap<string, Decision>,
@@ -103,17 +113,19 @@ export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly
         },
   );
 
-/** By machine: families whose present input was proven there before. What differs now is drift. */
+/** By machine: families whose present input, or what they are kept up at, was proven there before. What differs now is drift. */
 export const settledFamilies = (
   decisions: ReadonlyMap<string, Decision>,
   inventories: ReadonlyMap<string, Inventory>,
   digests: InputDigests,
+  kept: ReadonlySet<string>,
 ): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(
     [...inventories].map(([machine, inventory]) => {
       const settled = [...decisions.keys()].filter((family) => {
-        const good = inventory.apps[family]?.good?.inputDigest;
-        return good !== undefined && good === digests(machine, family);
+        const good = inventory.apps[family]?.good;
+        if (kept.has(family)) return good?.revision === decisions.get(family)?.good?.revision;
+        return good !== undefined && good.inputDigest === digests(machine, family);
       });
       return [machine, new Set(settled)];
     }),

@@ -3,7 +3,6 @@ import { digestOfBytes } from "../lib/hash.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Decision } from "../plan/marks.ts";
 import type { Renames } from "../plan/renames.ts";
 import { SourceError } from "../source/source.ts";
 import { readRevision, type Revision } from "./revision.ts";
@@ -14,9 +13,9 @@ const shippedFileLimit = 20 * 1024 * 1024;
 
 /** What a pass reads from git besides HEAD's documents: former revisions that apps return to, and shipped files. */
 export interface Former {
-  /** Family → the documents of the good revision it returns to. Missing: that revision cannot be had any more. */
+  /** Family → its documents of the revision it is at. Missing: that revision cannot be had any more. */
   load(
-    decisions: ReadonlyMap<string, Decision>,
+    revisions: ReadonlyMap<string, string>,
     renames: Renames,
   ): Promise<ReadonlyMap<string, Documents>>;
   /** Blob → sha256 of all files that these apps ship. */
@@ -67,11 +66,9 @@ export function formerRevisions(
   return {
     content,
     secrets,
-    load: async (decisions, { past }) => {
+    load: async (revisions, { past }) => {
       const documents = new Map<string, Documents>();
-      for (const [family, decision] of decisions) {
-        if (decision.state !== "return") continue;
-        const { revision } = decision.good;
+      for (const [family, revision] of revisions) {
         const pending = loaded.get(revision) ?? read(revision);
         loaded.set(revision, pending);
         const found = await pending;

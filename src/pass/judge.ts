@@ -151,7 +151,10 @@ function verdictOf(
   if (input.supersededBy !== undefined && (open.length > 0 || awaiting !== undefined))
     return ["superseded", `superseded by ${short(input.supersededBy)}`];
   const after = input.last.held.find((h) => h.code === "after" && h.app === family);
-  if (after !== undefined) return ["held", `needs ${after.needs}`];
+  if (after !== undefined) {
+    const still = open.length === 0 ? "" : `; not kept up: ${openText(open, own)}`;
+    return ["held", `needs ${after.needs}${still}`];
+  }
   if (unresolved !== undefined) return ["incomplete", unresolved.text];
   if (unknown !== undefined) return ["incomplete", `${unknown.machine}: ${unknown.why}`];
   const held = input.last.held.filter(

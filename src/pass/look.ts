@@ -77,7 +77,8 @@ export async function applyLook(
     onAppFailure: async (name, failure) => {
       const family = look.families.find((f) => f.family === name);
       const at = new Date(world.clock.now()).toISOString();
-      if (family === undefined || family.decision.state !== "go") return;
+      // What is kept up was not tried now.
+      if (family === undefined || family.isKept || family.decision.state !== "go") return;
       await recordFailure(holds.taken, family, look.plan.revision, failure, at);
     },
     onRelease: (change) => recordReleased(holds.taken, change, look),

@@ -1,5 +1,4 @@
-import { compile } from "../desired/compile.ts";
-import { effectiveApps, familyDeclared, familyOwnInput, machinesOf } from "../desired/effective.ts";
+import { familyDeclared, familyOwnInput, machinesOf, membersOf } from "../desired/effective.ts";
 import { fieldsOn, imageTextsOf, instancesOn } from "../desired/names.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Address } from "../model/address.ts";
@@ -14,20 +13,12 @@ import { observeFleet } from "../observe/fleet.ts";
 import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
-import { makePlan } from "../plan/plan.ts";
 import type { Links, Renames } from "../plan/renames.ts";
-import { contextsOf, inventoriesOf, keptVolumes, placeholders, releasedOf } from "./contexts.ts";
-import {
-  decideAll,
-  frozenFamilies,
-  givenUpFamilies,
-  heldFamilies,
-  inputDigests,
-  settledFamilies,
-  withoutLost,
-} from "./decisions.ts";
+import { inventoriesOf, keptVolumes } from "./contexts.ts";
+import { decideAll, inputDigests, returnRevisions, withoutLost } from "./decisions.ts";
 import { withCurrentNames } from "./families.ts";
 import type { Former } from "./former.ts";
+import { planOn, type Ground } from "./planning.ts";
 import type { Meanings } from "./reverts.ts";
 import { digestsWith } from "./secrets.ts";
 import { loginsOf } from "./logins.ts";
@@ -73,6 +64,8 @@ export interface FamilySurvey {
   readonly awaiting?: string;
   /** It is declared to run nowhere: stopped, or without instances. */
   readonly isIdle?: boolean;
+  /** It waits for another, and is kept up at what ran last meanwhile. */
+  readonly isKept?: true;
 }
 
 export interface SurveyRequest {
@@ -125,63 +118,33 @@ export async function survey(
   const opened = digestsWith(former.secrets, world.secrets === "closed");
   const digests = inputDigests(documents, observations, head.references, opened);
   const wished = decideAll(documents, inventories, digests, trail);
-  const returned = await former.load(wished, renames);
+  const returned = await former.load(returnRevisions(wished), renames);
   const decisions = withoutLost(wished, returned);
-  const apps = effectiveApps(documents, returned);
-  const returning = apps.filter((a) => returned.has(a.family));
-  const settled = await settleImages(
-    world,
-    documents,
-    returning,
-    { inventories, observations },
-    {
-      ...request,
-      loginOf,
-      looksAgain: false,
-      meant: (family) => decisions.get(family)?.good?.images,
-    },
-  );
-  const images = new Map([...head.references, ...settled.references]);
-  const stillUnresolved = [...head.unresolved].filter(([family]) => !returned.has(family));
-  const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
-  const { resources, awaiting } = compile({
-    documents,
-    apps,
-    machines: contextsOf(known.observations, inventories, documents.fleet),
-    images,
-    hashes: await former.hashes(apps),
-    secrets: opened,
-    released: releasedOf(inventories),
-    unnamed: givenUpFamilies(decisions),
-    renames,
-  });
-  const policies = policiesOf(apps);
   const ownDigests = inputDigests(documents, observations, head.references, opened, familyOwnInput);
   const waiting = waitingFamilies({
-    policies,
+    policies: policiesOf(ofHead),
     decisions,
-    unresolved,
-    isUnchanged: (family) => {
-      const machines = machinesOf(apps.filter((a) => a.family === family));
-      return isUnchangedOn(family, machines, inventories, ownDigests);
-    },
+    unresolved: head.unresolved,
+    isUnchanged: (family) =>
+      isUnchangedOn(family, machinesOf(membersOf(documents, family)), inventories, ownDigests),
   });
-  const plan = makePlan({
-    revision: documents.revision,
-    kinds,
-    resources: [...resources, ...placeholders(apps, observations)],
+  const ground: Ground = {
+    world,
+    former,
+    request,
+    documents,
+    known,
     observations,
-    policies,
-    frozen: frozenFamilies(decisions, unresolved),
-    givenUp: givenUpFamilies(decisions),
-    allows: trail.allows,
-    restores: request.restores,
-    held: heldFamilies(decisions),
+    trail,
+    head,
+    loginOf,
+    opened,
+    digests,
+    decisions,
+    returned,
     waiting,
-    awaiting,
-    settled: settledFamilies(decisions, inventories, digests),
-    suspended: request.suspended,
-  });
+  };
+  const { apps, images, unresolved, resources, awaiting, plan, kept } = await planOn(ground);
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
     const running = apps.filter((a) => a.family === family);
     const awaited = awaiting.find((a) => a.family === family)?.on;
@@ -195,9 +158,9 @@ export async function survey(
       declared: familyDeclared(documents, family),
       ...(running.some(runsSomewhere) ? {} : { isIdle: true }),
       ...(awaited === undefined ? {} : { awaiting: awaited }),
+      ...(kept.has(family) ? { isKept: true as const } : {}),
     };
   });
-  const kept = keptVolumes(observations, resources);
   return {
     targets: new Map([...declared, ...leaving]),
     observations,
@@ -207,7 +170,7 @@ export async function survey(
     resources,
     plan,
     unresolved,
-    keptVolumes: kept,
+    keptVolumes: keptVolumes(observations, resources),
     trail,
     renames,
   };

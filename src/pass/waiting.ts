@@ -40,6 +40,30 @@ export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string
   );
 }
 
+/** Of families that wait, the revisions at which they are kept up meanwhile; one that never worked has none. */
+export const keptRevisions = (
+  waiting: ReadonlyMap<string, string>,
+  decisions: ReadonlyMap<string, Decision>,
+): ReadonlyMap<string, string> =>
+  new Map(
+    [...waiting.keys()].flatMap((family) => {
+      const revision = decisions.get(family)?.good?.revision;
+      return revision === undefined ? [] : [[family, revision] as const];
+    }),
+  );
+
+/** What is kept up waits for nobody. */
+export const keptPolicies = (
+  policies: ReadonlyMap<string, FamilyPolicy>,
+  kept: ReadonlySet<string>,
+): ReadonlyMap<string, FamilyPolicy> =>
+  new Map(
+    [...policies].map(([family, policy]) => [
+      family,
+      kept.has(family) ? { ...policy, after: [] } : policy,
+    ]),
+  );
+
 /** Whether a family's own input was proven on each of its machines, whatever became of those that it is `after`. */
 export const isUnchangedOn = (
   family: string,

@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly held: readonly Held[];
   /** Families that change and wait for one that they are `after`, each with that one. */
   readonly waiting: ReadonlyMap<string, string>;
+  /** Of these, families whose resources are those of what ran last. */
+  readonly kept: ReadonlySet<string>;
   /** Resources that cannot be compiled before another was applied. */
   readonly awaiting: readonly Awaited[];
   /** By machine: families whose present input was proven there before. What differs now is drift. */
@@ -70,7 +72,7 @@ export function makePlan(input: PlanInput): Plan {
   const unclashed = withoutClashes(changes, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const released = withoutUnseenReleases(unguessed, unknown, input.resources);
-  const ready = withoutWaiting(released, input.waiting);
+  const ready = withoutWaiting(released, input.waiting, input.kept);
   const staying = new Set([...input.frozen, ...ready.held.flatMap((h) => h.app ?? [])]);
   const guarded = guard({
     changes: withoutFrozenGround(ready.changes, live, staying),

@@ -98,6 +98,7 @@ export const planOf = (
     awaiting: [],
     settled: new Map(),
     waiting: new Map(),
+    kept: new Set(),
     suspended: new Set(),
   });
 

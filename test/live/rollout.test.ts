@@ -183,6 +183,13 @@ ${more}`;
         const again = await site.settle("reverted");
         assert.match(again.apps.find((a) => a.family === "api")?.text ?? "", /needs app\/db first/);
         assert.equal(await idOf("web-1", "api"), before, "nor later");
+        await docker("web-1", "rm", "-f", before);
+        const healed = await site.settle("reverted");
+        assert.match(
+          healed.apps.find((a) => a.family === "api")?.text ?? "",
+          /needs app\/db first/,
+        );
+        assert.equal(await versionOn("web-1", "api"), "1", "it is kept up at what it was");
         await site.infra.revert(commit);
         await site.settle();
         await site.commit("In order", { "apps/db.yaml": app("2"), "apps/api.yaml": api("2") });

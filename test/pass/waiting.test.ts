@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyInventory, type Inventory, type Mark } from "../../src/model/inventory.ts";
-import { isUnchangedOn, waitingFamilies, type WaitingInput } from "../../src/pass/waiting.ts";
+import {
+  isUnchangedOn,
+  keptPolicies,
+  keptRevisions,
+  waitingFamilies,
+  type WaitingInput,
+} from "../../src/pass/waiting.ts";
 import type { Decision } from "../../src/plan/marks.ts";
 import { mark, rev } from "./facts.ts";
 
@@ -68,6 +74,28 @@ test("what does not change itself is kept up, and what is held waits for its own
   const isUnchanged = (family: string): boolean => family === "api";
   assert.deepEqual(waits({ api: "go", db: "returned" }, { api: "db" }, { isUnchanged }), {});
   assert.deepEqual(waits({ api: "returned", db: "returned" }, { api: "db" }), {});
+});
+
+test("what waits and worked before is kept up at that revision, and waits for nobody then", () => {
+  const waiting = new Map([
+    ["api", "db"],
+    ["web", "api"],
+  ]);
+  const decisions = new Map<string, Decision>([
+    ["api", states.go],
+    ["web", states.first],
+  ]);
+  assert.deepEqual([...keptRevisions(waiting, decisions)], [["api", good.revision]]);
+  const policy = { onFailure: "revert", batch: 1, drift: "heal" } as const;
+  const policies = new Map([
+    ["api", { ...policy, after: ["db"] }],
+    ["web", { ...policy, after: ["api"] }],
+  ]);
+  const afters = [...keptPolicies(policies, new Set(["api"]))].map(([f, { after }]) => [f, after]);
+  assert.deepEqual(afters, [
+    ["api", []],
+    ["web", ["api"]],
+  ]);
 });
 
 const inventoryWith = (own: string | undefined): Inventory => {

@@ -83,6 +83,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     awaiting: [],
     settled: new Map(),
     waiting: new Map(),
+    kept: new Set(),
     suspended: new Set(),
   });
 

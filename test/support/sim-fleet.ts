@@ -117,6 +117,7 @@ export class SimFleet {
       awaiting,
       settled: new Map(),
       waiting: new Map(),
+      kept: new Set(),
       suspended: new Set(),
     });
   }

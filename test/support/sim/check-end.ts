@@ -93,7 +93,20 @@ function checkApp(
   const said = outcome.apps.find((a) => a.family === app);
   const fortune = fortuneOf(state, template);
   const name = said?.outcome ?? "nothing";
-  if (name === "held" && waitsForBroken(scenario, apps, app)) return;
+  if (name === "held" && waitsForBroken(scenario, apps, app)) {
+    // Where it worked before, it is kept up at that.
+    const before = history.commits.find((c) => c.revision === said?.good)?.apps[app];
+    const isKnown = before !== undefined && fortuneOf(before, template) === "works";
+    const why = isKnown
+      ? whyNotAs(stage, scenario, app, before, {
+          number: state,
+          isLeavingHeld: isLeavingHeld(outcome, app),
+        })
+      : undefined;
+    if (why !== undefined)
+      throw new Broken(`${app} waits (${said?.text}), and is not as it was before: ${why}`);
+    return;
+  }
   if (fortune === "works") {
     const why = whyNotAs(stage, scenario, app, state, {
       isLeavingHeld: isLeavingHeld(outcome, app),

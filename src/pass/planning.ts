@@ -1,0 +1,130 @@
+import { compile } from "../desired/compile.ts";
+import { effectiveApps } from "../desired/effective.ts";
+import type { SecretDigests } from "../desired/secrets.ts";
+import type { Compiled } from "../desired/work.ts";
+import { kinds } from "../kinds/index.ts";
+import type { Address } from "../model/address.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import type { ImageReferences } from "../model/image.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Trouble } from "../model/outcome.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Resource } from "../model/resource.ts";
+import type { LoginOf, ResolvedImages } from "../observe/images.ts";
+import type { Decision } from "../plan/marks.ts";
+import { policiesOf } from "../plan/policy.ts";
+import { makePlan } from "../plan/plan.ts";
+import { contextsOf, placeholders, releasedOf } from "./contexts.ts";
+import {
+  frozenFamilies,
+  givenUpFamilies,
+  heldFamilies,
+  settledFamilies,
+  type InputDigests,
+} from "./decisions.ts";
+import type { Known } from "./families.ts";
+import type { Former } from "./former.ts";
+import { settleImages } from "./settle.ts";
+import type { Trail } from "./trail.ts";
+import { keptPolicies, keptRevisions } from "./waiting.ts";
+import type { World } from "./world.ts";
+
+/** What a look has found out before it plans. */
+export interface Ground {
+  readonly world: World;
+  readonly former: Former;
+  readonly request: {
+    readonly asked: Map<string, Promise<string | Trouble>>;
+    readonly restores: boolean;
+    readonly suspended: ReadonlySet<Address>;
+  };
+  readonly documents: Documents;
+  readonly known: Known;
+  /** Those of machines that leave as well. */
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly trail: Trail;
+  /** What image texts mean at HEAD. */
+  readonly head: ResolvedImages;
+  readonly loginOf: LoginOf;
+  /** Of all secrets that were opened, those of former revisions too once these are loaded. */
+  readonly opened: SecretDigests;
+  readonly digests: InputDigests;
+  readonly decisions: ReadonlyMap<string, Decision>;
+  /** Documents of families that return. */
+  readonly returned: ReadonlyMap<string, Documents>;
+  readonly waiting: ReadonlyMap<string, string>;
+}
+
+export interface Planned {
+  readonly apps: readonly AppDocument[];
+  readonly images: ImageReferences;
+  readonly unresolved: ReadonlyMap<string, Trouble>;
+  readonly resources: readonly Resource[];
+  readonly awaiting: Compiled["awaiting"];
+  readonly plan: Plan;
+  /** Families that wait, and are kept up at what ran last. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** Plans HEAD; and where that finds what must wait, plans again with that at what ran last. */
+export async function planOn(ground: Ground): Promise<Planned> {
+  const { former, decisions, waiting, known } = ground;
+  const first = await planWith(ground, new Map());
+  const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
+  if (changing.length === 0) return first;
+  const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
+  const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
+  return kept.size === 0 ? first : await planWith(ground, kept);
+}
+
+async function planWith(ground: Ground, keptAt: ReadonlyMap<string, Documents>): Promise<Planned> {
+  const { former, request, documents, known, observations, head, decisions, returned } = ground;
+  const { inventories, renames } = known;
+  const kept = new Set(keptAt.keys());
+  const held = new Map([...returned, ...keptAt]);
+  const apps = effectiveApps(documents, held);
+  const settled = await settleImages(
+    ground.world,
+    documents,
+    apps.filter((a) => held.has(a.family)),
+    { inventories, observations },
+    {
+      asked: request.asked,
+      loginOf: ground.loginOf,
+      looksAgain: false,
+      meant: (family) => decisions.get(family)?.good?.images,
+    },
+  );
+  const images = new Map([...head.references, ...settled.references]);
+  const stillUnresolved = [...head.unresolved].filter(([family]) => !held.has(family));
+  const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
+  const { resources, awaiting } = compile({
+    documents,
+    apps,
+    machines: contextsOf(known.observations, inventories, documents.fleet),
+    images,
+    hashes: await former.hashes(apps),
+    secrets: ground.opened,
+    released: releasedOf(inventories),
+    unnamed: givenUpFamilies(decisions),
+    renames,
+  });
+  const plan = makePlan({
+    revision: documents.revision,
+    kinds,
+    resources: [...resources, ...placeholders(apps, observations)],
+    observations,
+    policies: keptPolicies(policiesOf(apps), kept),
+    frozen: frozenFamilies(decisions, unresolved),
+    givenUp: givenUpFamilies(decisions),
+    allows: ground.trail.allows,
+    restores: request.restores,
+    held: heldFamilies(decisions),
+    waiting: ground.waiting,
+    kept,
+    awaiting,
+    settled: settledFamilies(decisions, inventories, ground.digests, kept),
+    suspended: request.suspended,
+  });
+  return { apps, images, unresolved, resources, awaiting, plan, kept };
+}
