@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
+import { until } from "../fleet/wait.ts";
 import { sealing, type Sealing } from "../support/sealed.ts";
 import { openStage, type Ran, type Stage } from "../support/stage.ts";
 import { settingsFile } from "../support/infra.ts";
@@ -141,6 +142,45 @@ ${more}`;
       seen.running.get("shop")?.[0]?.split(" ")[0];
     assert.equal(id(again), id(before), "the kept container came back");
     await assertNothingToDo();
+  });
+
+  test("are set, shared and rotated by commands; only another value changes machines", async () => {
+    const stranger = await sealing();
+    const secrets = async (argv: readonly string[], input?: string): Promise<Ran> => {
+      const repo = ["--repo", stage.clone, "secrets", ...argv];
+      const ran = await stage.slipway(repo, { env, ...(input === undefined ? {} : { input }) });
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.doesNotMatch(ran.stderr, /canary/);
+      return ran;
+    };
+    await secrets(["recipients", "add", key.recipient, "--comment", "controller"]);
+    await secrets(["recipients", "add", stranger.recipient, "--comment", "ada", "--rotate"]);
+    await secrets(["verify"]);
+    await stage.commit("Let ada read them", {});
+    await assertNothingToDo();
+    const { DB_PASSWORD: password = "" } = secretsOf("four");
+    await secrets(["set", "shop.DB_PASSWORD"], password);
+    assert.equal((await secrets(["get", "shop.DB_PASSWORD"])).stdout, password);
+    const changed = await stage.commit("Set another password", {});
+    const plan = await slipway("plan");
+    assert.match(plan.stdout, /DB_PASSWORD/);
+    assert.equal((await reconcile()).outcome, "applied");
+    const variables = (await inContainer("env")).split("\n");
+    assert.ok(variables.includes(`DB_PASSWORD=${password}`));
+    await stage.revert(changed);
+    assert.equal((await reconcile()).outcome, "applied");
+    await assertLive("one");
+  });
+
+  test("outlive a machine's reboot, whoever is there", async () => {
+    const one = stage.fleet.machine("one");
+    await one.faults.kill();
+    await one.faults.start();
+    await until("it serves", async () => {
+      const ran = await one.exec(["docker", "ps", "-q", "--filter", "label=slipway.app=shop"]);
+      return ran.code === 0 && ran.stdout.trim() !== "" ? true : undefined;
+    });
+    await assertLive("one");
   });
 
   test("that changed on a machine by hand are put right", async () => {
