@@ -30,6 +30,7 @@ export async function openSecrets(
     const message = `${first.value.name} cannot be opened without a key: --age-key, or SLIPWAY_AGE_KEY`;
     return { secrets: opened, findings: [finding("secret-without-key", first.value, message)] };
   }
+  opener.spare(namesIn(documents));
   const read = async (blob: string, maxBytes: number): Promise<Uint8Array> =>
     await snapshot.read(blob, maxBytes);
   const findings = await mapLimit([...used.values()], opensAtOnce, async ({ value, users }) => {
@@ -49,6 +50,18 @@ export async function openSecrets(
     ],
   };
 }
+
+/** What stands in addresses and texts, and would be missed there. */
+const namesIn = ({ fleet, machines, apps }: Documents): readonly string[] => [
+  fleet,
+  ...machines.keys(),
+  ...[...apps.values()].flatMap(({ name, family, service, fields }) => [
+    name,
+    family,
+    ...(service === undefined ? [] : [service]),
+    ...(fields.image ?? "").split(/[/:@]/),
+  ]),
+];
 
 const codes = {
   "not-a-recipient": "secret-not-for-us",

@@ -17,6 +17,8 @@ export interface SecretOpener {
     value: SealedValue,
     read: (blob: string, maxBytes: number) => Promise<Uint8Array>,
   ): Promise<Secret | Unopened>;
+  /** Words of the repo that are no secret, whatever else they are: `postgres`, where a user and an app are called so. */
+  spare(words: Iterable<string>): void;
   /** The last net: a text of somebody else without what was opened. */
   redact(text: string): string;
 }

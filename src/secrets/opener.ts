@@ -22,6 +22,7 @@ export class Opener {
   readonly #cache: PlaintextCache;
   #identities: Identities | undefined;
   readonly #opened = new Map<string, Secret>();
+  readonly #spared = new Set<string>();
   #redactor: Redactor | undefined;
 
   constructor(load: LoadIdentities, cache = new PlaintextCache()) {
@@ -49,8 +50,19 @@ export class Opener {
   /** The last net: a text without what was opened. */
   redact(text: string): string {
     if (this.#opened.size === 0) return text;
-    this.#redactor ??= new Redactor(this.#opened.values());
+    this.#redactor ??= new Redactor(
+      [...this.#opened.values()].filter((secret) => !this.#spared.has(secret.revealText() ?? "")),
+    );
     return this.#redactor.redact(text);
+  }
+
+  /** Words that everybody reads anyway: a secret that is no more than one of them is left in what is told. */
+  spare(words: Iterable<string>): void {
+    for (const word of words) {
+      if (this.#spared.has(word)) continue;
+      this.#spared.add(word);
+      this.#redactor = undefined;
+    }
   }
 
   async #bytes(

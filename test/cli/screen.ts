@@ -74,6 +74,7 @@ export const noParts: Parts = {
     Promise.resolve({
       prepare: () => Promise.resolve(false),
       open: () => Promise.reject(new Error("no secret may be opened")),
+      spare: () => undefined,
       redact: (text) => text,
     }),
   ageKey: () => Promise.reject(new Error("no key may be made")),

@@ -137,3 +137,18 @@ test("what was opened is taken out of any text", async () => {
     /^a \[secret shop\.DB_PASSWORD\] b \[secret shop\.DB_PASSWORD\].{0,2} c$/,
   );
 });
+
+test("a secret that is an app's name is left in what is told", async () => {
+  const opener = openerWith(key.identity);
+  await opened(
+    {
+      "apps/postgres.yaml": "image: ghcr.io/acme/postgres:1\nsecrets: [DB_USER, DB_PASSWORD]\n",
+      "secrets/postgres.yaml": await key.file({ DB_USER: "postgres", DB_PASSWORD: "postgres-1" }),
+    },
+    opener,
+  );
+  assert.equal(
+    opener.redact("app/postgres as postgres with postgres-1"),
+    "app/postgres as postgres with [secret postgres.DB_PASSWORD]",
+  );
+});
