@@ -4,7 +4,7 @@ import { isArmored } from "./armor.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { stanzasOf } from "./readers.ts";
 import { isSops, sopsOutline } from "./sops.ts";
-import { lineBreakOf, withSlot } from "./value-edit.ts";
+import { lineBreakOf, withSlots } from "./value-edit.ts";
 import { readValueFile } from "./value-file.ts";
 
 /**
@@ -19,12 +19,11 @@ export function textconv(bytes: Uint8Array): string {
   if ("problem" in read)
     return `not a file of values (line ${read.problem.line}): ${fingerprintOf(bytes)}\n`;
   const lineBreak = lineBreakOf(text);
-  return read.entries.toReversed().reduce((shown, entry) => {
-    const { value, comment } = entry;
-    if (value === null) return shown;
-    const slot = isArmored(value) ? sealedText(value) : "NOT ENCRYPTED";
-    return withSlot(shown, entry, ` ${slot}${comment}${lineBreak}`);
-  }, text);
+  return withSlots(text, read.entries, ({ value, comment }) => {
+    if (value === null) return undefined;
+    const shown = isArmored(value) ? sealedText(value) : "NOT ENCRYPTED";
+    return ` ${shown}${comment}${lineBreak}`;
+  });
 }
 
 function sealedText(ciphertext: string | Uint8Array): string {

@@ -1,27 +1,52 @@
-import { entryIn, readValueFile, type ValueEntry } from "./value-file.ts";
+import { readValueFile, type ValueEntry } from "./value-file.ts";
 
 /**
- * Puts a sealed value behind its key, or a new key at the end; every other line stays as it is, byte for byte. Undefined for
+ * Puts sealed values behind their keys, new keys at the end; every other line stays as it is, byte for byte. Undefined for
  * YAML in which that cannot be done.
  */
-export function withSealed(text: string, key: string, armor: string): string | undefined {
+export function withSealed(text: string, armors: ReadonlyMap<string, string>): string | undefined {
   const read = readValueFile(text);
   if ("problem" in read) return undefined;
   const { entries } = read;
-  const entry = entryIn(entries, key);
-  const edit = (pad: string): string =>
-    entry === undefined
-      ? withNew(text, entries[0]?.indent ?? "", key, armor)
-      : withSlot(text, entry, sealedSlot(armor, entry, lineBreakOf(text), pad));
-  const wanted = new Map(entries.map((one) => [one.key, one.value] as const)).set(key, armor);
-  return pads.map(edit).find((edited) => holds(edited, wanted));
+  const lineBreak = lineBreakOf(text);
+  const known = new Set(entries.map(({ key }) => key));
+  const added = [...armors].filter(([key]) => !known.has(key));
+  const edit = (pad: string): string => {
+    const replaced = withSlots(text, entries, (entry) => {
+      const armor = armors.get(entry.key);
+      return armor === undefined ? undefined : sealedSlot(armor, entry, lineBreak, pad);
+    });
+    const indent = entries[0]?.indent ?? "";
+    return added.reduce((all, [key, armor]) => withNew(all, indent, key, armor), replaced);
+  };
+  const before = entries.map(({ key, value }) => [key, value] as const);
+  const wanted = new Map<string, string | null>([...before, ...armors]);
+  for (const pad of pads) {
+    const edited = edit(pad);
+    if (holds(edited, wanted)) return edited;
+  }
+  return undefined;
 }
 
 /** A comment that is indented as deep as the block above it would be taken for a part of that. */
 export const pads: readonly string[] = ["  ", "    ", " ".repeat(8), " ".repeat(16)];
 
-export const withSlot = (text: string, { slot }: ValueEntry, filled: string): string =>
-  text.slice(0, slot.from) + filled + text.slice(slot.to);
+/** Writes something else behind the keys for which there is something. */
+export function withSlots(
+  text: string,
+  entries: readonly ValueEntry[],
+  fill: (entry: ValueEntry) => string | undefined,
+): string {
+  const pieces: string[] = [];
+  let end = 0;
+  for (const entry of entries) {
+    const filled = fill(entry);
+    if (filled === undefined) continue;
+    pieces.push(text.slice(end, entry.slot.from), filled);
+    end = entry.slot.to;
+  }
+  return [...pieces, text.slice(end)].join("");
+}
 
 /** What stands behind a key and its colon: the armor as a block. */
 export function sealedSlot(

@@ -1,4 +1,12 @@
-import { isAlias, isMap, isScalar, parseDocument, type Pair, type YAMLMap } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
 import { isBounded } from "./bounded.ts";
 
 /** One `KEY: value` of a file of values, and where it stands in its text. */
@@ -64,7 +72,9 @@ class Misplaced extends Error {
 
 function entriesIn(text: string): readonly ValueEntry[] {
   if (!isBounded(text)) throw new Misplaced(0, tooMuch);
+  const lines = new LineCounter();
   const document = parseDocument(text, {
+    lineCounter: lines,
     schema: "failsafe",
     version: "1.2",
     uniqueKeys: false,
@@ -81,17 +91,20 @@ function entriesIn(text: string): readonly ValueEntry[] {
   if (document.contents === null || isEmpty(document.contents)) return [];
   if (!isMap(document.contents) || document.contents.flow === true)
     throw new Misplaced(document.contents.range[0], "write it as lines of KEY: value");
-  const entries = (document.contents as YAMLMap).items.map((pair) => entryOf(text, pair));
-  for (const [index, { key, start }] of entries.entries())
-    if (entries.findIndex((other) => other.key === key) < index)
+  const entries = (document.contents as YAMLMap).items.map((pair) => entryOf(text, pair, lines));
+  const seen = new Set<string>();
+  for (const { key, start } of entries) {
+    if (seen.has(key))
       throw new Misplaced(start, `${isKey(key) ? key : "a key"} stands here a second time`);
+    seen.add(key);
+  }
   return entries;
 }
 
 const isEmpty = (node: unknown): boolean =>
   isScalar(node) && node.source === "" && node.type === "PLAIN";
 
-function entryOf(text: string, { key, value, srcToken }: Pair): ValueEntry {
+function entryOf(text: string, { key, value, srcToken }: Pair, lines: LineCounter): ValueEntry {
   if (!isScalar(key) || !key.range) throw new Misplaced(0, "write it as lines of KEY: value");
   const [keyAt] = key.range;
   const start = lineStart(text, keyAt);
@@ -110,7 +123,7 @@ function entryOf(text: string, { key, value, srcToken }: Pair): ValueEntry {
   const isNothing = value.type === "PLAIN" && /^(?:|~|null|Null|NULL)$/.test(shown);
   return {
     key: keyText,
-    ...placeIn(text, keyAt),
+    ...lines.linePos(keyAt),
     value: isNothing ? null : shown,
     indent,
     start,
@@ -150,8 +163,13 @@ function restOf(
 
 /** Blank lines behind a block belong to it for YAML, and for a reader to the file. */
 function withoutBlankLines(text: string, end: number): number {
-  const blanks = /(?<=\n)(?:[ \t]*\r?\n)*$/.exec(text.slice(0, end))?.[0] ?? "";
-  return end - blanks.length;
+  let to = end;
+  while (text[to - 1] === "\n") {
+    const start = lineStart(text, to - 1);
+    if (start === 0 || !/^[ \t]*\r?\n$/.test(text.slice(start, to))) break;
+    to = start;
+  }
+  return to;
 }
 
 const lineStart = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;

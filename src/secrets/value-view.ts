@@ -1,7 +1,7 @@
 import { dearmored, isArmored } from "./armor.ts";
 import { plainSlot } from "./plain-slot.ts";
-import { holds, lineBreakOf, pads, sealedSlot, withSlot } from "./value-edit.ts";
-import { entryIn, readValueFile, type ValueEntry } from "./value-file.ts";
+import { holds, lineBreakOf, pads, sealedSlot, withSlots } from "./value-edit.ts";
+import { readValueFile, type ValueEntry } from "./value-file.ts";
 
 /** A file of values with what was opened in place of what was sealed: what a person edits. */
 export interface ValueView {
@@ -16,10 +16,10 @@ export function viewOf(
   opened: ReadonlyMap<string, string>,
 ): ValueView {
   const lineBreak = lineBreakOf(original);
-  const text = entries.toReversed().reduce((text, entry) => {
+  const text = withSlots(original, entries, (entry) => {
     const value = opened.get(entry.key);
-    return value === undefined ? text : withSlot(text, entry, plainSlot(value, entry, lineBreak));
-  }, original);
+    return value === undefined ? undefined : plainSlot(value, entry, lineBreak);
+  });
   return { text, opened };
 }
 
@@ -54,13 +54,12 @@ export function readEdited(
   if (leak !== undefined) return { problem: leak };
   const isKept = ({ key, value }: ValueEntry): boolean =>
     value === null || value === (opened.get(key) ?? known.get(key)?.value ?? undefined);
+  const present = new Set(entries.map(({ key }) => key));
   const changed = entries.filter((entry) => !isKept(entry));
   return {
     added: changed.filter(({ key }) => !known.has(key)).map(({ key }) => key),
     replaced: changed.filter(({ key }) => known.has(key)).map(({ key }) => key),
-    removed: before.entries
-      .filter(({ key }) => entryIn(entries, key) === undefined)
-      .map(({ key }) => key),
+    removed: before.entries.filter(({ key }) => !present.has(key)).map(({ key }) => key),
     sealed: async (seal) => {
       const armors = new Map<string, string | null>();
       for (const entry of entries) {
@@ -103,10 +102,13 @@ function leakIn(
   const values = [...opened.values(), ...entries.flatMap(({ value }) => value ?? [])];
   const lines = values.flatMap((value) => value.split(/\r?\n/)).filter((line) => line.length >= 3);
   const keys = new Set([...opened.keys(), ...entries.map(({ key }) => key)]);
-  for (const [index, line] of edited.split(/\r?\n/).entries()) {
+  // What stands in a value is none of them.
+  const outside = withSlots(edited, entries, ({ slot }) =>
+    "\n".repeat(edited.slice(slot.from, slot.to).split("\n").length - 1),
+  );
+  for (const [index, line] of outside.split(/\r?\n/).entries()) {
     const at = index + 1;
-    const isInside = entries.some((entry) => isWithin(edited, entry, at));
-    if (isInside || old.has(line) || !/^\s*#/.test(line)) continue;
+    if (old.has(line) || !/^\s*#/.test(line)) continue;
     const key = /^[\s#]*([^\s:]+):\s*\S/.exec(line)?.[1];
     if (lines.some((value) => line.includes(value)) || (key !== undefined && keys.has(key)))
       return {
@@ -117,11 +119,6 @@ function leakIn(
   return undefined;
 }
 
-const isWithin = (text: string, { line, slot }: ValueEntry, at: number): boolean =>
-  at >= line &&
-  at <
-    line + text.slice(slot.from, slot.to).split("\n").length - (text[slot.to - 1] === "\n" ? 1 : 0);
-
 function filled(
   original: string,
   edited: string,
@@ -131,20 +128,19 @@ function filled(
 ): string {
   const lineBreak = lineBreakOf(edited);
   const fill = (pad: string | undefined): string =>
-    entries.toReversed().reduce((text, entry) => {
+    withSlots(edited, entries, (entry) => {
       const armor = armors.get(entry.key);
-      if (armor === null || armor === undefined) return text;
+      if (armor === null || armor === undefined) return undefined;
       const old = known.get(entry.key);
       const isSame =
         pad === undefined &&
         old?.value === armor &&
         old.indent === entry.indent &&
         old.comment === entry.comment;
-      const slot = isSame
+      return isSame
         ? original.slice(old.slot.from, old.slot.to).replace(/(?<!\n)$/, lineBreak)
         : sealedSlot(armor, entry, lineBreak, pad);
-      return withSlot(text, entry, slot);
-    }, edited);
+    });
   // As it was written, where it can be; else anew, deep enough for the comments around it.
   const text = [undefined, ...pads].map(fill).find((one) => holds(one, armors));
   if (text === undefined) throw new Error("values that cannot be put back");

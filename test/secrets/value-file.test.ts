@@ -161,7 +161,7 @@ describe("a value that is set", () => {
       fc.property(file, fc.nat(6), ({ text, keys }, at) => {
         const key = `K${at}`;
         const before = entriesOf(text);
-        const edited = withSealed(text, key, armor);
+        const edited = withSealed(text, new Map([[key, armor]]));
         assert(edited !== undefined, JSON.stringify(text));
         const after = entriesOf(edited);
         assert.equal(after.find((entry) => entry.key === key)?.value, armor);
@@ -185,12 +185,23 @@ describe("a value that is set", () => {
 
   it("is refused where it would not be read back so", () => {
     for (const text of ["A: x\n...\n", "{A: x}\n", "A: 'x\n"])
-      assert.equal(withSealed(text, "B", armor), undefined);
+      assert.equal(withSealed(text, new Map([["B", armor]])), undefined);
+  });
+
+  it("may be one of thousands", () => {
+    const armors = new Map(Array.from({ length: 5000 }, (_, i) => [`K${i}`, armor] as const));
+    const text = withSealed("# head\n", armors) ?? "";
+    assert.equal(entriesOf(text).length, 5000);
+    assert.deepEqual(
+      entriesOf(text).map(({ line }) => line),
+      Array.from({ length: 5000 }, (_, i) => 2 + i * 4),
+    );
+    assert.equal(withSealed(text, armors), text);
   });
 
   it("makes the first line of a file", () => {
     assert.equal(
-      withSealed("", "A", armor),
+      withSealed("", new Map([["A", armor]])),
       `A: |\n  ${armor.trimEnd().replaceAll("\n", "\n  ")}\n`,
     );
   });

@@ -30,7 +30,7 @@ const openAll = (text: string): ValueView => {
 async function fileOf(values: Readonly<Record<string, string>>, head = ""): Promise<string> {
   let text = head;
   for (const [key, value] of Object.entries(values)) {
-    const next = withSealed(text, key, await seal(value));
+    const next = withSealed(text, new Map([[key, await seal(value)]]));
     assert(next !== undefined);
     text = next;
   }

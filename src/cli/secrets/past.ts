@@ -1,4 +1,5 @@
 import { parseRecipients, type Recipient } from "../../secrets/recipients.ts";
+import { readValueFile } from "../../secrets/value-file.ts";
 import { systemGit } from "../../source/local/system-git.ts";
 import { SourceError } from "../../source/source.ts";
 import { listPaths } from "./recipients-for.ts";
@@ -14,8 +15,10 @@ export interface PastList {
 export interface Past {
   /** Lists that counted for a file, the newest first: the head's, and the one before each change. */
   listsFor(path: string): Promise<readonly PastList[]>;
-  /** Text of a file then; undefined where it was not there, or is no text. */
+  /** Text of a file then; undefined where it was not there. */
   textAt(revision: string, path: string): Promise<string | undefined>;
+  /** What a file of values held then, by key; nothing where it was none. */
+  valuesAt(revision: string, path: string): Promise<ReadonlyMap<string, string | null>>;
 }
 
 const mostChanges = 100;
@@ -39,6 +42,11 @@ export async function openPast(folder: string): Promise<Past | undefined> {
     texts.set(key, known);
     return known;
   };
+  const values = new Map<string, Promise<ReadonlyMap<string, string | null>>>();
+  const readValues = async (revision: string, path: string) => {
+    const read = readValueFile((await textAt(revision, path)) ?? "");
+    return new Map("entries" in read ? read.entries.map(({ key, value }) => [key, value]) : []);
+  };
   const lists = new Map<string, Promise<readonly PastList[]>>();
   const readLists = async (paths: readonly string[]): Promise<readonly PastList[]> => {
     const log = await git(
@@ -58,6 +66,12 @@ export async function openPast(folder: string): Promise<Past | undefined> {
   };
   return {
     textAt,
+    valuesAt: (revision, path) => {
+      const key = `${revision} ${path}`;
+      const known = values.get(key) ?? readValues(revision, path);
+      values.set(key, known);
+      return known;
+    },
     listsFor: (path) => {
       const paths = listPaths(path);
       const key = paths.join(" ");

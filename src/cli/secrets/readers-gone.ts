@@ -4,7 +4,6 @@ import { fileLimit } from "../../secrets/limits.ts";
 import { open } from "../../secrets/open.ts";
 import { mayBeFor, stanzasOf } from "../../secrets/readers.ts";
 import type { Recipient } from "../../secrets/recipients.ts";
-import { entryIn, readValueFile } from "../../secrets/value-file.ts";
 import type { Past, PastList } from "./past.ts";
 import type { SealedItem } from "./sealed.ts";
 
@@ -53,11 +52,9 @@ async function ciphertextAt(
   { revision }: PastList,
   past: Past | undefined,
 ): Promise<string | undefined> {
-  const text = await past?.textAt(revision, file.path);
-  if (text === undefined || file.content.form === "file") return text;
-  const read = readValueFile(text);
-  if ("problem" in read) return undefined;
-  return entryIn(read.entries, name.slice(file.name.length + 1))?.value ?? undefined;
+  if (file.content.form === "file") return await past?.textAt(revision, file.path);
+  const values = await past?.valuesAt(revision, file.path);
+  return values?.get(name.slice(file.name.length + 1)) ?? undefined;
 }
 
 const textOf = ({ ciphertext }: SealedItem): string | undefined =>

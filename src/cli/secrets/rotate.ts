@@ -84,30 +84,32 @@ async function rotateFile(file: SecretFile, by: With, rotated: Rotated): Promise
   if (content.form === "sops") return leave(name, `made by SOPS: sops updatekeys ${path}`);
   const found = itemsIn(file);
   if ("problem" in found) return leave(name, `line ${found.problem.line}: ${found.problem.text}`);
-  const before =
-    content.form === "file" ? content.bytes : content.form === "values" ? content.text : "";
-  let after: string | undefined;
+  const armors = new Map<string, string>();
   for (const item of found.items.filter((one) => isWanted(one, by.wish.names))) {
     const result = await resealed(item, by, rotated);
     if (result === undefined) continue;
-    if ("text" in result) {
-      leave(item.name, result.text);
-      continue;
-    }
-    const key = item.name.slice(name.length + 1);
-    const next =
-      content.form === "file"
-        ? result.armor
-        : withSealed(after ?? String(before), key, result.armor);
-    if (next === undefined)
-      leave(item.name, "the file is written in a way that it cannot be put into");
-    else {
-      after = next;
-      rotated.changes.push({ name: item.name, file: path, change: "re-encrypted" });
-    }
+    if ("text" in result) leave(item.name, result.text);
+    else armors.set(item.name, result.armor);
   }
-  if (after !== undefined) rotated.files.push({ path, before, after });
+  if (armors.size === 0 || content.form === "unreadable") return;
+  const before = content.form === "file" ? content.bytes : content.text;
+  const after = content.form === "file" ? armors.get(name) : inPlace(content.text, name, armors);
+  if (after === undefined)
+    return leave(name, "the file is written in a way that nothing can be put into");
+  rotated.files.push({ path, before, after });
+  for (const one of armors.keys())
+    rotated.changes.push({ name: one, file: path, change: "re-encrypted" });
 }
+
+const inPlace = (
+  text: string,
+  name: string,
+  armors: ReadonlyMap<string, string>,
+): string | undefined =>
+  withSealed(
+    text,
+    new Map([...armors].map(([full, armor]) => [full.slice(name.length + 1), armor])),
+  );
 
 /** Undefined for what is as it should be. */
 async function resealed(

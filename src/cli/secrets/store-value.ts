@@ -91,7 +91,8 @@ export async function storeValue(
   const { shown, path, key, before } = target;
   const { recipients } = await recipientsFor(context, place.folder, path);
   const armor = await seal(bytes, recipients);
-  const after = key === undefined ? armor : withSealed(String(before ?? ""), key, armor);
+  const after =
+    key === undefined ? armor : withSealed(String(before ?? ""), new Map([[key, armor]]));
   if (after === undefined)
     throw new UserError(
       "refused",
