@@ -28,7 +28,7 @@ export function compile(input: CompileInput): Compiled {
   const awaiting: Compiled["awaiting"][number][] = [];
   const { fleet, machines } = input.documents;
   const paths = machinePaths(fleet);
-  const named = input.apps.filter((app) => input.unnamed?.has(app.family) !== true);
+  const named = withStaying(input).filter((app) => input.unnamed?.has(app.family) !== true);
   const table = namesTable(fleet, machines, named);
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
@@ -66,6 +66,13 @@ export function compile(input: CompileInput): Compiled {
       resources.push(...releaseResource(release, context, work));
   }
   return { resources, awaiting };
+}
+
+/** In order of name, as all apps are. */
+function withStaying({ apps, staying = [] }: CompileInput): readonly AppDocument[] {
+  if (staying.length === 0) return apps;
+  const all = new Map([...apps, ...staying].map((app) => [app.name, app]));
+  return [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Nothing rolls before its release: that cannot be looked at, nor run, while its machine does not answer. */

@@ -40,6 +40,8 @@ export interface CompileInput {
   /** Blob → sha256 of its bytes. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly secrets: SecretDigests;
+  /** Apps that go on running without being declared so: they are named, and nothing else. */
+  readonly staying?: readonly AppDocument[];
   /** Families that never worked: nobody is to find them. */
   readonly unnamed?: ReadonlySet<string>;
   /** Family → digests of its releases that any machine remembers: what ran once does not run again elsewhere. */

@@ -13,6 +13,8 @@ export interface Held {
   readonly where?: Where;
   readonly machine?: string;
   readonly app?: string;
+  /** Of what a guard keeps: the app file that it belongs to. */
+  readonly family?: string;
 }
 
 export interface UnknownLive {

@@ -25,6 +25,7 @@ import {
 import type { Known } from "./families.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
+import { guardedFamilies, lastRevisions, stayingApps } from "./staying.ts";
 import type { Trail } from "./trail.ts";
 import { keptPolicies, keptRevisions } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -66,18 +67,29 @@ export interface Planned {
   readonly kept: ReadonlySet<string>;
 }
 
-/** Plans HEAD; and where that finds what must wait, plans again with that at what ran last. */
+/**
+ * Plans HEAD; and where that finds what must wait, or what stays without being declared, plans again with the one at what ran
+ * last, and with the names of the other.
+ */
 export async function planOn(ground: Ground): Promise<Planned> {
-  const { former, decisions, waiting, known } = ground;
-  const first = await planWith(ground, new Map());
+  const { former, decisions, waiting, known, observations } = ground;
+  const first = await planWith(ground, new Map(), []);
   const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
-  if (changing.length === 0) return first;
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
+  const guarded = guardedFamilies(first.plan);
+  if (stopped.size === 0 && guarded.size === 0) return first;
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
-  return kept.size === 0 ? first : await planWith(ground, kept);
+  const last = lastRevisions(guarded, first.apps, known.inventories);
+  const then = await former.load(last, known.renames);
+  const staying = stayingApps(guarded, first.apps, then, observations);
+  return kept.size === 0 && staying.length === 0 ? first : await planWith(ground, kept, staying);
 }
 
-async function planWith(ground: Ground, keptAt: ReadonlyMap<string, Documents>): Promise<Planned> {
+async function planWith(
+  ground: Ground,
+  keptAt: ReadonlyMap<string, Documents>,
+  staying: readonly AppDocument[],
+): Promise<Planned> {
   const { former, request, documents, known, observations, head, decisions, returned } = ground;
   const { inventories, renames } = known;
   const kept = new Set(keptAt.keys());
@@ -106,6 +118,7 @@ async function planWith(ground: Ground, keptAt: ReadonlyMap<string, Documents>):
     hashes: await former.hashes(apps),
     secrets: ground.opened,
     released: releasedOf(inventories),
+    staying,
     unnamed: givenUpFamilies(decisions),
     renames,
   });
@@ -117,6 +130,7 @@ async function planWith(ground: Ground, keptAt: ReadonlyMap<string, Documents>):
     policies: keptPolicies(policiesOf(apps), kept),
     frozen: frozenFamilies(decisions, unresolved),
     givenUp: givenUpFamilies(decisions),
+    named: new Set(staying.map((app) => app.family)),
     allows: ground.trail.allows,
     restores: request.restores,
     held: heldFamilies(decisions),

@@ -13,6 +13,8 @@ export interface GuardInput {
   readonly allows: readonly Allow[];
   /** Volumes that an earlier revision let go of, by address: kept without being told again. */
   readonly kept: ReadonlyMap<string, string>;
+  /** Families that nobody declares there, and whose names are wanted all the same. */
+  readonly named: ReadonlySet<string>;
   readonly revision: string;
   /** The revision brings back a state that was applied before. */
   readonly restores: boolean;
@@ -27,18 +29,20 @@ export interface Guarded {
 export function guard(input: GuardInput): Guarded {
   const data = guardData(input, input.changes);
   const mass = guardMassDeletion(input, data.changes);
-  return { changes: withoutGround(mass), held: [...data.held, ...mass.held] };
+  return { changes: withoutGround(mass, input.named), held: [...data.held, ...mass.held] };
 }
 
 /**
- * What stays keeps what it stands on: its machine's bridge, and its names everywhere. A machine that has no names yet
- * gets them all the same, as no container starts without the file.
+ * What stays keeps what it stands on: its machine's bridge, and its names everywhere; where they cannot be told, all stay as
+ * they are. A machine that has no names yet gets them all the same, as no container starts without the file.
  */
-function withoutGround({ changes, held }: Guarded): readonly Change[] {
-  const staying = new Set(held.filter((h) => h.code === "guard").map((h) => h.machine));
+function withoutGround({ changes, held }: Guarded, named: ReadonlySet<string>): readonly Change[] {
+  const guarded = held.filter((h) => h.code === "guard");
+  const staying = new Set(guarded.map((h) => h.machine));
   if (staying.size === 0) return changes;
+  const areNamed = guarded.every(({ family }) => family !== undefined && named.has(family));
   return changes.filter((change) => {
-    if (change.kind === "machine/names") return change.action === "create";
+    if (change.kind === "machine/names") return areNamed || change.action === "create";
     return (
       change.kind !== "app/network" || change.action !== "delete" || !staying.has(change.machine)
     );
@@ -144,5 +148,6 @@ function heldOf(change: Change, code: string, text: string, verb: string): Held 
     needs: `Slipway-Allow: ${verb} ${address}`,
     machine: change.machine,
     ...(change.app === undefined ? {} : { app: change.app }),
+    ...(verb !== "delete" || change.family === undefined ? {} : { family: change.family }),
   };
 }

@@ -25,6 +25,8 @@ export interface PlanInput {
   readonly frozen: ReadonlySet<string>;
   /** Of these, families that never worked: what was tried of them is put away. */
   readonly givenUp: ReadonlySet<string>;
+  /** Families that nobody declares, and whose names are wanted all the same: they are held. */
+  readonly named: ReadonlySet<string>;
   readonly allows: readonly Allow[];
   /** The revision brings back a state that was applied before. */
   readonly restores: boolean;
@@ -80,6 +82,7 @@ export function makePlan(input: PlanInput): Plan {
     provenFamilies: provenFamilies(input.observations),
     wantedFamilies: wantedFamilies(input.resources),
     allows: input.allows,
+    named: input.named,
     kept: keptVolumes(input.observations),
     revision: input.revision,
     restores: input.restores,

@@ -99,6 +99,7 @@ export const planOf = (
     settled: new Map(),
     waiting: new Map(),
     kept: new Set(),
+    named: new Set(),
     suspended: new Set(),
   });
 

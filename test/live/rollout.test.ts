@@ -400,7 +400,8 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
 
   test("does not empty most of the fleet unasked; a revert needs no leave", async () => {
     const before = await ids("web-1", "still");
-    const gone = await site.commit("No apps", {
+    const gone = await site.commit("No apps but another", {
+      "apps/fresh.yaml": app("1"),
       "apps/still.yaml": undefined,
       "apps/other.yaml": undefined,
     });
@@ -408,6 +409,11 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
     assert.equal(held.outcome, "held", JSON.stringify(held));
     assert.match(held.text, /needs Slipway-Allow: delete/);
     assert.deepEqual(await ids("web-1", "still"), before);
+    const reaches = async (from: string, to: string): Promise<string> =>
+      await docker("web-1", "exec", from, "wget", "-qO-", `http://${to}:8080/up`);
+    const fresh = await idOf("web-1", "fresh");
+    assert.equal(await reaches(before[0] ?? "", "fresh-1"), "ok", "what stays finds what is new");
+    assert.equal(await reaches(fresh, "still-1"), "ok", "and is found by it");
     await site.infra.revert(gone);
     await site.settle();
     assert.deepEqual(await ids("web-1", "still"), before);

@@ -84,6 +84,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     settled: new Map(),
     waiting: new Map(),
     kept: new Set(),
+    named: new Set(),
     suspended: new Set(),
   });
 

@@ -11,6 +11,7 @@ const input = (more: Partial<GuardInput>): GuardInput => ({
   wantedFamilies: new Map(),
   allows: [],
   kept: new Map(),
+  named: new Set(),
   revision: "r2",
   restores: false,
   ...more,
@@ -133,4 +134,10 @@ test("what is held back keeps its network and its names", () => {
     ["create app/network", "create machine/names"],
   );
   assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 6);
+  const withNames = (...families: string[]): readonly string[] =>
+    guard(input({ changes, liveFamilies, named: new Set(families) })).changes.flatMap((c) =>
+      c.kind === "machine/names" ? c.action : [],
+    );
+  assert.deepEqual(withNames("a"), ["create"], "not all of them can be told");
+  assert.deepEqual(withNames("a", "b"), ["update", "create"]);
 });

@@ -107,7 +107,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
 const turn: fc.Arbitrary<Turn> = fc.record({ machine: text, changes: list(change) });
 
 const held: fc.Arbitrary<Held> = some<Held>(
-  { address: text, code: text, text, needs: text, where, machine: text, app: text },
+  { address: text, code: text, text, needs: text, where, machine: text, app: text, family: text },
   ["address", "code", "text"],
 );
 

@@ -118,6 +118,7 @@ export class SimFleet {
       settled: new Map(),
       waiting: new Map(),
       kept: new Set(),
+      named: new Set(),
       suspended: new Set(),
     });
   }

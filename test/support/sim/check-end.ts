@@ -42,8 +42,7 @@ export function checkEnd(
     if (state === undefined) checkGone(stage, app, outcome);
     else checkApp(stage, scenario, history, app, state, outcome);
   }
-  // While a deletion is held names stay as they are.
-  if (!appNames.some((app) => isLeavingHeld(outcome, app))) checkNames(stage);
+  checkNames(stage);
   const told = stage.told.filter((t) => t.outcome.revision === outcome.revision);
   if (stage.startedRevisions.has(outcome.revision) && told.length === 0)
     throw new Broken(`${outcome.revision.slice(0, 8)} was started, and nobody told its end`);
