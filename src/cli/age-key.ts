@@ -24,6 +24,12 @@ export async function ageKeyFiles(
   return files;
 }
 
+/** Whose keys open a fleet's secrets: its own, and of an environment the one that it has been made from. */
+export const keyFleets = (fleet: string, environment: string | undefined): readonly string[] =>
+  environment !== undefined && fleet.endsWith(`-${environment}`)
+    ? [fleet, fleet.slice(0, -environment.length - 1)]
+    : [fleet];
+
 /** Where `init` puts them. */
 export const usualAgeKeys = (
   { io }: Pick<Context, "io">,

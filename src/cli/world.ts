@@ -6,7 +6,7 @@ import type { Reporter, World } from "../pass/world.ts";
 import { createLog, type Log } from "../report/log.ts";
 import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
-import { ageKeyFiles } from "./age-key.ts";
+import { ageKeyFiles, keyFleets } from "./age-key.ts";
 import type { Context } from "./command.ts";
 import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
@@ -43,7 +43,9 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
     const remote = await parts.openFleet(await sshLogin(context));
     const secrets =
       wish.secrets ??
-      (await parts.openSecrets(async (fleet) => await ageKeyFiles(context, [fleet])));
+      (await parts.openSecrets(
+        async (fleet) => await ageKeyFiles(context, keyFleets(fleet, options.environment)),
+      ));
     if (secrets !== "closed") context.net.spread((text) => secrets.redact(text));
     const bare: World = {
       source,

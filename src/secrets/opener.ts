@@ -20,6 +20,7 @@ const redactLimit = 20_000;
 export class Opener {
   readonly #load: LoadIdentities;
   readonly #cache: PlaintextCache;
+  readonly #keys = new Map<string, Identities>();
   #identities: Identities | undefined;
   readonly #opened = new Map<string, Secret>();
   readonly #spared = new Set<string>();
@@ -30,9 +31,10 @@ export class Opener {
     this.#cache = cache;
   }
 
-  /** Loads the key of this fleet, once; false where there is none. Rejects as `load` does. */
+  /** Loads the key of this fleet, once, for all that is opened next; false where there is none. Rejects as `load` does. */
   async prepare(fleet: string): Promise<boolean> {
-    this.#identities ??= await this.#load(fleet);
+    this.#identities = this.#keys.get(fleet) ?? (await this.#load(fleet));
+    if (this.#identities !== undefined) this.#keys.set(fleet, this.#identities);
     return this.#identities !== undefined;
   }
 

@@ -152,3 +152,23 @@ test("a secret that is an app's name is left in what is told", async () => {
     "app/postgres as postgres with [secret postgres.DB_PASSWORD]",
   );
 });
+
+test("each fleet is opened with its own key", async () => {
+  const keys = new Map([
+    ["acme", key.identity],
+    ["acme-staging", stranger.identity],
+  ]);
+  const opener = new Opener(async (fleet) => {
+    const parsed = await parseIdentities(keys.get(fleet) ?? "");
+    assert.ok("identities" in parsed);
+    return parsed.identities;
+  });
+  const files = async (sealing: Sealing): Promise<Files> => ({
+    "apps/shop.yaml": shop,
+    "secrets/shop.yaml": await sealing.file({ DB_PASSWORD: "x" }),
+  });
+  const staging = { ...(await files(stranger)), "slipway.yaml": "fleet: acme-staging\n" };
+  assert.deepEqual((await opened(await files(key), opener)).told, []);
+  assert.deepEqual((await opened(staging, opener)).told, []);
+  assert.deepEqual((await opened(await files(key), opener)).told, []);
+});
