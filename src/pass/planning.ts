@@ -1,7 +1,7 @@
 import { compile } from "../desired/compile.ts";
 import { effectiveApps } from "../desired/effective.ts";
 import type { SecretDigests } from "../desired/secrets.ts";
-import type { Compiled } from "../desired/work.ts";
+import type { Compiled, CompileInput } from "../desired/work.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Address } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
@@ -13,7 +13,7 @@ import type { Resource } from "../model/resource.ts";
 import type { LoginOf, ResolvedImages } from "../observe/images.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
-import { makePlan } from "../plan/plan.ts";
+import { makePlan, type PlanInput } from "../plan/plan.ts";
 import { contextsOf, placeholders, releasedOf } from "./contexts.ts";
 import {
   frozenFamilies,
@@ -25,7 +25,7 @@ import {
 import type { Known } from "./families.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
-import { guardedFamilies, lastRevisions, stayingApps } from "./staying.ts";
+import { guardedFamilies, lastRevisions, namelessFamilies, stayingApps } from "./staying.ts";
 import type { Trail } from "./trail.ts";
 import { keptPolicies, keptRevisions } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -73,22 +73,26 @@ export interface Planned {
  */
 export async function planOn(ground: Ground): Promise<Planned> {
   const { former, decisions, waiting, known, observations } = ground;
-  const first = await planWith(ground, new Map(), []);
+  const first = await planWith(ground, new Map(), { named: new Set() });
   const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
   const guarded = guardedFamilies(first.plan);
   if (stopped.size === 0 && guarded.size === 0) return first;
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
-  const last = lastRevisions(guarded, first.apps, known.inventories);
-  const then = await former.load(last, known.renames);
-  const staying = stayingApps(guarded, first.apps, then, observations);
-  return kept.size === 0 && staying.length === 0 ? first : await planWith(ground, kept, staying);
+  const nameless = namelessFamilies(guarded, known.inventories);
+  const having = new Map([...guarded].filter(([family]) => !nameless.has(family)));
+  const then = await former.load(lastRevisions(having, first.apps, known), known.renames);
+  const staying = stayingApps(having, first.apps, then, observations);
+  const named = new Set([...nameless, ...staying.map(({ family }) => family)]);
+  return kept.size === 0 && named.size === 0
+    ? first
+    : await planWith(ground, kept, { staying, named });
 }
 
 async function planWith(
   ground: Ground,
   keptAt: ReadonlyMap<string, Documents>,
-  staying: readonly AppDocument[],
+  { staying, named }: Pick<CompileInput, "staying"> & Pick<PlanInput, "named">,
 ): Promise<Planned> {
   const { former, request, documents, known, observations, head, decisions, returned } = ground;
   const { inventories, renames } = known;
@@ -118,7 +122,7 @@ async function planWith(
     hashes: await former.hashes(apps),
     secrets: ground.opened,
     released: releasedOf(inventories),
-    staying,
+    ...(staying === undefined ? {} : { staying }),
     unnamed: givenUpFamilies(decisions),
     renames,
   });
@@ -130,7 +134,7 @@ async function planWith(
     policies: keptPolicies(policiesOf(apps), kept),
     frozen: frozenFamilies(decisions, unresolved),
     givenUp: givenUpFamilies(decisions),
-    named: new Set(staying.map((app) => app.family)),
+    named,
     allows: ground.trail.allows,
     restores: request.restores,
     held: heldFamilies(decisions),

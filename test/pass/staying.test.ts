@@ -4,7 +4,12 @@ import type { AppDocument, Documents } from "../../src/model/documents.ts";
 import { emptyInventory, type Inventory } from "../../src/model/inventory.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { Plan } from "../../src/model/plan.ts";
-import { guardedFamilies, lastRevisions, stayingApps } from "../../src/pass/staying.ts";
+import {
+  guardedFamilies,
+  lastRevisions,
+  namelessFamilies,
+  stayingApps,
+} from "../../src/pass/staying.ts";
 import { mark, rev } from "./facts.ts";
 
 const app = (name: string, ...machines: string[]): AppDocument =>
@@ -48,12 +53,36 @@ test("the revision that was proven last counts, of what nobody declares any more
     ["m1", inventory("2030-01-02", rev("2"))],
     ["m2", inventory("2030-01-01", rev("1"))],
   ]);
-  const guarded = new Map([
-    ["shop", 1],
-    ["never", 1],
+  const made = (revision: string, createdAt: string) => ({ role: "current", revision, createdAt });
+  const containers = new Map([
+    ["shop/1", { family: "shop", containers: [made(rev("3"), "2030-01-03")] }],
+    ["idle/1", { family: "idle", containers: [made(rev("4"), "2030"), made(rev("5"), "2031")] }],
   ]);
-  assert.deepEqual([...lastRevisions(guarded, [], inventories)], [["shop", rev("2")]]);
-  assert.deepEqual([...lastRevisions(guarded, [app("shop", "m1")], inventories)], []);
+  const observation = {
+    kinds: new Map([["app/container", { state: "present", value: containers }]]),
+  } as unknown as Observation;
+  const known = { inventories, observations: new Map([["m1", observation]]) };
+  const guarded = new Map(["shop", "never", "idle"].map((f) => [f, new Set(["m1"])]));
+  assert.deepEqual(
+    [...lastRevisions(guarded, [], known)],
+    [
+      ["shop", rev("2")],
+      ["idle", rev("5")],
+    ],
+    "of what was never proven, the one that made it",
+  );
+  assert.equal(lastRevisions(guarded, [app("shop", "m1")], known).has("shop"), false);
+});
+
+test("what was tried and never worked has no name to keep", () => {
+  const records = {
+    bad: { failed: mark(rev("1")), images: {}, releases: [] },
+    back: { good: mark(rev("1")), failed: mark(rev("2")), images: {}, releases: [] },
+    idle: { images: {}, releases: [] },
+  };
+  const inventories = new Map([["m1", { ...emptyInventory("acme", "m1"), apps: records }]]);
+  const guarded = new Map(["bad", "back", "idle"].map((f) => [f, new Set(["m1"])]));
+  assert.deepEqual([...namelessFamilies(guarded, inventories)], ["bad"]);
 });
 
 test("it stays where it is held, and where nobody knows, with all its services", () => {

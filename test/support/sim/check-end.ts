@@ -95,7 +95,10 @@ function checkApp(
   if (name === "held" && waitsForBroken(scenario, apps, app)) {
     // Where it worked before, it is kept up at that.
     const before = history.commits.find((c) => c.revision === said?.good)?.apps[app];
-    const isKnown = before !== undefined && fortuneOf(before, template) === "works";
+    const isWaiting = outcome.held.some(
+      (h) => h.address === `app/${app}` && h.text.startsWith("it is after "),
+    );
+    const isKnown = isWaiting && before !== undefined && fortuneOf(before, template) === "works";
     const why = isKnown
       ? whyNotAs(stage, scenario, app, before, {
           number: state,
