@@ -36,6 +36,7 @@ async function logTail(
   tty: boolean,
 ): Promise<readonly string[]> {
   const pieces: Uint8Array[] = [];
+  let isCut = false;
   try {
     const stream = await session.engineStream({
       method: "GET",
@@ -46,13 +47,16 @@ async function logTail(
     for await (const data of outputOf(stream.chunks, tty)) {
       pieces.push(data);
       size += data.length;
-      if (size > tailBytes) break;
+      isCut = size > tailBytes;
+      if (isCut) break;
     }
     stream.close();
   } catch {
     // The failure is told with the lines that there are.
   }
-  return redact(Buffer.concat(pieces).toString("utf8"))
+  const text = Buffer.concat(pieces).toString("utf8");
+  // Of a secret that was cut in two nobody knows the first half.
+  return redact(isCut ? text.replace(/\n.*$/, "\n") : text)
     .split("\n")
     .filter((line) => line !== "")
     .slice(-tailLines)

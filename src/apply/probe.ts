@@ -4,6 +4,8 @@ import { engineCallMs, type Seen } from "./seen.ts";
 import type { StepContext } from "./steps.ts";
 
 const steadyMs = 5_000;
+/** Of what a HEALTHCHECK printed. */
+const outputLength = 200;
 
 /** Asks a running container for its health once, as declared. */
 export async function probeOnce(
@@ -16,7 +18,7 @@ export async function probeOnce(
   const probe = effectiveProbe(step.probe, seen);
   switch (probe.by) {
     case "engine":
-      return engineHealth(seen);
+      return engineHealth(context, seen);
     case "running":
       return {
         healthy: seen.restarts === 0 && runningForMs >= steadyMs,
@@ -45,10 +47,14 @@ function effectiveProbe(probe: Probe, seen: Seen): Exclude<Probe, { by: "auto" }
   return probe.port === undefined ? { by: "running" } : { by: "tcp", port: probe.port };
 }
 
-function engineHealth(seen: Seen): { healthy: boolean; text: string } {
+function engineHealth(
+  { redact }: Pick<StepContext, "redact">,
+  seen: Seen,
+): { healthy: boolean; text: string } {
   if (seen.engineHealth === undefined)
     return { healthy: false, text: "the image has no HEALTHCHECK" };
-  const output = seen.lastHealthOutput === undefined ? "" : `: ${seen.lastHealthOutput}`;
+  const said = seen.lastHealthOutput;
+  const output = said === undefined ? "" : `: ${redact(said).slice(0, outputLength)}`;
   return {
     healthy: seen.engineHealth === "healthy",
     text: `HEALTHCHECK ${seen.engineHealth}${output}`,

@@ -59,7 +59,7 @@ export async function run(context: StepContext, step: RunStep): Promise<void> {
   const stdin = step.stdin === undefined ? {} : { stdin: step.stdin };
   const result = await context.session.exec({ argv, timeoutMs, maxBytes: 1_000_000, ...stdin });
   if (result.code === 0 || (step.accept ?? []).includes(result.code)) return;
-  const said = result.stderr.toString("utf8").trim().slice(0, 500);
+  const said = context.redact(result.stderr.toString("utf8").trim()).slice(0, 500);
   throw new StepFailure(
     "machine",
     `${argv[0]} ended with ${result.code}${said === "" ? "" : `: ${said}`}`,

@@ -16,6 +16,7 @@ export interface Seen {
   readonly outOfMemory: boolean;
   readonly restarts: number;
   readonly engineHealth?: string;
+  /** In full: what is cut off before secrets are taken out of it is not known for one. */
   readonly lastHealthOutput?: string;
   readonly startedAt: string;
   readonly name: string;
@@ -64,9 +65,7 @@ function readSeen(body: unknown): Seen {
     tty: object(inspect["Config"])["Tty"] === true,
     hostNetwork: object(inspect["HostConfig"])["NetworkMode"] === "host",
     ...(health && health["Status"] !== "none" ? { engineHealth: text(health["Status"]) } : {}),
-    ...(typeof lastHealth === "string"
-      ? { lastHealthOutput: lastHealth.trim().slice(0, 200) }
-      : {}),
+    ...(typeof lastHealth === "string" ? { lastHealthOutput: lastHealth.trim() } : {}),
     ...(typeof addresses[0] === "string" ? { address: addresses[0] } : {}),
   };
 }

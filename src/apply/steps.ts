@@ -168,7 +168,7 @@ async function callEngine(
   const done =
     (reply.status >= 200 && reply.status < 300) || (step.accept ?? []).includes(reply.status);
   if (!done) {
-    const message = engineMessage(reply.body) ?? "no message";
+    const message = engineMessage(reply.body, (text) => context.redact(text)) ?? "no message";
     const { status } = reply;
     const [, container] = step.path;
     const isEngines = await isEnginesFault(

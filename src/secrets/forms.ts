@@ -1,4 +1,5 @@
 import { decodeUtf8 } from "../lib/bytes.ts";
+import { printableLine } from "../lib/text.ts";
 
 /** Of a longer secret the beginning is looked for: no one logs a whole archive. */
 const knownLimit = 64 * 1024;
@@ -71,7 +72,8 @@ const base64Rows = (value: Buffer): readonly string[] =>
   );
 
 function escapes(text: string): readonly string[] {
-  return [...jsonEscapes(text), ...urlEscapes(text), ...quotes(text), ...markup(text)];
+  const line = printableLine(text); // as we ourselves print what others said
+  return [line, ...jsonEscapes(text), ...urlEscapes(text), ...quotes(text), ...markup(text)];
 }
 
 function jsonEscapes(text: string): readonly string[] {
