@@ -44,7 +44,7 @@ export interface Context {
   readonly options: GlobalOptions;
   readonly parts: Parts;
   /** Takes what a command opens out of all that it prints. */
-  readonly net: Pick<Net, "spread">;
+  readonly net: Pick<Net, "spread" | "redact">;
 }
 
 /** What stood on the command line for one command. */

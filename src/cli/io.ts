@@ -40,6 +40,8 @@ export interface Io {
   onHangup(call: () => void): () => void;
   /** Listens for changes of the terminal's size. */
   onResize(call: () => void): () => void;
+  /** Hears of what was thrown where nobody waits for it; it ends nothing by itself. */
+  onCrash(call: (error: unknown) => void): void;
   /** Ends the process at once. */
   quit(code: number): void;
 }

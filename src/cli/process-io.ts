@@ -32,6 +32,7 @@ export function processIo(process: NodeJS.Process, home: string): Io {
       stdout.on("resize", call);
       return () => void stdout.off("resize", call);
     },
+    onCrash: (call) => void process.on("uncaughtException", call),
     quit: (code) => process.exit(code),
   };
 }

@@ -24,6 +24,13 @@ export async function runCli(argv: readonly string[], bare: Io, parts: Parts): P
   let verbose = before.includes("-v") || before.includes("--verbose");
   const json = before.includes("--json") || wantsJson(io);
   let code: number = exit.done;
+  const fail = (error: unknown): number => {
+    io.err.write(sayError(error, verbose));
+    if (json) io.out.write(jsonText(errorDocument(error)));
+    return exit.trouble;
+  };
+  // By itself Node.js would print it past the net.
+  io.onCrash((error) => io.quit(fail(error)));
   const program = buildProgram(io, json, async (spec, args, flags, all) => {
     if (rest.length > 0 && spec.rest === undefined)
       throw new UserError("usage", `'slipway ${spec.name}' takes nothing behind --`);
@@ -41,10 +48,7 @@ export async function runCli(argv: readonly string[], bare: Io, parts: Parts): P
   } catch (error) {
     // Help is no error.
     if (error instanceof CommanderError && error.exitCode === 0) return exit.done;
-    const told = error instanceof CommanderError ? misuse(error, before) : error;
-    io.err.write(sayError(told, verbose));
-    if (json) io.out.write(jsonText(errorDocument(told)));
-    return exit.trouble;
+    return fail(error instanceof CommanderError ? misuse(error, before) : error);
   }
 }
 

@@ -81,13 +81,14 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
 }
 
 /** Warnings on stderr, and with -v everything. */
-const commandLog = ({ io, options }: Context): Log => {
+const commandLog = ({ io, options, net }: Context): Log => {
   const say = (text: string): void => io.err.write(text.replace(/^\S+ (\w+) +/, "slipway: $1: "));
   return createLog({
     write: say,
     format: "plain",
     level: options.verbose ? "debug" : "warn",
     now: Date.now,
+    redact: net.redact,
   });
 };
 

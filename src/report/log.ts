@@ -31,7 +31,7 @@ const longestText = 10_000;
 /** One line an entry: what others wrote in it moves no cursor and starts no line of its own. */
 export function createLog(options: LogOptions): Log {
   const safe = (text: string): string =>
-    printableLine((options.redact ?? same)(text.slice(0, longestText)));
+    printableLine((options.redact ?? same)(text).slice(0, longestText));
   const at =
     (level: Level) =>
     (text: string, fields: LogFields = {}): void => {

@@ -5,6 +5,8 @@ export interface RecordedIo extends Io {
   readonly said: () => { readonly out: string; readonly err: string };
   /** What the next interrupt listener would hear. */
   interrupt(): void;
+  /** Something is thrown where nobody waits for it. */
+  crash(error: unknown): void;
   readonly quits: readonly number[];
 }
 
@@ -24,6 +26,7 @@ export function recordedIo(
   const listeners = new Set<() => void>();
   const quits: number[] = [];
   const hidden = [...(options.hidden ?? [])];
+  let hearCrash = (_: unknown): void => undefined;
   const screen = (take: (text: string) => void): Screen => ({
     isTerminal,
     columns: 100,
@@ -57,8 +60,10 @@ export function recordedIo(
     },
     onHangup: () => () => undefined,
     onResize: () => () => undefined,
+    onCrash: (call) => void (hearCrash = call),
     quit: (code) => quits.push(code),
     said: () => ({ out, err }),
+    crash: (error) => hearCrash(error),
     interrupt: () => {
       for (const call of listeners) call();
     },

@@ -22,6 +22,7 @@ export const run: Run = async (context, given) => {
     format: options.json ? "json" : "plain",
     level: options.verbose ? "debug" : "info",
     now: Date.now,
+    redact: context.net.redact,
   });
   const stop = stopOnInterrupt(io);
   try {
