@@ -68,6 +68,7 @@ for (const format of ["plain", "json"] as const)
         return Promise.resolve({
           prepare: () => Promise.resolve(true),
           open: () => Promise.reject(new Error("nothing is to be opened")),
+          spare: () => undefined,
           redact,
         });
       },

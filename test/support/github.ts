@@ -62,6 +62,8 @@ export interface GithubDouble {
   fail(fault: Fault, method?: string): void;
   /** Requests seen so far: `POST /repos/…`. */
   readonly requests: readonly string[];
+  /** The same in full, but for what they log in with. */
+  readonly received: readonly string[];
   /** What the double itself answered against the description; must stay empty. */
   readonly violations: readonly string[];
   close(): Promise<void>;
@@ -121,6 +123,7 @@ export async function startGithub(
     ids: 1,
   };
   const requests: string[] = [];
+  const received: string[] = [];
   const violations: string[] = [];
   const faults: { fault: Fault; method: string | undefined }[] = [];
 
@@ -129,6 +132,8 @@ export async function startGithub(
     const method = request.method ?? "GET";
     requests.push(`${method} ${url.pathname}`);
     const text = await bodyOf(request);
+    const { authorization: _, ...headers } = request.headers;
+    received.push(`${method} ${request.url}\n${JSON.stringify(headers)}\n${text}`);
     const at = faults.findIndex((f) => f.method === undefined || f.method === method);
     const fault = at === -1 ? undefined : faults.splice(at, 1)[0]?.fault;
     if (fault?.kind === "hang") return;
@@ -183,6 +188,7 @@ export async function startGithub(
     },
     fail: (fault, method) => void faults.push({ fault, method }),
     requests,
+    received,
     violations,
     close: async () => {
       server.closeAllConnections();
