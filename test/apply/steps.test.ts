@@ -28,6 +28,7 @@ async function update(
         return Promise.resolve({ body: {}, ...reply });
       },
     } as unknown as StepContext["session"],
+    redact: (text) => text,
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     fence: () => {
       fenced += 1;
