@@ -4,8 +4,9 @@ import { shortest } from "./forms.ts";
 export class Patterns {
   readonly #names: ReadonlyMap<string, string>;
   readonly #sorted: readonly string[];
-  /** By the hash of its first characters: which lengths to try, the longest first. */
-  readonly #lengths = new Map<number, number[]>();
+  /** Of each the longest other one that it begins with, by place; -1: none. */
+  readonly #within: Int32Array;
+  /** By the hash of the first characters: whether one begins so. */
   readonly #isFirst = new Uint8Array(hashes);
   readonly longest: number;
 
@@ -13,28 +14,25 @@ export class Patterns {
   constructor(names: ReadonlyMap<string, string>) {
     this.#names = names;
     this.#sorted = [...names.keys()].toSorted((a, b) => (a < b ? -1 : 1));
+    this.#within = beginningsOf(this.#sorted);
     this.longest = this.#sorted.reduce((longest, { length }) => Math.max(longest, length), 0);
-    for (const pattern of this.#sorted) {
-      const hash = hashAt(pattern, 0);
-      const lengths = this.#lengths.get(hash) ?? [];
-      if (!lengths.includes(pattern.length)) lengths.push(pattern.length);
-      this.#lengths.set(hash, lengths);
-      this.#isFirst[hash] = 1;
-    }
-    for (const lengths of this.#lengths.values()) lengths.sort((a, b) => b - a);
+    for (const pattern of this.#sorted) this.#isFirst[hashAt(pattern, 0)] = 1;
   }
 
   /** The longest that begins here. */
   longestAt(text: string, at: number): { readonly name: string; readonly end: number } | undefined {
-    if (text.length - at < shortest) return undefined;
-    const hash = hashAt(text, at);
-    if (this.#isFirst[hash] === 0) return undefined;
-    for (const length of this.#lengths.get(hash) ?? []) {
-      const end = at + length;
-      const name = end > text.length ? undefined : this.#names.get(text.slice(at, end));
-      if (name !== undefined) return { name, end };
-    }
-    return undefined;
+    if (text.length - at < shortest || this.#isFirst[hashAt(text, at)] === 0) return undefined;
+    const rest = text.slice(at, at + this.longest);
+    // What `rest` begins with is the last one before it, or what that begins with.
+    let place = this.#firstAfter(rest) - 1;
+    const shared = sharedLength(this.#sorted[place] ?? "", rest);
+    while (place >= 0 && (this.#sorted[place]?.length ?? 0) > shared)
+      place = this.#within[place] ?? -1;
+    const pattern = this.#sorted[place];
+    const name = pattern === undefined ? undefined : this.#names.get(pattern);
+    return pattern === undefined || name === undefined
+      ? undefined
+      : { name, end: at + pattern.length };
   }
 
   /** Whether what stands from here to the end may be the beginning of a longer one. */
@@ -43,14 +41,36 @@ export class Patterns {
     if (left >= this.longest) return false;
     if (left >= shortest && this.#isFirst[hashAt(text, at)] === 0) return false;
     const rest = text.slice(at);
+    return this.#sorted[this.#firstAfter(rest)]?.startsWith(rest) ?? false;
+  }
+
+  #firstAfter(text: string): number {
     let [low, high] = [0, this.#sorted.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle] ?? "") <= rest) low = middle + 1;
+      if ((this.#sorted[middle] ?? "") <= text) low = middle + 1;
       else high = middle;
     }
-    return this.#sorted[low]?.startsWith(rest) ?? false;
+    return low;
   }
+}
+
+function beginningsOf(sorted: readonly string[]): Int32Array {
+  const within = new Int32Array(sorted.length);
+  const open: number[] = [];
+  for (const [place, pattern] of sorted.entries()) {
+    while (open.length > 0 && !pattern.startsWith(sorted[open.at(-1) ?? 0] ?? "")) open.pop();
+    within[place] = open.at(-1) ?? -1;
+    open.push(place);
+  }
+  return within;
+}
+
+function sharedLength(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
 }
 
 const hashes = 1 << 20;
