@@ -22,8 +22,11 @@ export interface Revision {
 }
 
 /** Fetches, loads and decrypts one revision; default: the branch's head. */
-export async function readRevision(world: World, revision?: string): Promise<Revision> {
-  const loaded = await loadRevision(world, revision);
+export const readRevision = async (world: World, revision?: string): Promise<Revision> =>
+  await openRevision(world, await loadRevision(world, revision));
+
+/** Decrypts what one that was loaded refers to. */
+export async function openRevision(world: World, loaded: Revision): Promise<Revision> {
   if (loaded.documents === undefined) return loaded;
   const { documents, ...rest } = loaded;
   const { secrets, findings } = await openSecrets(world, documents, loaded.snapshot);

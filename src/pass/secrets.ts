@@ -34,7 +34,7 @@ export async function openSecrets(
   const read = async (blob: string, maxBytes: number): Promise<Uint8Array> =>
     await snapshot.read(blob, maxBytes);
   const findings = await mapLimit([...used.values()], opensAtOnce, async ({ value, users }) => {
-    const found = await opener.open(value, read);
+    const found = await opener.open(documents.fleet, value, read);
     if (!(found instanceof Secret)) {
       const message = `${value.name} (of ${listed([...users])}): ${found.text}`;
       return [finding(codes[found.reason], value, message)];

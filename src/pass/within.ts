@@ -11,15 +11,21 @@ export interface Bounds {
   readonly targets: ReadonlyMap<string, Target>;
   /** Hosts that engines may be made to ask for an image. */
   readonly registries: ReadonlySet<string>;
+  /** Hosts for which the commit has another login: that is not sent, and without it the answer would be another one. */
+  readonly otherLogins: ReadonlySet<string>;
 }
 
 /** How all that is refused here ends: it is no trouble, and is asked once the commit is on the branch. */
 export const askedLater = "asked once it is merged";
 
-export const boundsOf = (documents: Documents): Bounds => ({
-  targets: targetsOf(documents),
+/** For a commit with these `documents`. */
+export const boundsOf = (branch: Documents, documents: Documents): Bounds => ({
+  targets: targetsOf(branch),
   registries: new Set(
-    [...documents.apps.values()].flatMap((app) => [...imageTextsOf(app).keys()].map(registryOf)),
+    [...branch.apps.values()].flatMap((app) => [...imageTextsOf(app).keys()].map(registryOf)),
+  ),
+  otherLogins: new Set(
+    [...documents.logins.keys()].filter((host) => !isSameLogin(host, branch, documents)),
   ),
 });
 
@@ -44,7 +50,7 @@ export function readingWithin(remote: Fleet, bounds: Bounds): Fleet {
   };
 }
 
-function reading(session: Session, { registries }: Bounds): Session {
+function reading(session: Session, { registries, otherLogins }: Bounds): Session {
   const { machine } = session;
   const refuse = (): never => {
     throw new Error(`a plan changes nothing on ${machine}`);
@@ -61,6 +67,8 @@ function reading(session: Session, { registries }: Bounds): Session {
       const registry = image === undefined ? undefined : registryOf(decodeURIComponent(image));
       if (registry !== undefined && !registries.has(registry))
         throw new RemoteError(machine, "access", `no app has one from ${registry}, ${askedLater}`);
+      if (registry !== undefined && otherLogins.has(registry))
+        throw new RemoteError(machine, "access", `another login for ${registry}, ${askedLater}`);
       return await session.engine(request);
     },
     probe: refuse,
@@ -75,10 +83,10 @@ function reading(session: Session, { registries }: Bounds): Session {
 /** Without logins that the branch has not: they would send a secret where nobody agreed to. */
 export const withLoginsOf = (branch: Documents, documents: Documents): Documents => ({
   ...documents,
-  logins: new Map(
-    [...documents.logins].filter(([host, { user, password }]) => {
-      const own = branch.logins.get(host);
-      return own?.user === user && own.password.id === password.id;
-    }),
-  ),
+  logins: new Map([...documents.logins].filter(([host]) => isSameLogin(host, branch, documents))),
 });
+
+function isSameLogin(host: string, branch: Documents, documents: Documents): boolean {
+  const [own, other] = [branch.logins.get(host), documents.logins.get(host)];
+  return own?.user === other?.user && own?.password.id === other?.password.id;
+}

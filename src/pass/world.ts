@@ -10,10 +10,11 @@ import type { Source } from "../source/source.ts";
 
 /** Opens what stands encrypted in the repo, and knows what it opened. */
 export interface SecretOpener {
-  /** Whether there is a key for this fleet; to be asked before anything is opened. */
+  /** Whether there is a key for this fleet; to be asked before anything of it is opened. */
   prepare(fleet: string): Promise<boolean>;
   /** `read` gives a blob's bytes, at most so many. */
   open(
+    fleet: string,
     value: SealedValue,
     read: (blob: string, maxBytes: number) => Promise<Uint8Array>,
   ): Promise<Secret | Unopened>;
@@ -21,6 +22,11 @@ export interface SecretOpener {
   spare(words: Iterable<string>): void;
   /** The last net: a text of somebody else without what was opened. */
   redact(text: string): string;
+  /**
+   * Knows what this one knows, and tells it nothing: for what nobody has agreed to, whose secrets and words are not to
+   * decide what is taken out of anything else.
+   */
+  apart(): SecretOpener;
 }
 
 /** Why a secret stays closed. */

@@ -2,7 +2,7 @@ import { decodeUtf8 } from "../lib/bytes.ts";
 import { printableLine } from "../lib/text.ts";
 
 /** Of a longer secret the beginning is looked for: no one logs a whole archive. */
-const knownLimit = 64 * 1024;
+export const knownLimit = 64 * 1024;
 /** A longer value is looked for piece by piece. A multiple of 3: the base64 of a piece is part of that of the whole. */
 const pieceSize = 1023;
 /** What is shorter may stand in any text. */

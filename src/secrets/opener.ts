@@ -1,6 +1,8 @@
 import { decodeUtf8 } from "../lib/bytes.ts";
+import { digestOfBytes } from "../lib/hash.ts";
 import type { SealedValue } from "../model/sealed.ts";
 import { Secret } from "../model/secret.ts";
+import { knownLimit } from "./forms.ts";
 import type { Identities } from "./identities.ts";
 import { fileLimit, valueLimit } from "./limits.ts";
 import { damaged, failed, type OpenFailure } from "./open-failure.ts";
@@ -13,47 +15,70 @@ type Read = (blob: string, maxBytes: number) => Promise<Uint8Array>;
 /** The private keys of a fleet; undefined where there are none. */
 export type LoadIdentities = (fleet: string) => Promise<Identities | undefined>;
 
-/** So many are looked for in what is told: those that were opened last. */
+/** So many, and so much of them, are looked for in what is told: those that were opened last. */
 const redactLimit = 20_000;
+const redactBytes = 16 * 1024 * 1024;
+
+interface Known {
+  readonly secret: Secret;
+  readonly size: number;
+}
 
 /** Opens what a repo holds encrypted, each ciphertext once as long as it is remembered, and knows what it opened. */
 export class Opener {
   readonly #load: LoadIdentities;
   readonly #cache: PlaintextCache;
-  readonly #keys = new Map<string, Identities>();
-  #identities: Identities | undefined;
-  readonly #opened = new Map<string, Secret>();
+  readonly #keys: Map<string, Identities>;
+  /** By name and what it holds: a file of values is another blob with each change, and its values mostly the same. */
+  readonly #opened = new Map<string, Known>();
+  #bytes = 0;
   readonly #spared = new Set<string>();
   #redactor: Redactor | undefined;
 
-  constructor(load: LoadIdentities, cache = new PlaintextCache()) {
+  constructor(
+    load: LoadIdentities,
+    cache = new PlaintextCache(),
+    keys = new Map<string, Identities>(),
+  ) {
     this.#load = load;
     this.#cache = cache;
+    this.#keys = keys;
   }
 
-  /** Loads the key of this fleet, once, for all that is opened next; false where there is none. Rejects as `load` does. */
+  /** Knows what this one knows, with its keys; what it opens besides is forgotten with it. */
+  apart(): Opener {
+    const other = new Opener(this.#load, this.#cache, this.#keys);
+    for (const [key, known] of this.#opened) other.#opened.set(key, known);
+    for (const word of this.#spared) other.#spared.add(word);
+    other.#bytes = this.#bytes;
+    other.#redactor = this.#redactor;
+    return other;
+  }
+
+  /** Loads the key of this fleet, once; false where there is none. Rejects as `load` does. */
   async prepare(fleet: string): Promise<boolean> {
-    this.#identities = this.#keys.get(fleet) ?? (await this.#load(fleet));
-    if (this.#identities !== undefined) this.#keys.set(fleet, this.#identities);
-    return this.#identities !== undefined;
+    const identities = this.#keys.get(fleet) ?? (await this.#load(fleet));
+    if (identities !== undefined) this.#keys.set(fleet, identities);
+    return identities !== undefined;
   }
 
-  /** `read` gives a blob's bytes, and rejects for one that is larger. */
-  async open(value: SealedValue, read: Read): Promise<Secret | OpenFailure> {
-    const identities = this.#identities;
+  /** With the key of a fleet that was prepared. `read` gives a blob's bytes, and rejects for one that is larger. */
+  async open(fleet: string, value: SealedValue, read: Read): Promise<Secret | OpenFailure> {
+    const identities = this.#keys.get(fleet);
     if (identities === undefined) return failed("not-a-recipient", "there is no key").failure;
-    const opened = await this.#bytes(value, identities, read);
+    const opened = await this.#bytesOf(value, identities, read);
     if ("failure" in opened) return opened.failure;
-    const secret = new Secret(value.name, opened.bytes);
-    this.#remember(value.id, secret);
-    return secret;
+    this.#remember(value.name, opened.bytes);
+    return new Secret(value.name, opened.bytes);
   }
 
   /** The last net: a text without what was opened. */
   redact(text: string): string {
     if (this.#opened.size === 0) return text;
     this.#redactor ??= new Redactor(
-      [...this.#opened.values()].filter((secret) => !this.#spared.has(secret.revealText() ?? "")),
+      [...this.#opened.values()]
+        .map(({ secret }) => secret)
+        .filter((secret) => !this.#spared.has(secret.revealText() ?? "")),
     );
     return this.#redactor.redact(text);
   }
@@ -67,7 +92,7 @@ export class Opener {
     }
   }
 
-  async #bytes(
+  async #bytesOf(
     { id, source }: SealedValue,
     identities: Identities,
     read: Read,
@@ -104,12 +129,24 @@ export class Opener {
       : { bytes };
   }
 
-  #remember(id: string, secret: Secret): void {
-    if (this.#opened.has(id)) return;
-    this.#opened.set(id, secret);
+  #remember(name: string, bytes: Uint8Array): void {
+    // More of it is not looked for.
+    const beginning = bytes.subarray(0, knownLimit);
+    const key = `${digestOfBytes(beginning)} ${name}`;
+    const known = this.#opened.get(key);
+    if (known !== undefined) {
+      this.#opened.delete(key);
+      this.#opened.set(key, known);
+      return;
+    }
+    const size = beginning.length + key.length;
+    this.#opened.set(key, { secret: new Secret(name, beginning), size });
+    this.#bytes += size;
     this.#redactor = undefined;
-    if (this.#opened.size <= redactLimit) return;
-    const [oldest] = this.#opened.keys();
-    if (oldest !== undefined) this.#opened.delete(oldest);
+    for (const [oldest, { size: freed }] of this.#opened) {
+      if (this.#opened.size <= redactLimit && this.#bytes <= redactBytes) break;
+      this.#opened.delete(oldest);
+      this.#bytes -= freed;
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Input, Io, Screen } from "../../src/cli/io.ts";
 import type { Parts } from "../../src/cli/parts.ts";
+import type { SecretOpener } from "../../src/pass/world.ts";
 
 export interface RecordedIo extends Io {
   readonly said: () => { readonly out: string; readonly err: string };
@@ -71,17 +72,19 @@ export function recordedIo(
   };
 }
 
+const closed: SecretOpener = {
+  prepare: () => Promise.resolve(false),
+  open: () => Promise.reject(new Error("no secret may be opened")),
+  spare: () => undefined,
+  redact: (text) => text,
+  apart: () => closed,
+};
+
 /** For commands that must not ask for anything from outside. */
 export const noParts: Parts = {
   openFleet: () => Promise.reject(new Error("no machine may be asked")),
   scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
-  openSecrets: () =>
-    Promise.resolve({
-      prepare: () => Promise.resolve(false),
-      open: () => Promise.reject(new Error("no secret may be opened")),
-      spare: () => undefined,
-      redact: (text) => text,
-    }),
+  openSecrets: () => Promise.resolve(closed),
   ageKey: () => Promise.reject(new Error("no key may be made")),
   readIdentities: () => Promise.reject(new Error("no key may be read")),
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Documents } from "../../src/model/documents.ts";
 import { registryOf } from "../../src/lib/image-name.ts";
 import { boundsOf, readingWithin, withLoginsOf } from "../../src/pass/within.ts";
 import { targetsOf } from "../../src/pass/targets.ts";
@@ -62,7 +63,8 @@ function remoteThat(seen: string[]): Fleet {
   };
 }
 
-const bounds = boundsOf(await documentsOf(onBranch, "a".repeat(40)));
+const branch = await documentsOf(onBranch, "a".repeat(40));
+const bounds = boundsOf(branch, branch);
 const targetsWith = async (files: Files): Promise<ReadonlyMap<string, Target>> =>
   targetsOf(await documentsOf({ ...onBranch, ...files }, "b".repeat(40)));
 
@@ -132,12 +134,13 @@ test("an image's registry is read from its name as engines do", () => {
   for (const [text, registry] of Object.entries(cases)) assert.equal(registryOf(text), registry);
 });
 
+const withLogin = (user: string, ref: string): Files => ({
+  ...onBranch,
+  "slipway.yaml": `fleet: acme\nregistries: { registry.example.com: { user: ${user}, password: ${ref} } }\n`,
+  "secrets/registries.yaml": armoredYaml("TOKEN", "OTHER"),
+});
+
 test("a login goes along only where the branch has the same", async () => {
-  const withLogin = (user: string, ref: string): Files => ({
-    ...onBranch,
-    "slipway.yaml": `fleet: acme\nregistries: { registry.example.com: { user: ${user}, password: ${ref} } }\n`,
-    "secrets/registries.yaml": armoredYaml("TOKEN", "OTHER"),
-  });
   const branch = await documentsOf(withLogin("bot", "registries.TOKEN"), "1".repeat(40));
   const loginsFor = async (user: string, ref: string): Promise<readonly string[]> => [
     ...withLoginsOf(branch, await documentsOf(withLogin(user, ref), "1".repeat(40))).logins.keys(),
@@ -149,4 +152,29 @@ test("a login goes along only where the branch has the same", async () => {
     [...withLoginsOf(await documentsOf(onBranch, "1".repeat(40)), branch).logins],
     [],
   );
+});
+
+test("a registry with another login than the branch's is asked once that is merged", async () => {
+  const [bot, eve] = await Promise.all(
+    ["bot", "eve"].map(async (user) =>
+      documentsOf(withLogin(user, "registries.TOKEN"), "1".repeat(40)),
+    ),
+  );
+  assert.ok(bot && eve);
+  const asked = async (base: Documents, documents: Documents): Promise<string> => {
+    const own = boundsOf(base, documents);
+    const target = own.targets.get("web-1");
+    assert.ok(target);
+    const session = await readingWithin(remoteThat([]), own).session(target);
+    const path = "/distribution/registry.example.com/shop%3A2/json";
+    return await session.engine({ method: "GET", path, timeoutMs: 1 }).then(
+      () => "asked",
+      (error: unknown) => String(error),
+    );
+  };
+  assert.equal(await asked(bot, bot), "asked");
+  assert.match(await asked(bot, eve), /another login for registry\.example\.com, asked once it is/);
+  assert.match(await asked(branch, bot), /another login for .*, asked once it is merged$/);
+  // Without one it will be asked just so.
+  assert.equal(await asked(bot, branch), "asked");
 });

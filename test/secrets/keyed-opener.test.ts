@@ -25,7 +25,7 @@ describe("an opener with keys from files", () => {
         where,
         source: { form: "armor", text },
       };
-      const opened = await opener.open(value, noBlobs);
+      const opened = await opener.open("acme", value, noBlobs);
       assert(opened instanceof Secret);
       assert.equal(opened.revealText(), key.slice(-8));
     }

@@ -5,7 +5,7 @@ import type { Documents } from "../../model/documents.ts";
 import { sayFindings } from "../../model/saying.ts";
 import { listed } from "../../lib/text.ts";
 import { mergedSnapshot } from "../../pass/merged.ts";
-import { readRevision } from "../../pass/revision.ts";
+import { loadRevision, openRevision } from "../../pass/revision.ts";
 import { redactor } from "../../pass/secrets.ts";
 import { boundsOf, readingWithin, withLoginsOf } from "../../pass/within.ts";
 import type { World } from "../../pass/world.ts";
@@ -41,8 +41,10 @@ export async function planPull(
   pull: Pick<PullRequest, "head" | "mergeRef">,
   commentLimit: number,
 ): Promise<PlannedPull> {
-  const { text, markdown, ...planned } = await plannedWithin(world, branch, pull, commentLimit);
-  const redact = redactor(world);
+  const { secrets } = world;
+  const apart: World = { ...world, secrets: secrets === "closed" ? secrets : secrets.apart() };
+  const { text, markdown, ...planned } = await plannedWithin(apart, branch, pull, commentLimit);
+  const redact = redactor(apart);
   return { ...planned, text: redact(text), markdown: redact(markdown) };
 }
 
@@ -69,29 +71,32 @@ async function plannedWithin(
     return { ...refused, isPassing: mergeRef !== undefined };
   }
   const { snapshot } = merged;
-  const bounded: World = {
+  const merging: World = {
     ...world,
     source: {
       ...world.source,
       snapshot: async (revision) =>
         revision === head ? snapshot : await world.source.snapshot(revision),
     },
-    remote: readingWithin(world.remote, boundsOf(branch.documents)),
     // Merged it follows the branch, however old its own commits are.
     allowRewind: true,
   };
-  const revision = await readRevision(bounded, head);
+  const loaded = await loadRevision(merging, head);
+  const renamed = loaded.documents?.fleet;
+  // Before anything is opened: the keys of another fleet are not this commit's to use.
+  if (renamed !== undefined && renamed !== fleet) {
+    const text = `renames the fleet ${fleet} to ${renamed}, and no machine is asked for that`;
+    return refuse(text, { title: "not planned, it renames the fleet", noun: "", lines: [] });
+  }
+  const revision = await openRevision(merging, loaded);
   const { documents, findings } = revision;
   if (documents === undefined) {
     const lines = findings.map(formatDiagnostic);
     return refuse(sayFindings(findings), { title: "rejected", noun: "finding", lines });
   }
-  if (documents.fleet !== fleet) {
-    const text = `renames the fleet ${fleet} to ${documents.fleet}, and no machine is asked for that`;
-    return refuse(text, { title: "not planned, it renames the fleet", noun: "", lines: [] });
-  }
   const trusted = { ...revision, documents: withLoginsOf(branch.documents, documents) };
-  const look = await lookFor(bounded, trusted, true);
+  const remote = readingWithin(world.remote, boundsOf(branch.documents, documents));
+  const look = await lookFor({ ...merging, remote }, trusted, true);
   const plan = planOf(look);
   return {
     ...verdictOf(plan, branch.standing),
