@@ -8,14 +8,21 @@ import { createValidators, type Validators } from "./validators.ts";
 export interface ParseCache {
   readonly validators: Validators;
   get(path: string, blob: string): ParsedFile | undefined;
-  set(path: string, blob: string, file: ParsedFile): void;
+  /** `bytes`: how large the file is. */
+  set(path: string, blob: string, file: ParsedFile, bytes: number): void;
   /** How many files were parsed since it was made. */
   readonly parsed: number;
 }
 
-/** Keeps at most `limit` files, dropping the one that was not used for the longest time. */
-export function createParseCache(limit = 5_000): ParseCache {
-  const files = new Map<string, ParsedFile>();
+interface Kept {
+  readonly file: ParsedFile;
+  readonly bytes: number;
+}
+
+/** Keeps at most so many files, and so many bytes of them, dropping those that were not used for the longest time. */
+export function createParseCache(limit = 5_000, bytesLimit = 64 * 1024 * 1024): ParseCache {
+  const files = new Map<string, Kept>();
+  let size = 0;
   let validators: Validators | undefined;
   let parsed = 0;
   const keyOf = (path: string, blob: string): string => `${blob} ${path}`;
@@ -28,18 +35,23 @@ export function createParseCache(limit = 5_000): ParseCache {
     },
     get(path, blob) {
       const key = keyOf(path, blob);
-      const file = files.get(key);
-      if (file === undefined) return undefined;
+      const kept = files.get(key);
+      if (kept === undefined) return undefined;
       files.delete(key);
-      files.set(key, file);
-      return file;
+      files.set(key, kept);
+      return kept.file;
     },
-    set(path, blob, file) {
+    set(path, blob, file, bytes) {
       parsed++;
-      files.set(keyOf(path, blob), file);
-      if (files.size <= limit) return;
-      const oldest = files.keys().next();
-      if (!oldest.done) files.delete(oldest.value);
+      const key = keyOf(path, blob);
+      size += bytes - (files.get(key)?.bytes ?? 0);
+      files.delete(key);
+      files.set(key, { file, bytes });
+      for (const [oldest, kept] of files) {
+        if (oldest === key || (files.size <= limit && size <= bytesLimit)) return;
+        files.delete(oldest);
+        size -= kept.bytes;
+      }
     },
   };
 }

@@ -35,8 +35,8 @@ export async function parseAll(
   const files = await mapLimit(readable, readsAtOnce, async (entry) => {
     const known = cache.get(entry.path, entry.blob);
     if (known !== undefined) return [entry.path, known] as const;
-    const file = await parseEntry(entry, snapshot, parsing);
-    cache.set(entry.path, entry.blob, file);
+    const { file, bytes } = await parseEntry(entry, snapshot, parsing);
+    cache.set(entry.path, entry.blob, file, bytes);
     return [entry.path, file] as const;
   });
   return new Map(files);
@@ -46,9 +46,10 @@ async function parseEntry(
   entry: TreeEntry,
   snapshot: Snapshot,
   { what, parse, limit }: Parsing,
-): Promise<ParsedFile> {
+): Promise<{ readonly file: ParsedFile; readonly bytes: number }> {
   try {
-    return parse(entry.path, await snapshot.read(entry.blob, limit));
+    const bytes = await snapshot.read(entry.blob, limit);
+    return { file: parse(entry.path, bytes), bytes: bytes.length };
   } catch (error) {
     if (!isTooLarge(error)) throw error;
     const finding: Diagnostic = {
@@ -57,7 +58,7 @@ async function parseEntry(
       where: startOf(entry.path),
       message: `larger than ${limit / 1024} KiB, which is the most that is read of ${what}`,
     };
-    return { findings: [finding] };
+    return { file: { findings: [finding] }, bytes: 0 };
   }
 }
 

@@ -46,14 +46,27 @@ test("equal files at two places are told at their own", async () => {
 test("the cache drops what was not used for the longest time", () => {
   const cache = createParseCache(2);
   const file = { findings: [] };
-  cache.set("a", "1", file);
-  cache.set("b", "2", file);
+  cache.set("a", "1", file, 1);
+  cache.set("b", "2", file, 1);
   cache.get("a", "1");
-  cache.set("c", "3", file);
+  cache.set("c", "3", file, 1);
   assert.equal(cache.get("b", "2"), undefined);
   assert.ok(cache.get("a", "1"));
   assert.ok(cache.get("c", "3"));
   assert.equal(cache.get("a", "3"), undefined);
+});
+
+test("the cache keeps no more than fits, and what was read last however large it is", () => {
+  const cache = createParseCache(10, 100);
+  const file = { findings: [] };
+  for (const [path, bytes] of Object.entries({ a: 40, b: 40, c: 40 }))
+    cache.set(path, "1", file, bytes);
+  const known = (): string => ["a", "b", "c", "d"].filter((path) => cache.get(path, "1")).join("");
+  assert.equal(known(), "bc");
+  cache.set("b", "1", file, 40);
+  assert.equal(known(), "bc");
+  cache.set("d", "1", file, 1_000);
+  assert.equal(known(), "d");
 });
 
 test("trouble with the repo is no finding about it", async () => {
