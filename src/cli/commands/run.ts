@@ -1,6 +1,7 @@
 import { runDaemon } from "../../daemon/daemon.ts";
 import { withoutCredentials } from "../../lib/address.ts";
 import { parseDuration } from "../../lib/duration.ts";
+import type { World } from "../../pass/world.ts";
 import { createLog, logEvent } from "../../report/log.ts";
 import { lockState } from "../../store/process-lock.ts";
 import { openStateDir } from "../../store/state-dir.ts";
@@ -10,6 +11,7 @@ import { isOn, textFlag } from "../given.ts";
 import { pullsOver } from "../pulls/open.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { UserError } from "../trouble.ts";
+import { withoutKeyTrouble } from "../without-key.ts";
 import { openWorld } from "../world.ts";
 
 const shortestMs = 500;
@@ -26,7 +28,13 @@ export const run: Run = async (context, given) => {
   });
   const stop = stopOnInterrupt(io);
   try {
-    const { world, reporter, place, stateDir, close } = await openWorld(context, {
+    const {
+      world: opened,
+      reporter,
+      place,
+      stateDir,
+      close,
+    } = await openWorld(context, {
       unpushed: "refuse",
       outbox: "outbox.json",
       listener: (event) => logEvent(log, event),
@@ -34,7 +42,13 @@ export const run: Run = async (context, given) => {
     });
     try {
       // A key that cannot be used is known before anything is followed.
-      if (options.ageKeys.length > 0 && world.secrets !== "closed") await world.secrets.prepare("");
+      const { secrets } = opened;
+      if (options.ageKeys.length > 0 && secrets !== "closed") await secrets.prepare("");
+      const world: World = {
+        ...opened,
+        secrets:
+          secrets === "closed" ? secrets : withoutKeyTrouble(secrets, (text) => log.error(text)),
+      };
       const lock = await lockState(await openStateDir(stateDir));
       try {
         log.info(`following ${options.branch} of ${withoutCredentials(place.repo)}`, {
