@@ -69,6 +69,9 @@ for (const format of ["plain", "json"] as const)
           prepare: () => Promise.resolve(true),
           open: () => Promise.reject(new Error("nothing is to be opened")),
           spare: () => undefined,
+          apart: () => {
+            throw new Error("nothing is planned apart");
+          },
           redact,
         });
       },
