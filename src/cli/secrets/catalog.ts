@@ -103,7 +103,7 @@ export const secretsGroup: CommandGroup = {
     },
     {
       name: "get",
-      arguments: [["<name>", "shop.DB_PASSWORD, or a whole file: tls/shop.key.age"]],
+      arguments: [name],
       summary: "decrypt a value to stdout",
       about:
         "Exactly as it is; a line end is added on a terminal only. With --environment the " +
