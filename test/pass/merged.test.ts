@@ -97,10 +97,12 @@ describe("what merging would give", () => {
   });
 
   test("agrees with git", async () => {
-    const contents = fc.dictionary(
-      fc.constantFrom("p", "q", "r"),
-      fc.constantFrom("1\n", "2\n", "3\n"),
-    );
+    // No two files alike: git 2.39 looks for renames here whatever its settings say.
+    const contents = fc
+      .dictionary(fc.constantFrom("p", "q", "r"), fc.constantFrom("1", "2", "3"))
+      .map((files) =>
+        Object.fromEntries(Object.entries(files).map(([path, text]) => [path, `${path}${text}\n`])),
+      );
     const onto = async (parent: string | undefined, files: Files): Promise<string> => {
       await infra.git("rm", "-rqf", "--cached", "--ignore-unmatch", ".");
       for (const [path, text = ""] of Object.entries(files)) {
@@ -119,7 +121,7 @@ describe("what merging would give", () => {
         const [base, head] = [await onto(root, theirs), await onto(root, ours)];
         const found = await merged(base, head);
         const tree = await infra
-          .git("-c", "merge.renames=false", "merge-tree", "--write-tree", base, head)
+          .git("merge-tree", "--write-tree", base, head)
           .catch(() => undefined);
         if (tree === undefined) {
           assert.ok(Array.isArray(found), JSON.stringify(found));
