@@ -1,7 +1,7 @@
 import { formerRevisions } from "../pass/former.ts";
 import { lookWith } from "../pass/look.ts";
 import { withVersions } from "../pass/shipped.ts";
-import { readRevision, type Revision } from "../pass/revision.ts";
+import { loadRevision, readRevision, type Revision } from "../pass/revision.ts";
 import type { Survey } from "../pass/survey.ts";
 import type { Request, World } from "../pass/world.ts";
 import type { Plan } from "../model/plan.ts";
@@ -29,18 +29,35 @@ export async function lookAt(world: World, wish: LookWish = {}): Promise<Looked>
   return { revision, look: await lookFor(world, revision, wish.looksAgain) };
 }
 
-/** The head, and the newest revision that is not rejected: for what shows machines whatever stands in the head. */
-export async function newestReadable(
-  world: World,
-): Promise<{ readonly head: Revision; readonly revision?: Revision }> {
+export interface Readable {
+  readonly head: Revision;
+  /** The head as far as it can be read, else the newest revision that can; none among the last ones: undefined. */
+  readonly revision?: Revision;
+  /** What to look at it with: where its secrets stay closed nothing can be opened, nor is anything compared with them. */
+  readonly world: World;
+}
+
+/** For what shows machines whatever stands in the head, also to those who have no key. */
+export async function newestReadable(world: World): Promise<Readable> {
   const head = await readRevision(world);
-  if (head.documents !== undefined) return { head, revision: head };
+  const found = await readable(world, head);
+  if (found !== undefined) return { head, ...found };
   const [, ...earlier] = await world.source.recent(triedCommits);
   for (const commit of earlier) {
-    const revision = await readRevision(world, commit.revision);
-    if (revision.documents !== undefined) return { head, revision };
+    const one = await readable(world, await readRevision(world, commit.revision));
+    if (one !== undefined) return { head, ...one };
   }
-  return { head };
+  return { head, world };
+}
+
+async function readable(
+  world: World,
+  revision: Revision,
+): Promise<Required<Pick<Readable, "revision" | "world">> | undefined> {
+  if (revision.documents !== undefined) return { revision, world };
+  const loaded = await loadRevision(world, revision.snapshot.revision);
+  if (loaded.documents === undefined) return undefined;
+  return { revision: loaded, world: { ...world, secrets: "closed" } };
 }
 
 const triedCommits = 20;

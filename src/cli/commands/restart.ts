@@ -25,12 +25,12 @@ export const run: Run = async (context, given) => {
       listener: progress.listen,
     });
     try {
-      const { head, revision } = await newestReadable(world);
+      const { head, revision, world: bare } = await newestReadable(world);
       if (revision?.documents === undefined) return showRejected(context, head.findings);
       const { documents } = revision;
       checkApp(documents, app);
       checkMachine(documents, machine);
-      const look = await lookFor(world, revision);
+      const look = await lookFor(bare, revision);
       const wish = { look, fleet: documents.fleet, app, stop: stop.signal };
       const ran = await restart(world, { ...wish, ...(machine === undefined ? {} : { machine }) });
       progress.end();

@@ -19,10 +19,10 @@ export const run: Run = async (context) => {
   const { io, options } = context;
   const { world, place, stateDir, close } = await openWorld(context, { unpushed: "ignore" });
   try {
-    const { head, revision } = await newestReadable(world);
+    const { head, revision, world: bare } = await newestReadable(world);
     if (revision?.documents === undefined) return showRejected(context, head.findings);
     const { documents } = revision;
-    const look = await whileSaying(context, "asking the machines", () => lookFor(world, revision));
+    const look = await whileSaying(context, "asking the machines", () => lookFor(bare, revision));
     const applied = await lastApplied(world, look);
     const trouble = await silenceOf({
       place,
