@@ -60,12 +60,14 @@ async function readAll(
 
 async function askPassphrase(
   { io, parts }: Context,
-  { source, bytes }: AgeKeyFile,
+  { source, bytes, passphrase: given }: AgeKeyFile,
 ): Promise<ParsedIdentities> {
   if (!io.input.isTerminal)
     throw new UserError(
       "age-key",
-      `the age key ${source} has a passphrase, and there is no terminal to ask for it`,
+      given === undefined
+        ? `the age key ${source} has a passphrase, and there is no terminal to ask for it`
+        : `the passphrase in SLIPWAY_AGE_PASSPHRASE does not fit the age key ${source}, and there is no terminal to ask for another`,
       "Give it in SLIPWAY_AGE_PASSPHRASE, or name a key without one.",
     );
   let parsed: ParsedIdentities | undefined;

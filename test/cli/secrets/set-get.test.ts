@@ -195,6 +195,10 @@ describe("slipway secrets set and get", () => {
     const typed = await get("locked", { hidden: ["wrong", "sesame"] });
     assert.equal(typed.out, `${canary}\n`, typed.err);
     assert.equal((await get("locked", { env: { SLIPWAY_AGE_PASSPHRASE: "sesame" } })).out, canary);
+    assert.match(
+      (await get("locked", { env: { SLIPWAY_AGE_PASSPHRASE: "open" } })).err,
+      /the passphrase in SLIPWAY_AGE_PASSPHRASE does not fit the age key/,
+    );
   });
 
   it("read what SOPS made, and leave changing it to SOPS", async (t) => {
