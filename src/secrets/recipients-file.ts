@@ -20,7 +20,9 @@ export function withoutRecipient(text: string, { line }: Pick<Recipient, "line">
   const lines = text.split(/(?<=\n)/);
   const at = line - 1;
   const isComment = (index: number): boolean => lines[index]?.startsWith("#") === true;
-  const endsBlock = (lines[at + 1] ?? "").trim() === "" || isComment(at + 1);
+  const next = (lines[at + 1] ?? "").trim();
+  // Behind an SSH key stands whose it is, so that a comment above is not about it.
+  const endsBlock = next === "" || next.startsWith("#") || /^ssh-\S+ \S+ +\S/.test(next);
   const hasOwn = isComment(at - 1) && !isComment(at - 2) && endsBlock;
   return lines.toSpliced(hasOwn ? at - 1 : at, hasOwn ? 2 : 1).join("");
 }
