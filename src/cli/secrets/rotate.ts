@@ -6,6 +6,7 @@ import { fileLimit } from "../../secrets/limits.ts";
 import { open } from "../../secrets/open.ts";
 import { othersIn, stanzasOf } from "../../secrets/readers.ts";
 import { seal } from "../../secrets/seal.ts";
+import { sopsOutline } from "../../secrets/sops.ts";
 import { withSealed } from "../../secrets/value-edit.ts";
 import { ageIdentities } from "../age-identities.ts";
 import type { Context } from "../command.ts";
@@ -81,7 +82,10 @@ async function rotateFile(file: SecretFile, by: With, rotated: Rotated): Promise
   const { path, content, name } = file;
   const leave = (what: string, text: string): void =>
     void rotated.left.push({ name: what, file: path, text });
-  if (content.form === "sops") return leave(name, `made by SOPS: sops updatekeys ${path}`);
+  if (content.form === "sops") {
+    if (isSopsDue(content.text, by)) leave(name, `made by SOPS: sops updatekeys ${path}`);
+    return;
+  }
   const found = itemsIn(file);
   if ("problem" in found) return leave(name, `line ${found.problem.line}: ${found.problem.text}`);
   const armors = new Map<string, string>();
@@ -99,6 +103,14 @@ async function rotateFile(file: SecretFile, by: With, rotated: Rotated): Promise
   rotated.files.push({ path, before, after });
   for (const one of armors.keys())
     rotated.changes.push({ name: one, file: path, change: "re-encrypted" });
+}
+
+/** Whether something is to be done about a file that only SOPS itself may change: it was asked for, or is for others. */
+function isSopsDue(text: string, { list, wish }: With): boolean {
+  if (wish.all || wish.names.length > 0) return true;
+  const wanted = new Set(list.recipients.map((one) => one.text));
+  const found = new Set(sopsOutline(text)?.recipients);
+  return found.symmetricDifference(wanted).size > 0;
 }
 
 const inPlace = (
@@ -122,7 +134,14 @@ async function resealed(
   if (typeof ciphertext === "string" && !isArmored(ciphertext))
     return { text: `not encrypted: slipway secrets set ${name}` };
   const opened = await open(ciphertext, identities, fileLimit);
-  if ("failure" in opened) return { text: opened.failure.text };
+  if ("failure" in opened) {
+    const { reason, text } = opened.failure;
+    const isForUs = recipients.some((one) => identities.recipients.includes(one.text));
+    // What is for a list without any key of ours is not ours to open.
+    const isNoTrouble =
+      reason === "not-a-recipient" && !isForUs && !(await isForOthers(item, recipients, past));
+    return isNoTrouble && !wish.all ? undefined : { text };
+  }
   const gone = await readersGone(item, opened.bytes, recipients, identities, past);
   const others = othersIn(stanzasOf(ciphertext) ?? [], recipients);
   const readers =
@@ -165,7 +184,7 @@ function say({ io, options }: Context, rotated: Rotated, { silent }: RotateWish)
   if (silent === true || !options.json)
     tell.write(
       changes.length === 0
-        ? "nothing had to be encrypted anew\n"
+        ? `nothing ${rotated.left.length === 0 ? "had to be" : "was"} encrypted anew\n`
         : `re-encrypted ${counted(changes.length, "secret")} in ${listed(
             files.map(({ path }) => path),
             8,

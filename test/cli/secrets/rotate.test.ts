@@ -149,7 +149,7 @@ describe("slipway secrets rotate", () => {
     await site.write("secrets/plain.yaml", "A: hunter2\n");
     await site.write(
       "secrets/sops.yaml",
-      await sealSops(new Map([["a", str("x")]]), recipientsIn(site.recipient)),
+      await sealSops(new Map([["a", str("x")]]), recipientsIn(site.bob.recipient)),
     );
     const before = await site.read("secrets/shop.yaml");
     const left = await site.slipway(["rotate", "--json"]);
@@ -162,6 +162,31 @@ describe("slipway secrets rotate", () => {
     );
     assert(!`${left.out}${left.err}`.includes("hunter2"));
     assert.equal(await site.read("secrets/shop.yaml"), before);
+  });
+
+  it("leaves in peace what is for the list that counts, though not for the own key", async (t) => {
+    const site = await committedSite(t);
+    await site.recipients("add", site.recipient, "--in", "secrets/billing", "--comment", "us");
+    await site.recipients("add", site.bob.recipient, "--in", "secrets/billing");
+    await site.set("shop.A", "one");
+    await site.set("billing/stripe.KEY", "one");
+    await site.write(
+      "secrets/sops.yaml",
+      await sealSops(new Map([["a", str("x")]]), recipientsIn(site.recipient)),
+    );
+    await site.commit();
+    const asBob = ["rotate", "--age-key", site.bob.file];
+    const nothing = { code: 0, out: "nothing had to be encrypted anew\n", err: "" };
+    assert.deepEqual(await site.slipway(asBob), nothing);
+    assert.deepEqual(await site.slipway(["rotate"]), nothing);
+    assert.match((await site.slipway(["rotate", "sops"])).err, /sops updatekeys/);
+    assert.match((await site.slipway([...asBob, "--all"])).err, /shop.A .* was left as it is/);
+    await site.recipients("add", site.carol.recipient, "--comment", "carol");
+    const due = await site.slipway(asBob);
+    assert.equal(due.code, 1);
+    assert.equal(due.out, "nothing was encrypted anew\n");
+    assert.match(due.err, /shop.A .* was left as it is/);
+    assert.match(due.err, /sops updatekeys/);
   });
 
   it("refuses names that nothing has", async (t) => {
@@ -213,6 +238,8 @@ describe("slipway secrets recipients", () => {
     ["# all\nB\nA\n", "# all\nA\n"],
     ["# one\n# two\nB\n", "# one\n# two\n"],
     ["A\nB", "A\n"],
+    ["A\n# b\nB\nssh-ed25519 AAAA ada\n", "A\nssh-ed25519 AAAA ada\n"],
+    ["A\n# all\nB\nssh-ed25519 AAAA\n", "A\n# all\nssh-ed25519 AAAA\n"],
     ["A\r\n# b\r\nB\r\n\r\n# end\r\n", "A\r\n\r\n# end\r\n"],
   ];
   for (const [before, after] of removals)
