@@ -23,6 +23,7 @@ export const findingCodes = {
   "not-utf8": "error",
   "control-character": "error",
   "yaml-syntax": "error",
+  "merge-conflict": "error",
   "yaml-directive": "error",
   "yaml-documents": "error",
   "yaml-tag": "error",

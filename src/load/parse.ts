@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
+import { conflictIn, conflictText } from "../lib/conflict.ts";
 import type { Diagnostic, Where } from "../model/diagnostic.ts";
 import type { FindingCode } from "./codes.ts";
 import { convert } from "./convert.ts";
@@ -69,6 +70,11 @@ function parseText(
       );
     }
   };
+  const conflictAt = document.errors.length === 0 ? undefined : conflictIn(text);
+  if (conflictAt !== undefined) {
+    report("merge-conflict", whereIs(conflictAt), conflictText);
+    return undefined;
+  }
   const problems = [...document.errors, ...document.warnings];
   say(problems.filter((problem) => !isOfTag(problem)));
   if (document.errors.some((error) => !isOfTag(error))) return undefined;

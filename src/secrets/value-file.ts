@@ -7,6 +7,7 @@ import {
   type Pair,
   type YAMLMap,
 } from "yaml";
+import { conflictIn, conflictText } from "../lib/conflict.ts";
 import { isBounded } from "./bounded.ts";
 
 /** One `KEY: value` of a file of values, and where it stands in its text. */
@@ -38,8 +39,9 @@ export type ValueFile =
   | { readonly entries: readonly ValueEntry[] }
   | { readonly problem: ValueFileProblem };
 
-/** What a value may be called. */
-export const isKey = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/.test(text);
+/** What a value may be called, as apps can refer to it. */
+export const isKey = (text: string): boolean =>
+  /^(?!(?:__proto__|constructor|prototype)$)[A-Za-z_][A-Za-z0-9_.-]{0,254}$/.test(text);
 
 /** Reads `secrets/<name>.yaml`: keys, one a line, each with a value that is text. Aliases, tags and nesting have no place in it. */
 export function readValueFile(text: string): ValueFile {
@@ -83,6 +85,8 @@ function entriesIn(text: string): readonly ValueEntry[] {
     prettyErrors: false,
   });
   const [problem] = document.errors;
+  const conflictAt = problem && conflictIn(text);
+  if (conflictAt !== undefined) throw new Misplaced(conflictAt, conflictText);
   if (problem !== undefined)
     throw new Misplaced(
       problem.pos[0],

@@ -37,6 +37,10 @@ const hostile: Readonly<Record<string, readonly [text: string | Uint8Array, code
   "a value as a key, twice": [`"${canary} x": 1\n"${canary} x": 2\n`, "duplicate-key"],
   "the same key again": [`KEY: ${canary}\nKEY: ${one}\n`, "duplicate-key"],
   "a merge key": [`a: &a { b: ${canary} }\n<<: *a\n`, "yaml-merge-key"],
+  "a merge that was not finished": [
+    `KEY: |\n<<<<<<< ${canary}\n  ${canary}\n=======\n  x\n>>>>>>> y\n`,
+    "merge-conflict",
+  ],
   "a tag": [`KEY: !${canary} ${canary}\n`, "yaml-tag"],
   "a directive": [`%YAML ${canary}\n---\nKEY: ${canary}\n`, "yaml-directive"],
   "two documents": [`KEY: ${one}\n---\nKEY: ${canary}\n`, "yaml-documents"],

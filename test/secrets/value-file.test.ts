@@ -77,6 +77,10 @@ describe("a file of values", () => {
 
   const bad: readonly (readonly [text: string, said: RegExp])[] = [
     ["A: hunter2\nB hunter2\n", /^2:1 this is not YAML/],
+    [
+      "A: |\n  x\n<<<<<<< HEAD\n  hunter2\n=======\n  y\n>>>>>>> other\n",
+      /^3:1 git left the marks of a merge conflict here/,
+    ],
     ["A: 'hunter2\nB: y\n", /this is not YAML/],
     ["A: @hunter2\n", /^1:4 this is not YAML/],
     ["A: *hunter2\n", /^1:1 A holds no text/],

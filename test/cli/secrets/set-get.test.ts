@@ -236,6 +236,7 @@ describe("slipway secrets set and get", () => {
     ["a way out of a file", {}, ["set", "a/../../x.age"], /is not NAME.KEY/],
     ["a hidden file", {}, ["set", ".git/x.KEY"], /is not NAME.KEY/],
     ["a bad key", {}, ["set", "shop.1A"], /'1A' is no name for a value/],
+    ["a key that is none to apps", {}, ["set", "shop.__proto__"], /is no name for a value/],
     ["nothing", {}, ["set", "shop.KEY"], /nothing came in for shop.KEY/],
     [
       "a list that is not there",
