@@ -1,6 +1,8 @@
+import { secretFileLimit, type SealedValue } from "../model/sealed.ts";
 import type { CommitInfo, Snapshot } from "../model/snapshot.ts";
 import type { Declared } from "../pass/declared.ts";
 import type { World } from "../pass/world.ts";
+import { entryIn, readValueFile } from "../secrets/value-file.ts";
 import { SourceError } from "../source/source.ts";
 import { blockAt, lineBefore } from "./line-history.ts";
 
@@ -13,9 +15,12 @@ const mostBytes = 1024 * 1024;
  */
 export async function lastChange(
   world: World,
-  { where, by, blobs }: Declared,
+  { where, by, blobs, secrets }: Declared,
 ): Promise<CommitInfo | undefined> {
-  const stateAt = by === "file" ? wholeFile(where.file) : oneKey(where.file, where.line, blobs);
+  const own = by === "file" ? wholeFile(where.file) : oneKey(where.file, where.line, blobs);
+  const states = [own, ...secrets.map(oneSecret)];
+  const stateAt: State = async (snapshot) =>
+    (await Promise.all(states.map(async (state) => await state(snapshot)))).join("\n");
   const commits = await world.source.recent(mostCommits);
   let after: { readonly commit: CommitInfo; readonly state: string } | undefined;
   for (const commit of commits) {
@@ -66,6 +71,27 @@ function oneKey(file: string, line: number, blobs: readonly string[]): State {
       ...files.map(({ path, blob, type }) => `${path} ${blob} ${type}`),
     ].join("\n");
   };
+}
+
+/** A value of a file of values by its ciphertext, whatever becomes of the others; else the file that it is in. */
+function oneSecret({ where, id, source }: SealedValue): State {
+  if (source.form !== "armor") return wholeFile(where.file);
+  const key = id.slice(id.indexOf("#") + 1);
+  const known = new Map<string, string>();
+  return async (snapshot) => {
+    const entry = snapshot.entries.find(({ path }) => path === where.file);
+    if (entry === undefined) return "";
+    const state = known.get(entry.blob);
+    if (state !== undefined) return state;
+    const value = valueIn(await snapshot.read(entry.blob, secretFileLimit), key);
+    known.set(entry.blob, value);
+    return value;
+  };
+}
+
+function valueIn(bytes: Uint8Array, key: string): string {
+  const file = readValueFile(Buffer.from(bytes).toString("utf8"));
+  return ("entries" in file ? entryIn(file.entries, key)?.value : undefined) ?? "";
 }
 
 async function linesOf(snapshot: Snapshot, file: string): Promise<readonly string[]> {

@@ -2,7 +2,9 @@ import type { AppFields } from "../generated/app.ts";
 import { secretItemsOf, secretMountOf } from "../lib/secret-items.ts";
 import { templateParts } from "../lib/template.ts";
 import type { AppDocument, TemplateParts } from "../model/documents.ts";
-import { sealedIn, type Sealed, type SealedText } from "../model/sealed.ts";
+import type { Where } from "../model/diagnostic.ts";
+import { sealedIn, type Sealed, type SealedText, type SealedValue } from "../model/sealed.ts";
+import { fieldsOn } from "./names.ts";
 
 /** What may be known of opened secrets; it does not tell what they are. */
 export interface SecretDigests {
@@ -57,6 +59,34 @@ export function fileVariables(fields: AppFields): Readonly<Record<string, string
   const files = secretItemsOf(fields.secrets).filter(({ as }) => as === "file");
   const variables = files.map(({ name }) => [`${name}_FILE`, secretMountOf(name)] as const);
   return Object.fromEntries(variables.filter(([name]) => fields.env?.[name] === undefined));
+}
+
+/** Where a field was written, also of what `secrets` makes: a variable, or a file with the variable that says where it is. */
+export function placeOf(app: AppDocument, field: readonly string[]): Where {
+  const [top, name = ""] = field;
+  if (top !== "env" && top !== "files") return app.at(field);
+  const isDeclared = app.fields[top]?.[name] !== undefined;
+  const item = secretItemsOf(app.fields.secrets).find((one) =>
+    one.as === "env"
+      ? top === "env" && one.name === name
+      : name === (top === "env" ? `${one.name}_FILE` : secretMountOf(one.name)),
+  );
+  return item === undefined || isDeclared ? app.at(field) : app.at(["secrets", ...item.path]);
+}
+
+/** The values that a field of an app holds on a machine; none where it holds no secret. */
+export function valuesIn(
+  app: AppDocument,
+  machine: string,
+  [top, name = ""]: readonly string[],
+): readonly SealedValue[] {
+  const fields = fieldsOn(app, machine);
+  const text =
+    top === "env"
+      ? secretEnvOf(app, fields).get(name)
+      : secretFilesOf(app, fields).find(({ target }) => top === "files" && target === name)?.text;
+  const ids = new Set(sealedIn(text ?? []).map(({ id }) => id));
+  return [...app.secrets.values()].filter(({ id }) => ids.has(id));
 }
 
 export function secretFilesOf(app: AppDocument, fields: AppFields): readonly SecretFile[] {

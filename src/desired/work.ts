@@ -16,7 +16,7 @@ import {
 import { familyNetwork, type Placement } from "./container.ts";
 import { filesSpecs } from "./files.ts";
 import { fieldsOn, type NamesTable } from "./names.ts";
-import type { SecretDigests } from "./secrets.ts";
+import { placeOf, type SecretDigests } from "./secrets.ts";
 
 /** What was observed of a machine that the compiling needs. */
 export interface MachineContext {
@@ -149,6 +149,6 @@ export const resourceOf = (
   family: app.family,
   name,
   spec,
-  where: app.at(path),
-  at: (field) => app.at(field),
+  where: placeOf(app, path),
+  at: (field) => placeOf(app, field),
 });

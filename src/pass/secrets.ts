@@ -1,5 +1,5 @@
 import type { OpeningCode } from "../load/codes.ts";
-import { variablesWithSecrets, type SecretDigests } from "../desired/secrets.ts";
+import { placeOf, variablesWithSecrets, type SecretDigests } from "../desired/secrets.ts";
 import { bytesOfText, joinBytes } from "../lib/bytes.ts";
 import { digestOfBytes } from "../lib/hash.ts";
 import { mapLimit } from "../lib/parallel.ts";
@@ -103,7 +103,7 @@ function unfit(app: AppDocument, opened: OpenedSecrets): readonly Diagnostic[] {
       if (text !== undefined && !text.includes("\0")) return [];
       told.add(id);
       const what = text === undefined ? "is no text (UTF-8)" : "holds a NUL byte";
-      const where = app.at(["secrets"]);
+      const where = placeOf(app, ["env", name]);
       const message = `${of} ${what} and cannot be the variable ${name}; give it as a file`;
       return [finding("secret-no-text", { where }, message)];
     }),

@@ -17,6 +17,9 @@ const resource = (kind: string, app: string, name: string, line: number, spec: u
 const apps = ["shop", "shop-worker"].map((name) => ({
   name,
   family: "shop",
+  fields: { secrets: ["PASSWORD", { KEY: { secret: "KEY", as: "file" } }] },
+  perMachine: new Map(),
+  secrets: new Map(["PASSWORD", "KEY"].map((key) => [key, { name: key, id: key }])),
   at: () => at(1),
 })) as unknown as readonly AppDocument[];
 
@@ -64,4 +67,16 @@ test("of a change it is its line, unless something was taken away or ships from 
     [by(change("env.A", "1")), by(change("env.A")), by(change("files./etc/one", "x"))],
     ["line", "file", "file"],
   );
+});
+
+test("of a change it is also the secrets that it is about", () => {
+  const secretsOf = (...paths: readonly string[]) => {
+    const fields = paths.map((path) => ({ path, declared: "x" }));
+    const reason = { code: "spec-changed", text: "", where: at(7) };
+    const change: Change = { ...changeOf("shop"), reason, fields };
+    return declaredAt(look, documents, [change], "app/shop")?.secrets.map(({ name }) => name);
+  };
+  assert.deepEqual(secretsOf("env.LEVEL", "image"), []);
+  assert.deepEqual(secretsOf("env.PASSWORD"), ["PASSWORD"]);
+  assert.deepEqual(secretsOf("files./run/secrets/KEY", "env.PASSWORD"), ["KEY", "PASSWORD"]);
 });
