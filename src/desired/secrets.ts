@@ -3,7 +3,7 @@ import { secretItemsOf, secretMountOf } from "../lib/secret-items.ts";
 import { templateParts } from "../lib/template.ts";
 import type { AppDocument, TemplateParts } from "../model/documents.ts";
 import type { Where } from "../model/diagnostic.ts";
-import { sealedIn, type Sealed, type SealedText, type SealedValue } from "../model/sealed.ts";
+import { sealedIn, type SealedText, type SealedValue } from "../model/sealed.ts";
 import { fieldsOn } from "./names.ts";
 
 /** What may be known of opened secrets; it does not tell what they are. */
@@ -49,9 +49,9 @@ export function secretEnvOf(app: AppDocument, fields: AppFields): ReadonlyMap<st
 /** Every variable that holds secrets, on any machine. */
 export const variablesWithSecrets = (
   app: AppDocument,
-): readonly { readonly name: string; readonly secrets: readonly Sealed[] }[] =>
+): readonly { readonly name: string; readonly text: SealedText }[] =>
   [app.fields, ...app.perMachine.values()].flatMap((fields) =>
-    [...secretEnvOf(app, fields)].map(([name, text]) => ({ name, secrets: sealedIn(text) })),
+    [...secretEnvOf(app, fields)].map(([name, text]) => ({ name, text })),
   );
 
 /** `NAME_FILE` says where the file of secret NAME is, as many images want it; unless it is declared. */

@@ -93,7 +93,7 @@ function straySecrets(
     const [, named = environment, inside = ""] =
       /^(?:environments\/([^/]+)\/)?secrets\/(.+)$/.exec(path) ?? [];
     if (inside === "" || named !== environment || !/^(?:file|executable)$/.test(type)) continue;
-    if (/(?:^|\/)(?:\.|README|LICENSE)|\.(?:ya?ml|age|md|pub)$/.test(inside)) continue;
+    if (/(?:^|\/)(?:\.(?!env)|README|LICENSE)|\.(?:ya?ml|age|md|pub)$/.test(inside)) continue;
     report(
       "stray-secret",
       startOf(printableLine(path)),

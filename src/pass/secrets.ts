@@ -6,7 +6,7 @@ import { mapLimit } from "../lib/parallel.ts";
 import { listed } from "../lib/text.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
-import type { SealedText, SealedValue } from "../model/sealed.ts";
+import { sealedIn, type SealedText, type SealedValue } from "../model/sealed.ts";
 import { fingerprint, Secret } from "../model/secret.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "./world.ts";
@@ -95,20 +95,30 @@ function usersOf(
 /** What cannot be a variable of the environment, or part of a text. */
 function unfit(app: AppDocument, opened: OpenedSecrets): readonly Diagnostic[] {
   const told = new Set<string>();
-  return variablesWithSecrets(app).flatMap(({ name, secrets }) =>
-    secrets.flatMap(({ id, name: of }) => {
+  return variablesWithSecrets(app).flatMap(({ name, text: whole }) => {
+    const secrets = sealedIn(whole);
+    const where = placeOf(app, ["env", name]);
+    const wrong = secrets.flatMap(({ id, name: of }) => {
       const secret = opened.get(id);
       if (secret === undefined || told.has(id)) return [];
       const text = secret.revealText();
       if (text !== undefined && !text.includes("\0")) return [];
       told.add(id);
       const what = text === undefined ? "is no text (UTF-8)" : "holds a NUL byte";
-      const where = placeOf(app, ["env", name]);
       const message = `${of} ${what} and cannot be the variable ${name}; give it as a file`;
       return [finding("secret-no-text", { where }, message)];
-    }),
-  );
+    });
+    const isKnown = secrets.every(({ id }) => opened.has(id));
+    if (!isKnown || wrong.length > 0 || told.has(name)) return wrong;
+    if (name.length + 2 + revealed(whole, opened).length <= longestVariable) return [];
+    told.add(name);
+    const message = `${listed([...new Set(secrets.map((one) => one.name))])} is too long for the variable ${name}: Linux starts nothing with one of more than 128 KiB; give it as a file`;
+    return [finding("secret-too-large", { where }, message)];
+  });
 }
+
+/** What Linux takes for one variable, in bytes: its name, `=`, its value, and a NUL. */
+const longestVariable = 128 * 1024;
 
 /** A text with its secrets opened. */
 export function revealed(text: SealedText, opened: OpenedSecrets): Uint8Array {

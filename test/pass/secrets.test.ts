@@ -93,6 +93,24 @@ test("all that stays closed is told at once, with who refers to it", async () =>
   assert.match(told.join("\n"), /shared\.TOKEN \(of app\/cart, app\/shop and registry ghcr\.io\)/);
 });
 
+test("a variable is at most as long as Linux takes it, with all that a template puts together", async () => {
+  const withUrl = `${shop}env: { URL: { template: "\${DB_PASSWORD}-\${DB_PASSWORD}" } }\n`;
+  const toldOf = async (bytes: number, text = shop): Promise<readonly string[]> => {
+    const files = {
+      "apps/shop.yaml": text,
+      "secrets/shop.yaml": await key.file({ DB_PASSWORD: "x".repeat(bytes) }),
+    };
+    return (await opened(files)).told;
+  };
+  const most = 128 * 1024 - "DB_PASSWORD=\0".length;
+  assert.deepEqual(await toldOf(most), []);
+  assert.match(
+    (await toldOf(most + 1)).join("\n"),
+    /^apps\/shop.yaml:2:11: shop.DB_PASSWORD is too long for the variable DB_PASSWORD.* give it as a file$/,
+  );
+  assert.match((await toldOf(70_000, withUrl)).join("\n"), /^apps\/shop.yaml:3:.* variable URL/);
+});
+
 test("what nobody refers to is not opened", async () => {
   const { told, secrets } = await opened({
     "apps/shop.yaml": "image: shop:1\n",
