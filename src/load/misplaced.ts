@@ -97,7 +97,7 @@ function straySecrets(
     report(
       "stray-secret",
       startOf(printableLine(path)),
-      `not read, and not encrypted as far as Slipway knows: a whole file is encrypted by age, and called ${printableLine(path)}.age`,
+      `not read, and not encrypted as far as Slipway knows: a whole file is encrypted by age, and called ${printableLine(path.replace(/\/\.([^/]*)$/, "/$1"))}.age`,
     );
   }
 }

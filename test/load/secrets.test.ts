@@ -135,6 +135,13 @@ test("names, endings and other files below secrets/", async () => {
     ["secrets/.age-recipients", []],
     ["secrets/team/.age-recipients", []],
     ["secrets/LICENSE", []],
+    ["secrets/.gitattributes", []],
+    [
+      "secrets/.env",
+      [
+        "stray-secret secrets/.env:1:1: warning: not read, and not encrypted as far as Slipway knows: a whole file is encrypted by age, and called secrets/env.age",
+      ],
+    ],
     ["secrets/.backup/shop.yaml", []],
     [
       "secrets/shop.env",
