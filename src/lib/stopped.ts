@@ -3,8 +3,8 @@ import { orAbort } from "./deadline.ts";
 /** Why a signal aborts that asks to end: what is done stands, what is not is left for the next time. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
-  constructor() {
-    super("stopped at a safe point; the next pass goes on from there");
+  constructor(message = "stopped at a safe point; the next pass goes on from there") {
+    super(message);
   }
 }
 

@@ -29,7 +29,7 @@ export async function openEditor(io: Io, file: string, atEnd: () => void): Promi
       child.once("error", (error) => resolve(error.message));
       child.once("close", (exitCode, signal) => resolve(exitCode ?? signal ?? 1));
     });
-    if (isTold) throw new Stopped();
+    if (isTold) throw new Stopped("stopped: nothing was written");
     if (code !== 0)
       throw new UserError(
         "refused",

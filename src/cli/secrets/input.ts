@@ -35,9 +35,9 @@ export async function readValue(context: Context, wish: InputWish): Promise<Give
 
 async function typed({ io }: Context, name: string): Promise<Uint8Array> {
   const first = await io.askHidden(`Value of ${name} (not shown): `);
-  if (first === undefined) throw new Stopped();
+  if (first === undefined) throw new Stopped("stopped: nothing was written");
   const second = await io.askHidden("Once more: ");
-  if (second === undefined) throw new Stopped();
+  if (second === undefined) throw new Stopped("stopped: nothing was written");
   if (first !== second)
     throw new UserError(
       "refused",

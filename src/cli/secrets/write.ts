@@ -31,7 +31,7 @@ export async function writeFiles(
   } finally {
     end();
   }
-  if (isInterrupted) throw new Stopped();
+  if (isInterrupted) throw new Stopped("stopped, after all was written");
 }
 
 /** Throws UserError for a path that leads through a symlink: it might lead out of the repo. */

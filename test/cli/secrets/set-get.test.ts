@@ -60,7 +60,9 @@ describe("slipway secrets set and get", () => {
     assert(!`${wrong.err}${wrong.out}${right.err}${right.out}`.includes("hunter"));
     assert.equal((await site.slipway(["get", "shop.KEY"])).out, canary);
     assert.equal((await site.slipway(["get", "shop.KEY"], { hidden: [] })).out, `${canary}\n`);
-    assert.equal((await site.slipway(["set", "shop.KEY"], { hidden: [canary] })).code, 1);
+    const brokenOff = await site.slipway(["set", "shop.KEY"], { hidden: [canary] });
+    assert.equal(brokenOff.code, 1);
+    assert.match(brokenOff.err, /stopped: nothing was written\n$/);
   });
 
   it("leave other values, comments and the mode alone", async (t) => {
