@@ -12,7 +12,7 @@ import { applyLook, lookWith } from "./pass/look.ts";
 import { familiesOf, hasNews, keysOf, machinesOf } from "./pass/news.ts";
 import { machinesToRecord } from "./pass/record.ts";
 import { redactedOutcome } from "./pass/redact.ts";
-import { readRevision } from "./pass/revision.ts";
+import { readRevision, type Revision } from "./pass/revision.ts";
 import type { Survey } from "./pass/survey.ts";
 import { redactor } from "./pass/secrets.ts";
 import { endingOf, tell, type Told } from "./pass/tell.ts";
@@ -77,7 +77,11 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const { world, request, revision, started, holds, stop } = pass;
   const { documents } = revision;
   if (documents === undefined)
-    return { outcome: rejected(pass), ...known(await wordBefore(world, revision, noted)) };
+    return {
+      outcome: rejected(pass),
+      isRefused: onlyLacksKey(revision),
+      ...known(await wordBefore(world, revision, noted)),
+    };
   const former = formerRevisions(world, revision);
   const look = await lookWith(world, request, revision, former, started);
   let found = await orAbort(look(), stop);
@@ -117,6 +121,12 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   found = await unlessStopped(look(), stop, found);
   return await settle();
 }
+
+/** Nothing is wrong with it but that this controller cannot open it: what one that can has said stands. */
+const onlyLacksKey = ({ findings }: Revision): boolean =>
+  findings
+    .filter(({ severity }) => severity === "error")
+    .every(({ code }) => code === "secret-without-key");
 
 /** Nothing was written there yet: what was planned for it was only for show. */
 const isNew = (machine: string, { observations }: Survey): boolean =>

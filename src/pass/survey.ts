@@ -22,6 +22,7 @@ import { planOn, type Ground } from "./planning.ts";
 import type { Meanings } from "./reverts.ts";
 import { digestsWith } from "./secrets.ts";
 import { loginsOf } from "./logins.ts";
+import type { ResolvedImages } from "../observe/images.ts";
 import { settleImages } from "./settle.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trail } from "./trail.ts";
@@ -107,15 +108,17 @@ export async function survey(
   const ofHead = [...documents.apps.values()];
   const then = await request.meanings(inventories);
   const loginOf = loginsOf(documents, former.secrets);
-  const head = await settleImages(
+  const isClosed = world.secrets === "closed";
+  const named = await settleImages(
     world,
     documents,
     ofHead,
     { inventories, observations },
     { ...request, loginOf, meant: (family) => then.get(family) },
   );
+  const head = isClosed ? withClosed(named, ofHead) : named;
   // A map that grows: what apps return to is opened later.
-  const opened = digestsWith(former.secrets, world.secrets === "closed");
+  const opened = digestsWith(former.secrets, isClosed);
   const digests = inputDigests(documents, observations, head.references, opened);
   const wished = decideAll(documents, inventories, digests, trail);
   const returned = await former.load(returnRevisions(wished), renames);
@@ -175,6 +178,23 @@ export async function survey(
     renames,
   };
 }
+
+/** Whether what has secrets is as declared nobody can say who opened none: it is not known, and stays as it is. */
+const withClosed = (named: ResolvedImages, apps: readonly AppDocument[]): ResolvedImages => ({
+  ...named,
+  unresolved: new Map([
+    ...named.unresolved,
+    ...apps
+      .filter(({ secrets }) => secrets.size > 0)
+      .map(({ family, machines: [machine = ""] }) => [family, closedFor(machine)] as const),
+  ]),
+});
+
+const closedFor = (machine: string): Trouble => ({
+  machine,
+  class: "access",
+  text: "it has secrets, which are not opened without a key: whether it is as declared is not known",
+});
 
 const runsSomewhere = (app: AppDocument): boolean =>
   app.machines.some(

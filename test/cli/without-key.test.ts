@@ -5,9 +5,9 @@ import { withoutKeyTrouble } from "../../src/cli/without-key.ts";
 import { Opener } from "../../src/secrets/opener.ts";
 import { UnusableAgeKey } from "../../src/secrets/keyed-opener.ts";
 
-function failing(error: Error) {
+function failing(thrown: Error) {
   const told: string[] = [];
-  const load = () => Promise.reject(error);
+  const load = () => Promise.reject(thrown);
   return { told, secrets: withoutKeyTrouble(new Opener(load), (text) => void told.push(text)) };
 }
 

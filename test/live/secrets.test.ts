@@ -252,6 +252,11 @@ ${more}`;
     assert.equal(ran.code, 1);
     assert.match(ran.stderr + ran.stdout, /cannot be opened without a key: --age-key/);
     assert.equal((await stage.slipway(["ps"], { env: keyless })).code, 0);
+    const note = await stage.note((await stage.git("rev-parse", "HEAD")).trim());
+    assert.equal(note?.["outcome"], "applied", "what was said stands");
+    const status = await stage.slipway(["--json", "status"], { env: keyless });
+    const { head } = JSON.parse(status.stdout) as { head: Record<string, unknown> };
+    assert.deepEqual([head["pending"], head["unknown"]], [0, 1], status.stdout);
     await assertLive("one");
   });
 

@@ -48,9 +48,7 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   },
   "control-character": app("image: shop:1\u0007\n"),
   "yaml-syntax": app("image: shop:1\n\tport: 80\n"),
-  "merge-conflict": app(
-    "<<<<<<< HEAD\nimage: shop:1\n=======\nimage: shop:2\n>>>>>>> other\n",
-  ),
+  "merge-conflict": app("<<<<<<< HEAD\nimage: shop:1\n=======\nimage: shop:2\n>>>>>>> other\n"),
   "yaml-directive": app("%YAML 1.1\n---\nimage: shop:1\n"),
   "yaml-documents": app("image: shop:1\n---\nimage: shop:2\n"),
   "yaml-tag": app("image: !!str 1.10\n"),

@@ -35,7 +35,7 @@ export const run: Run = async (context) => {
       version: 1,
       fleet: documents.fleet,
       ...(applied === undefined ? {} : { revision: applied }),
-      head: await headStatus(world, head, look, head === revision),
+      head: await headStatus(world, head, look, isSame(head, revision)),
       ...(trouble === undefined ? {} : { forge: { trouble } }),
       machines: machineStatuses(look.observations),
       apps: appStatuses(look.observations, documents, look.plan.held),
@@ -51,6 +51,9 @@ export const run: Run = async (context) => {
     await close();
   }
 };
+
+const isSame = (one: Revision, other: Revision): boolean =>
+  one.snapshot.revision === other.snapshot.revision;
 
 async function headStatus(
   world: World,
