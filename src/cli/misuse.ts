@@ -48,8 +48,9 @@ export function noCommand(words: readonly string[]): UserError {
 
 /** What was wrong on the command line, in one line. */
 export function misuse(error: CommanderError, argv: readonly string[]): UserError {
-  const said = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
   const words = namedCommand(argv);
+  const message = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
+  const said = words[0] === "secrets" ? withoutValues(message) : message;
   const command = words.join(" ");
   const flag = error.code === "commander.unknownOption" ? flagIn(error) : "";
   const later = laterFlag(command, flag);
@@ -62,6 +63,10 @@ export function misuse(error: CommanderError, argv: readonly string[]): UserErro
     `See 'slipway ${command === "" ? "" : `${command} `}--help'.`,
   );
 }
+
+/** A word too many, and what stands behind a `=`, may be what is to be encrypted. */
+const withoutValues = (message: string): string =>
+  message.replace(/=[^']*'/, "=…'").replace(/(but got \d+):.*$/s, "$1.");
 
 /** What a word too many means, by command. */
 const excess: Readonly<Record<string, (argv: readonly string[]) => UserError>> = {

@@ -305,6 +305,21 @@ describe("slipway secrets set and get", () => {
       assert(!`${ran.out}${ran.err}`.includes(canary), ran.err);
     });
 
+  it("repeat nothing that may be a value", async (t) => {
+    const site = await keyedSite(t);
+    for (const argv of [
+      ["set", `--value=${canary}`, "shop.KEY"],
+      ["set", "shop.KEY", canary],
+      ["set", `shop.KEY=${canary}`],
+      ["generate", "shop.KEY", canary],
+      ["--json", "get", "shop.KEY", canary],
+    ]) {
+      const { code, out, err } = await site.slipway(argv, { input: "x" });
+      assert.equal(code, 1);
+      assert(!`${out}${err}`.includes(canary), `${out}${err}`);
+    }
+  });
+
   it("refuse where nobody is named", async (t) => {
     const site = await secretsSite(t);
     const set = await site.slipway(["set", "shop.KEY"], { hidden: [canary, canary] });
