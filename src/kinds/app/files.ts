@@ -42,6 +42,9 @@ export interface FilesState {
 
 const folderMode = "0755";
 
+/** Under its digest, or what was being written when a machine went down. */
+const ownName = /^[0-9a-f]{8,}(?:\.partial|\.slipway-[0-9a-f]{12})?$/;
+
 export const files: Kind<FilesSpec, FilesState> = {
   id: "app/files",
   summary: "A file or a folder that an app ships, on the machine under its digest.",
@@ -53,7 +56,7 @@ export const files: Kind<FilesSpec, FilesState> = {
     const containers = answers.each(containersQuery);
     const states = new Map<string, FilesState>();
     for (const [digest, tree] of parseTrees(answers.text(treesQuery(about.root)))) {
-      if (!/^[0-9a-f]{8,}(\.partial)?$/.test(digest)) continue;
+      if (!ownName.test(digest)) continue;
       const path = `${about.root}/files/${digest}`;
       const mountedBy = containers.filter((c) => bindsOf(c).includes(path)).map(nameOf);
       states.set(digest, { digest, ...stateOf(tree), mountedBy: mountedBy.toSorted() });
