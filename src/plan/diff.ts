@@ -186,7 +186,10 @@ export function fieldPlace(resource: Resource, fields: Difference["fields"]): Wh
       const dot = path.indexOf(".");
       return at(dot < 0 ? [path] : [path.slice(0, dot), path.slice(dot + 1)]);
     })
-    .find((where) => where.file !== nowhere.file || where.line !== nowhere.line);
+    .find(
+      ({ file, line, col }) =>
+        file !== nowhere.file || line !== nowhere.line || col !== nowhere.col,
+    );
 }
 
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {

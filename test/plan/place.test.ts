@@ -12,7 +12,11 @@ const resource: Resource = {
   machine: "web-1",
   name: "1",
   spec: {},
-  at: (path): Where => ({ file: "apps/shop.yaml", line: lines[path.join(" ")] ?? 1, col: 1 }),
+  at: (path): Where => ({
+    file: "apps/shop.yaml",
+    line: lines[path.join(" ")] ?? 1,
+    col: path[1] === "IN_ONE_LINE" ? 30 : 1,
+  }),
 };
 
 const cases: readonly (readonly [paths: readonly string[], line: number | undefined])[] = [
@@ -20,6 +24,7 @@ const cases: readonly (readonly [paths: readonly string[], line: number | undefi
   [["env.A", "resources.memory"], 4],
   [["networks.slipway-acme", "resources.memory"], 9],
   [["networks.slipway-acme"], undefined],
+  [["networks.slipway-acme", "env.IN_ONE_LINE"], 1],
   [[], undefined],
 ];
 
