@@ -190,7 +190,8 @@ export const secretsGroup: CommandGroup = {
       about:
         "Opens every value and file of the root and of all environments, and tells as " +
         "file:line:col what is not for your key, damaged, or not encrypted at all; checks each " +
-        ".age-recipients, too. Exit code 1 when there is an error.",
+        ".age-recipients, too. With --environment: what that one has, and what it uses of the root's. " +
+        "Exit code 1 when there is an error.",
       examples: [
         ["slipway secrets verify", "all of the repo, with the fleet's own key"],
         [

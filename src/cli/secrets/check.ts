@@ -11,11 +11,12 @@ import { listFor, type RecipientsList } from "./recipients-for.ts";
 import { itemsIn, type SealedItem } from "./sealed.ts";
 import type { SecretFile } from "./tree.ts";
 
-/** What is wrong with a file below `secrets/`, for whoever has these identities. */
+/** What is wrong with a file below `secrets/`, for whoever has these identities; only what is needed has to be for them. */
 export async function checkFile(
   folder: string,
   file: SecretFile,
   identities: Identities,
+  isNeeded: (file: SecretFile, name: string) => boolean = () => true,
 ): Promise<readonly Diagnostic[]> {
   const found = itemsIn(file);
   if ("problem" in found) {
@@ -24,7 +25,11 @@ export async function checkFile(
   }
   const list = await listFor(folder, file.path);
   const told: Diagnostic[] = [];
-  for (const item of found.items) told.push(...(await checkItem(item, list, identities)));
+  for (const item of found.items) {
+    const findings = await checkItem(item, list, identities);
+    const isOurs = isNeeded(file, item.name);
+    told.push(...findings.filter(({ code }) => isOurs || code !== "secret-not-a-recipient"));
+  }
   if (list === undefined && found.items.length > 0)
     told.push(
       finding(

@@ -80,6 +80,30 @@ describe("slipway secrets verify", () => {
     assert(!both.out.includes("environments/staging/secrets/shop.yaml"), both.out);
   });
 
+  it("asks of the root's for an environment only what that one uses", async (t) => {
+    const site = await keyedSite(t);
+    const staging = await site.key("acme-staging");
+    await site.write("environments/staging/.age-recipients", `${staging.recipient}\n`);
+    const machine = "address: 10.0.0.1\nprivateAddress: 10.0.0.1\n";
+    await site.write("environments/staging/machines/one.yaml", machine);
+    const app = "image: shop:1\nmachines: all\nsecrets: [A]\n";
+    await site.write("environments/staging/apps/shop.yaml", app);
+    for (const name of ["shop.A", "other.B"]) await site.slipway(["set", name], { input: "x" });
+    const verify = async () =>
+      await site.slipway(["verify", "--environment", "staging", "--age-key", staging.file]);
+    const lacking = await verify();
+    assert.match(
+      lacking.out,
+      /^secrets\/shop.yaml:1:1: error: shop.A cannot be opened.*\n1 error\n$/,
+    );
+    await site.slipway(["set", "shop.A", "--environment", "staging"], { input: "y" });
+    assert.deepEqual(await verify(), {
+      code: 0,
+      out: "3 files below secrets/: all that staging has or uses can be opened\n",
+      err: "",
+    });
+  });
+
   it("warns of values that are for others than the list says, or for no list", async (t) => {
     const site = await keyedSite(t);
     await site.slipway(["set", "shop.A"], { input: "x" });
