@@ -87,7 +87,9 @@ describe("slipway init", () => {
     const key = await readFile(keyFile, "utf8");
     const recipient = /# public key: (age1[0-9a-z]+)\nAGE-SECRET-KEY-1[0-9A-Z]+\n/.exec(key)?.[1];
     assert(recipient !== undefined, key);
-    assert((await readFile(join(infra, ".age-recipients"), "utf8")).endsWith(`\n${recipient}\n`));
+    const list = await readFile(join(infra, ".age-recipients"), "utf8");
+    assert(list.endsWith(`\n${recipient}\n`));
+    assert.match(list, /key is in ~\/.config\/slipway\/infra.agekey:\n/);
     const set = await slipway(["secrets", "generate", "hello.TOKEN"], infra);
     assert.match(set.stdout, /^added hello.TOKEN in secrets\/hello.yaml/, set.stderr);
     assert.match((await slipway(["secrets", "get", "hello.TOKEN"], infra)).stdout, /^\w{32}$/);

@@ -28,7 +28,17 @@ export const run: Run = async (context, given) => {
     const key = await keyIn(keyFile, parts.ageKey);
     const schemas = await readSchemas();
     await mkdir(dir, { recursive: true });
-    const files = initFiles({ fleet, machines, recipient: key.recipient, keyFile, schemas });
+    // Who reads the repo has another home.
+    const shownKey = keyFile.startsWith(`${io.home}/`)
+      ? `~${keyFile.slice(io.home.length)}`
+      : keyFile;
+    const files = initFiles({
+      fleet,
+      machines,
+      recipient: key.recipient,
+      keyFile: shownKey,
+      schemas,
+    });
     await writeNew(dir, files);
     const committed = repository === undefined && (await firstCommit(dir));
     const said = { dir, fleet, files: Object.keys(files), keyFile, isNewKey: key.isNew, committed };
