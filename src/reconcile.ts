@@ -13,7 +13,6 @@ import { familiesOf, hasNews, keysOf, machinesOf } from "./pass/news.ts";
 import { machinesToRecord } from "./pass/record.ts";
 import { redactedOutcome } from "./pass/redact.ts";
 import { readRevision, type Revision } from "./pass/revision.ts";
-import type { Survey } from "./pass/survey.ts";
 import { redactor } from "./pass/secrets.ts";
 import { endingOf, tell, type Told } from "./pass/tell.ts";
 import type { Request, World } from "./pass/world.ts";
@@ -79,7 +78,7 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   if (documents === undefined)
     return {
       outcome: rejected(pass),
-      isRefused: onlyLacksKey(revision),
+      isRefused: isOnlyClosed(revision),
       ...known(await wordBefore(world, revision, noted)),
     };
   const former = formerRevisions(world, revision);
@@ -96,9 +95,9 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const settle = async (): Promise<Converged> => {
     while (applied.length < roundLimit && hasNews(found.plan, tried)) {
       const unheld = machinesOf(found.plan).filter((machine) => !holds.taken.has(machine));
-      // What was seen before the lock may be another controller's work half done, or of a machine without a key.
-      if ((await holds.take(unheld, found)) || unheld.some((machine) => isNew(machine, found)))
-        found = await unlessStopped(look(), stop, found);
+      await holds.take(unheld, found);
+      // What was seen before the lock may be another controller's work half done.
+      if (unheld.length > 0) found = await unlessStopped(look(), stop, found);
       if (stop.aborted) break;
       for (const machine of unheld) asked.add(machine);
       // What only the second look found waits for its machine's lock, which the next round takes.
@@ -122,15 +121,11 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   return await settle();
 }
 
-/** Nothing is wrong with it but that this controller cannot open it: what one that can has said stands. */
-const onlyLacksKey = ({ findings }: Revision): boolean =>
-  findings
-    .filter(({ severity }) => severity === "error")
-    .every(({ code }) => code === "secret-without-key");
+/** Nothing is wrong with it but that it does not open for this controller: what one that has the key said of it stands. */
+const isOnlyClosed = ({ findings }: Revision): boolean =>
+  findings.filter(({ severity }) => severity === "error").every(({ code }) => closed.has(code));
 
-/** Nothing was written there yet: what was planned for it was only for show. */
-const isNew = (machine: string, { observations }: Survey): boolean =>
-  observations.get(machine)?.facts?.key === undefined;
+const closed: ReadonlySet<string> = new Set(["secret-without-key", "secret-not-for-us"]);
 
 const known = (before: Before | undefined): Pick<Converged, "before"> =>
   before === undefined ? {} : { before };
