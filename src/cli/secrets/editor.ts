@@ -1,7 +1,14 @@
 import { spawn } from "node:child_process";
+import { secretVariables } from "../flags.ts";
 import type { Io } from "../io.ts";
 import { Stopped } from "../../lib/stopped.ts";
 import { UserError } from "../trouble.ts";
+
+/** Neither an editor nor its plugins need them. */
+const withoutCredentials = (env: Io["env"]): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !secretVariables.some(([secret]) => secret === name)),
+  );
 
 /**
  * Opens a file in the user's editor and waits until it is closed. What is to be done when the process is told to end
@@ -12,7 +19,7 @@ export async function openEditor(io: Io, file: string, atEnd: () => void): Promi
     [io.env["VISUAL"], io.env["EDITOR"]].find((one) => one !== undefined && one !== "") ?? "vi";
   const [program = "vi", ...words] = commandOf(editor);
   const child = spawn(program, [...words, file], {
-    env: { ...io.env },
+    env: withoutCredentials(io.env),
     stdio: ["inherit", io.out.isTerminal ? "inherit" : 2, "inherit"],
   });
   let isTold = false;
