@@ -52,9 +52,9 @@ const nodeTest = (files: readonly string[], concurrency: number, each: number): 
 const runUnit = (files: readonly string[]): Promise<Ran> =>
   run(nodeTest(files, Math.min(2, availableParallelism()), 2 * minute), 15 * minute);
 
-/** Two files at a time: each boots machines of its own, and waits for them more than it works. */
+/** Three files at a time: each boots machines of its own, and waits for them more than it works. */
 async function runLive(files: readonly string[]): Promise<Ran> {
-  const ran = await run(nodeTest(files, 2, 15 * minute), 45 * minute);
+  const ran = await run(nodeTest(files, 3, 15 * minute), 45 * minute);
   await reap();
   return ran;
 }
