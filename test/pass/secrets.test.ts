@@ -10,6 +10,7 @@ import { Opener } from "../../src/secrets/opener.ts";
 import { repo, type Files } from "../load/repos.ts";
 import { snapshotOf } from "../support/repo.ts";
 import { sealing, type Sealing } from "../support/sealed.ts";
+import { sopsFile } from "../support/sops.ts";
 
 let key: Sealing;
 let stranger: Sealing;
@@ -189,4 +190,30 @@ test("each fleet is opened with its own key", async () => {
   assert.deepEqual((await opened(await files(key), opener)).told, []);
   assert.deepEqual((await opened(staging, opener)).told, []);
   assert.deepEqual((await opened(await files(key), opener)).told, []);
+});
+
+test("files that SOPS made are read like others, by the paths of their values, and believed as a whole", async () => {
+  const opener = openerWith(sopsFile("keys.txt"));
+  const files: Files = {
+    "apps/shop.yaml":
+      "image: shop:1\nsecrets: [{ HELLO: rops.hello }, { SECOND: rops.example_array.1 }, { KEY: flux.stringData.key }]\n",
+    "secrets/rops.yaml": sopsFile("rops-example.yaml"),
+    "secrets/flux.yaml": sopsFile("flux-age.yaml"),
+  };
+  const { documents, secrets, told } = await opened(files, opener);
+  assert.deepEqual(told, []);
+  const values = [...(documents.apps.get("shop")?.secrets.values() ?? [])];
+  assert.deepEqual(
+    new Map(values.map(({ name, id }) => [name, secrets.get(id)?.revealText()])),
+    new Map([
+      ["rops.hello", "Welcome to SOPS! Edit this file as you please!"],
+      ["rops.example_array.1", "example_value2"],
+      ["flux.stringData.key", "value"],
+    ]),
+  );
+  const edited = { ...files, "secrets/flux.yaml": sopsFile("flux-age.yaml").replace("v1", "v2") };
+  assert.match(
+    (await opened(edited, opener)).told.join("\n"),
+    /^secrets\/flux\.yaml:\d+:\d+: flux\.stringData\.key \(of app\/shop\): it is damaged: its MAC/,
+  );
 });
