@@ -1,4 +1,4 @@
-import { printableLine, shortRevision } from "../lib/text.ts";
+import { counted, printableLine, shortRevision } from "../lib/text.ts";
 import type { Event } from "../model/events.ts";
 import { sayTrouble } from "../model/saying.ts";
 
@@ -72,7 +72,7 @@ export function logEvent(log: Log, event: Event): void {
     case "stage":
       return log.debug(event.text, { stage: event.stage });
     case "planned":
-      return log.info(`${event.changes} changes planned`, { revision: event.revision });
+      return log.info(`${counted(event.changes, "change")} planned`, { revision: event.revision });
     case "change-started":
       return log.info(event.change.reason.text, {
         address: event.change.address,
