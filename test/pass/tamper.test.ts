@@ -87,7 +87,7 @@ describe("a revision whose ciphertext was changed", async () => {
           );
           assert.doesNotMatch(told, /canary/);
         }),
-        { numRuns: 60 },
+        { numRuns: 25 },
       );
     });
 });
