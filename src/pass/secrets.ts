@@ -2,6 +2,7 @@ import type { OpeningCode } from "../load/codes.ts";
 import { placeOf, variablesWithSecrets, type SecretDigests } from "../desired/secrets.ts";
 import { bytesOfText, joinBytes } from "../lib/bytes.ts";
 import { digestOfBytes } from "../lib/hash.ts";
+import { canonicalJson } from "../lib/json.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import { listed } from "../lib/text.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -132,13 +133,20 @@ export function revealed(text: SealedText, opened: OpenedSecrets): Uint8Array {
 }
 
 /** Digests of texts with opened secrets. Where nothing was to be opened, they are the same for all. */
-export const digestsWith = (opened: OpenedSecrets, isClosed: boolean): SecretDigests =>
-  isClosed
-    ? { fingerprint: () => "", sha256: () => "" }
-    : {
-        fingerprint: (text, key) => fingerprint(revealed(text, opened), key),
-        sha256: (text) => digestOfBytes(revealed(text, opened)),
-      };
+export function digestsWith(opened: OpenedSecrets, isClosed: boolean): SecretDigests {
+  if (isClosed) return { fingerprint: () => "", sha256: () => "" };
+  /** A file may be large, and is asked for by every machine that has it. */
+  const sums = new Map<string, string>();
+  return {
+    fingerprint: (text, key) => fingerprint(revealed(text, opened), key),
+    sha256: (text) => {
+      const made = canonicalJson(text.map((part) => (typeof part === "string" ? part : [part.id])));
+      const sum = sums.get(made) ?? digestOfBytes(revealed(text, opened));
+      sums.set(made, sum);
+      return sum;
+    },
+  };
+}
 
 /** The last net, for what machines say. */
 export const redactor =

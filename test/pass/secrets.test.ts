@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
+import { digestOfBytes } from "../../src/lib/hash.ts";
 import { load } from "../../src/load/load.ts";
 import { openingCodes, type OpeningCode } from "../../src/load/codes.ts";
 import { formatDiagnostic } from "../../src/model/diagnostic.ts";
@@ -137,6 +138,17 @@ test("digests are of what is opened, whatever it was encrypted to", async () => 
       sha: digests.sha256(text),
     };
   };
+  const { id } = digestOf(once);
+  const one = digestsWith(once.secrets, false);
+  const sealed = { name: "shop.DB_PASSWORD", id };
+  const texts = [[sealed], ["a", sealed], [sealed, "a"], [sealed, sealed], [id], ["x", "x"]];
+  const held = ["x", "ax", "xa", "xx", id, "xx"];
+  for (const round of [1, 2])
+    assert.deepEqual(
+      texts.map((text) => one.sha256(text)),
+      held.map((text) => digestOfBytes(Buffer.from(text))),
+      `round ${round}`,
+    );
   const [a, b] = [digestOf(once), digestOf(again)];
   assert.notEqual(a.id, b.id);
   assert.deepEqual({ ...a, id: "" }, { ...b, id: "" });
