@@ -25,10 +25,21 @@ export async function ageKeyFiles(
 }
 
 /** Whose keys open a fleet's secrets: its own, and of an environment the one that it has been made from. */
-export const keyFleets = (fleet: string, environment: string | undefined): readonly string[] =>
+const keyFleets = (fleet: string, environment: string | undefined): readonly string[] =>
   environment !== undefined && fleet.endsWith(`-${environment}`)
     ? [fleet, fleet.slice(0, -environment.length - 1)]
     : [fleet];
+
+/** Finds a fleet's keys for who opens several; files that were named are those of every fleet, and are read once. */
+export function ageKeysOf(
+  context: Pick<Context, "options" | "io">,
+): (fleet: string, environment: string | undefined) => Promise<readonly AgeKeyFile[]> {
+  let named: Promise<readonly AgeKeyFile[]> | undefined;
+  return async (fleet, environment) =>
+    context.options.ageKeys.length > 0
+      ? await (named ??= ageKeyFiles(context, []))
+      : await ageKeyFiles(context, keyFleets(fleet, environment));
+}
 
 /** Where `init` puts them. */
 export const usualAgeKeys = (

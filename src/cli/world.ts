@@ -6,7 +6,7 @@ import type { Reporter, World } from "../pass/world.ts";
 import { createLog, type Log } from "../report/log.ts";
 import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
-import { ageKeyFiles, keyFleets } from "./age-key.ts";
+import { ageKeysOf } from "./age-key.ts";
 import type { Context } from "./command.ts";
 import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
@@ -41,11 +41,10 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
   const { place, source, stateDir } = await openRepo(context, wish.unpushed);
   try {
     const remote = await parts.openFleet(await sshLogin(context));
+    const keys = ageKeysOf(context);
     const secrets =
       wish.secrets ??
-      (await parts.openSecrets(
-        async (fleet) => await ageKeyFiles(context, keyFleets(fleet, options.environment)),
-      ));
+      (await parts.openSecrets(async (fleet) => await keys(fleet, options.environment)));
     if (secrets !== "closed") context.net.spread((text) => secrets.redact(text));
     const bare: World = {
       source,

@@ -3,7 +3,7 @@ import { hasErrors, type Diagnostic } from "../../model/diagnostic.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { openSecrets } from "../../pass/secrets.ts";
 import type { SecretOpener } from "../../pass/world.ts";
-import { ageKeyFiles, keyFleets } from "../age-key.ts";
+import { ageKeysOf } from "../age-key.ts";
 import type { Context, Run } from "../command.ts";
 import { fleetsIn } from "../fleets.ts";
 import { exit } from "../exit.ts";
@@ -37,11 +37,10 @@ async function check(context: Context, snapshot: Snapshot): Promise<readonly Dia
   const { environment } = context.options;
   const wanted = environment === undefined ? fleetsIn(snapshot) : [environment];
   const read: Loaded[] = [];
+  const keys = ageKeysOf(context);
   for (const one of wanted) {
     const named = one === undefined ? {} : { environment: one };
-    const secrets = await context.parts.openSecrets(
-      async (fleet) => await ageKeyFiles(context, keyFleets(fleet, one)),
-    );
+    const secrets = await context.parts.openSecrets(async (fleet) => await keys(fleet, one));
     const found = await opened(await load(snapshot, { cache, ...named }), snapshot, secrets);
     // A key that was named is that of one fleet, and says nothing of what others can read.
     const isOthers = wanted.length > 1 && context.options.ageKeys.length > 0;
