@@ -37,3 +37,10 @@ export function secretItemsOf(declared: DeclaredSecrets = []): readonly SecretIt
 
 /** Where a secret that is a file is mounted. */
 export const secretMountOf = (name: string): string => `/run/secrets/${name}`;
+
+/** Whether a value in a file of values may be called so; for variables of the environment it is the same. */
+export const isSecretKey = (text: string): boolean => /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/.test(text);
+
+/** Whether a reference may be written so, as the schemas have it, whatever its length. */
+export const isSecretReference = (text: string): boolean =>
+  /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/.test(text);

@@ -1,3 +1,4 @@
+import { isSecretKey } from "../lib/secret-items.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FindingCode } from "./codes.ts";
 import { collectFindings, type Report } from "./findings.ts";
@@ -42,8 +43,6 @@ const discreet = (finding: Diagnostic): Diagnostic => ({
   message: silent[finding.code as FindingCode] ?? finding.message,
 });
 
-const keyPattern = /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/;
-
 function checkedEntries(root: MapNode, file: string, report: Report): ReadonlyMap<string, Entry> {
   return new Map(
     [...root.entries].map(([key, entry]): [string, Entry] => {
@@ -59,7 +58,7 @@ function checkedValue(key: string, { keyAt, node }: Entry, file: string, report:
     report(code, code === "bad-key" ? keyAt : node.at, message);
     return unknownAt(node.at);
   };
-  if (!keyPattern.test(key)) return refuse("bad-key", silent["bad-key"] ?? "");
+  if (!isSecretKey(key)) return refuse("bad-key", silent["bad-key"] ?? "");
   if (isNull(node)) return node;
   if (node.kind !== "scalar")
     return refuse(

@@ -1,3 +1,4 @@
+import { isSecretReference } from "../lib/secret-items.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { SealedValue } from "../model/sealed.ts";
 import type { FindingCode } from "./codes.ts";
@@ -118,9 +119,7 @@ function leavesOf(node: Node, path: readonly string[]): readonly Leaf[] {
 }
 
 /** As the schemas have it: what cannot be named so is nobody's secret. */
-const isReference = (name: string): boolean =>
-  name.length <= 300 &&
-  /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/.test(name);
+const isReference = (name: string): boolean => name.length <= 300 && isSecretReference(name);
 
 /** What is empty SOPS leaves as it is. */
 const isOfSops = (text: string): boolean => text === "" || text.startsWith("ENC[AES256_GCM,");

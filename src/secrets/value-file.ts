@@ -7,6 +7,7 @@ import {
   type Pair,
   type YAMLMap,
 } from "yaml";
+import { isSecretKey } from "../lib/secret-items.ts";
 import { conflictIn, conflictText } from "../lib/conflict.ts";
 import { isBounded } from "./bounded.ts";
 
@@ -41,7 +42,7 @@ export type ValueFile =
 
 /** What a value may be called, as apps can refer to it. */
 export const isKey = (text: string): boolean =>
-  /^(?!(?:__proto__|constructor|prototype)$)[A-Za-z_][A-Za-z0-9_.-]{0,254}$/.test(text);
+  isSecretKey(text) && !/^(?:__proto__|constructor|prototype)$/.test(text);
 
 /** Reads `secrets/<name>.yaml`: keys, one a line, each with a value that is text. Aliases, tags and nesting have no place in it. */
 export function readValueFile(text: string): ValueFile {

@@ -1,3 +1,4 @@
+import { isSecretReference } from "../../lib/secret-items.ts";
 import { printableLine } from "../../lib/text.ts";
 import { isKey } from "../../secrets/value-file.ts";
 import { UserError } from "../trouble.ts";
@@ -8,10 +9,8 @@ export type SecretName =
   /** By its path below `secrets/`, with `.age`. */
   | { readonly form: "file"; readonly path: string };
 
-const segment = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
-const pathForm = new RegExp(`^${segment}(?:/${segment})*$`);
-
-export const isSecretPath = (text: string): boolean => pathForm.test(text) && text.length <= 512;
+export const isSecretPath = (text: string): boolean =>
+  isSecretReference(text) && text.length <= 512;
 
 /**
  * `shop.DB_PASSWORD`, `team/shop.DB_PASSWORD`, or a whole file, `tls/shop.key.age`. Where names have dots, the longest that

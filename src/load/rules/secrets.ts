@@ -1,5 +1,5 @@
 import type { AppFields } from "../../generated/app.ts";
-import { secretItemsOf } from "../../lib/secret-items.ts";
+import { isSecretKey, secretItemsOf } from "../../lib/secret-items.ts";
 import { templateParts } from "../../lib/template.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { variantsOf } from "../expand.ts";
@@ -78,8 +78,6 @@ export const templatesAreTemplates: Rule = ({ apps }, report) => {
   }
 };
 
-const variable = /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/;
-
 /** A whole file has no key after which a variable could be called. */
 export const secretsAreNamed: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -88,7 +86,7 @@ export const secretsAreNamed: Rule = ({ apps }, report) => {
         const secret = app.secrets.get(ref);
         if (path.length > 1 || secret === undefined) continue;
         const isFile = secret.source.form === "file" && /[./]/.test(ref);
-        if (isFile || !variable.test(name))
+        if (isFile || !isSecretKey(name))
           report(
             "secret-unclear",
             at(["secrets", ...path]),
