@@ -6,7 +6,7 @@ import { jsonText } from "../../report/json.ts";
 import { seal } from "../../secrets/seal.ts";
 import { isSops } from "../../secrets/sops.ts";
 import { withSealed } from "../../secrets/value-edit.ts";
-import { entryIn, readValueFile } from "../../secrets/value-file.ts";
+import { entryIn, readValueFile, type ValueEntry } from "../../secrets/value-file.ts";
 import type { Context } from "../command.ts";
 import { UserError } from "../trouble.ts";
 import type { SecretChange } from "./changes.ts";
@@ -58,18 +58,29 @@ async function inFile(
 ): Promise<Target> {
   checkKey(key);
   const path = `${place.prefix}secrets/${name}.yaml`;
-  const bytes = await contentOf(place, path);
+  const found = await valuesAt(place, path);
   const shown = `${name}.${key}`;
-  if (bytes === undefined) return { shown, path, key, isThere: false };
+  if (found === undefined) return { shown, path, key, isThere: false };
+  const { text: before, entries } = found;
+  return { shown, path, key, before, isThere: entryIn(entries, key) !== undefined };
+}
+
+/** A file of values that is ours to change; undefined where there is none. Throws UserError for any other file. */
+export async function valuesAt(
+  place: SecretsPlace,
+  path: string,
+): Promise<{ readonly text: string; readonly entries: readonly ValueEntry[] } | undefined> {
+  const bytes = await contentOf(place, path);
+  if (bytes === undefined) return undefined;
   const text = decodeUtf8(bytes);
   if (text === undefined) throw new UserError("refused", `${path} is no text (UTF-8)`);
   if (isSops(text)) throw ofSops(path);
   const read = readValueFile(text);
   if ("problem" in read) throw unreadable(path, read.problem);
-  return { shown, path, key, before: text, isThere: entryIn(read.entries, key) !== undefined };
+  return { text, entries: read.entries };
 }
 
-export const ofSops = (path: string): UserError =>
+const ofSops = (path: string): UserError =>
   new UserError(
     "refused",
     `${path} was made by SOPS`,

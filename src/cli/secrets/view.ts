@@ -1,19 +1,15 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { decodeUtf8 } from "../../lib/bytes.ts";
 import { listed } from "../../lib/text.ts";
 import { isArmored } from "../../secrets/armor.ts";
 import { open } from "../../secrets/open.ts";
-import { isSops } from "../../secrets/sops.ts";
-import { readValueFile, type ValueEntry } from "../../secrets/value-file.ts";
+import type { ValueEntry } from "../../secrets/value-file.ts";
 import { viewOf, type ValueView } from "../../secrets/value-view.ts";
 import { ageIdentities } from "../age-identities.ts";
 import type { Context } from "../command.ts";
 import { UserError } from "../trouble.ts";
 import { isSecretPath } from "./names.ts";
 import type { SecretsPlace } from "./place.ts";
-import { ofSops, unreadable } from "./store-value.ts";
-import { checkPath } from "./write.ts";
+import { valuesAt } from "./store-value.ts";
 
 /** A file of values that is open for editing. */
 export interface OpenView {
@@ -42,17 +38,12 @@ export async function openView(
       name.endsWith(".age") ? `A whole file is replaced: slipway secrets set ${name} < FILE` : {},
     );
   const path = `${place.prefix}secrets/${name}.yaml`;
-  await checkPath(place.folder, path);
-  const bytes = await readFile(join(place.folder, path)).catch(() => undefined);
-  if (bytes === undefined)
+  const found = await valuesAt(place, path);
+  if (found === undefined)
     return { name, path, text: undefined, view: { text: emptyText, opened: new Map() } };
-  const text = decodeUtf8(bytes);
-  if (text === undefined) throw new UserError("refused", `${path} is no text (UTF-8)`);
-  if (isSops(text)) throw ofSops(path);
-  const read = readValueFile(text);
-  if ("problem" in read) throw unreadable(path, read.problem);
-  const opened = await openEntries(context, place, path, read.entries);
-  return { name, path, text, view: viewOf(text, read.entries, opened) };
+  const { text, entries } = found;
+  const opened = await openEntries(context, place, path, entries);
+  return { name, path, text, view: viewOf(text, entries, opened) };
 }
 
 async function openEntries(
