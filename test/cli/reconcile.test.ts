@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { cleanEnv, run } from "../fleet/run.ts";
+import { run } from "../fleet/run.ts";
+import { cliEnv } from "../support/cli-env.ts";
 import { until } from "../fleet/wait.ts";
 import { makeInfra, type Infra } from "../support/infra.ts";
 import { assertPublished } from "../support/published.ts";
@@ -30,13 +31,8 @@ describe("slipway reconcile tells what became of a commit", () => {
   });
 
   const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-    ...cleanEnv,
-    PATH: process.env["PATH"],
-    HOME: dir,
-    SLIPWAY_REPO: infra.repo,
-    SLIPWAY_STATE: join(dir, "state"),
+    ...cliEnv(dir, infra.repo),
     SLIPWAY_FORGE_TOKEN: github.token,
-    NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
     ...more,
   });
   const slipwayWith = async (more: NodeJS.ProcessEnv, ...argv: string[]) =>

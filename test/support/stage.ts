@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bootFleet, type Fleet, type FleetOptions } from "../fleet/fleet.ts";
-import { cleanEnv, must, run } from "../fleet/run.ts";
+import { must, run } from "../fleet/run.ts";
+import { cliEnv } from "./cli-env.ts";
 import { until } from "../fleet/wait.ts";
 
 /** The command as users run it. */
@@ -82,14 +83,9 @@ export async function openStage(
   const clone = join(dir, "clone");
   await must(["git", "clone", "-q", server.loginUrl(name), clone]);
   const env: NodeJS.ProcessEnv = {
-    ...cleanEnv,
-    PATH: process.env["PATH"],
-    HOME: dir,
-    SLIPWAY_REPO: repoUrl,
+    ...cliEnv(dir, repoUrl),
     SLIPWAY_REPO_TOKEN: server.token,
     SLIPWAY_SSH_KEY: fleet.sshKeyFile,
-    SLIPWAY_STATE: join(dir, "state"),
-    NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
   };
   const git = async (...argv: string[]): Promise<string> =>
     await must([

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { cleanEnv } from "../../fleet/run.ts";
+import { cliEnv } from "../../support/cli-env.ts";
 import { until } from "../../fleet/wait.ts";
 import { startGithub, type GithubDouble } from "../../support/github.ts";
 import { makeInfra, type Files, type Infra } from "../../support/infra.ts";
@@ -39,15 +39,7 @@ describe("slipway run on pull requests", () => {
 
   const start = (): ChildProcess => {
     const child = spawn(bin, ["run", "--interval", "500ms"], {
-      env: {
-        ...cleanEnv,
-        PATH: process.env["PATH"],
-        HOME: dir,
-        SLIPWAY_REPO: infra.repo,
-        SLIPWAY_STATE: join(dir, "state"),
-        SLIPWAY_FORGE_TOKEN: github.token,
-        NODE_COMPILE_CACHE: join(tmpdir(), "slipway-compile-cache"),
-      },
+      env: { ...cliEnv(dir, infra.repo), SLIPWAY_FORGE_TOKEN: github.token },
       stdio: ["ignore", "ignore", "pipe"],
     });
     child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
