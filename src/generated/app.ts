@@ -60,6 +60,105 @@ export interface AppFields {
         [k: string]: number;
       };
   /**
+   * The number under which the fleet reaches it through the proxies of its machines, as in shop:8080. Without it the number of `port`, but for a port that `publish` names; `off`: only services of its own app reach it. A single number is that of the first port.
+   */
+  listen?:
+    | number
+    | string
+    | {
+        [k: string]: number | string;
+      };
+  /**
+   * What is spoken on `port`: `http` is handed on request by request, `tcp` connection by connection. Without it `http` where a route leads there, else `tcp`. A single word is for the first port.
+   */
+  protocol?:
+    | string
+    | {
+        [k: string]: "http" | "tcp";
+      };
+  /**
+   * Hosts and paths under which it is reached from outside, through the proxy.
+   */
+  routes?: {
+    /**
+     * As it is asked for; `*.example.com` is every name below it that no other route has. Names that are not ASCII are written as DNS has them: xn--….
+     */
+    host: string | string[];
+    /**
+     * It and all that is below it, by whole segments; the longest one that fits counts.
+     */
+    path?: string;
+    /**
+     * Which of its ports; without it the first.
+     */
+    port?: string;
+    /**
+     * `auto` obtains a certificate for the host and renews it, `off` serves plain HTTP only; or a certificate of your own, out of secrets/. Where it is on, HTTP is sent to HTTPS.
+     */
+    tls?:
+      | string
+      | {
+          /**
+           * The certificate with its chain, PEM: KEY of the app's own file in secrets/, KEY of another one as name.KEY, or a whole file by its path below secrets/.
+           */
+          cert: string;
+          /**
+           * Its private key, PEM; a reference likewise.
+           */
+          key: string;
+        };
+    /**
+     * Where whoever asks is sent instead of to the app; the path and the query of the request are kept.
+     */
+    redirect?: string;
+    /**
+     * The machines whose proxies answer to it; instead of `proxy.via` in slipway.yaml, and that instead of the app's own machines.
+     */
+    via?:
+      | string
+      | string[]
+      | {
+          [k: string]: string | string[];
+        };
+    /**
+     * Takes `path` away from what the app gets to see.
+     */
+    stripPath?: boolean;
+    /**
+     * Answers 503 with a page that says so, instead of asking the app.
+     */
+    maintenance?: boolean;
+    /**
+     * Compresses texts for clients that can take that.
+     */
+    gzip?: boolean;
+    /**
+     * Keeps each client with one instance, by a cookie.
+     */
+    sticky?: boolean;
+    /**
+     * The largest body that a request may have; larger ones are answered 413. Without it there is no limit.
+     */
+    maxBody?: string;
+    /**
+     * How long the app may take until it begins to answer; then 504.
+     */
+    timeout?: string;
+    /**
+     * How many requests each client's address may make; more are answered 429.
+     */
+    rate?: {
+      /**
+       * How many.
+       */
+      requests: number;
+      /**
+       * In how long a time.
+       */
+      per: string;
+    };
+  }[];
+  /**
    * Secrets that the app gets: as environment variables under their own names or others, or as files /run/secrets/NAME.
    */
   secrets?: (
@@ -87,6 +186,10 @@ export interface AppFields {
             };
       }
   )[];
+  /**
+   * Sent to its process when nothing but files that it is shipped has changed, instead of a new container.
+   */
+  reload?: string;
   /**
    * Arguments of the entrypoint; instead of the image's. A list, or a string that is split into words without a shell.
    */
@@ -246,9 +349,9 @@ export interface AppFields {
      */
     strategy?: "auto" | "start-first" | "stop-first";
     /**
-     * How many machines at a time, after the first.
+     * How many machines at a time, after the first; or which part of them, at least one.
      */
-    batch?: number;
+    batch?: number | string;
     /**
      * How long it may take to stop before it is killed.
      */
@@ -258,9 +361,51 @@ export interface AppFields {
      */
     watch?: string;
     /**
-     * `revert` brings the former version back on every machine; `halt` stops where it is.
+     * `revert` brings the former version back on every machine; `halt` stops where it is; `continue` goes on with the other machines, and the deploy counts as failed all the same.
      */
-    onFailure?: "revert" | "halt";
+    onFailure?: "revert" | "halt" | "continue";
+    /**
+     * How long the old version may go on with what it is doing once the new one gets all new requests; what is left then is cut.
+     */
+    drain?:
+      | string
+      | {
+          /**
+           * For requests and their answers.
+           */
+          requests?: string;
+          /**
+           * For WebSockets, tunnels and connections of tcp; without it as long as requests.
+           */
+          streams?: string;
+        };
+    /**
+     * The share of requests that a new version gets at first, while it is watched; all only once that went well. For http behind the proxy.
+     */
+    canary?:
+      | string
+      | {
+          /**
+           * Of the requests on one machine.
+           */
+          share: string;
+          /**
+           * How long.
+           */
+          for?: string;
+          /**
+           * The most answers of 500 and above that the new version may give meanwhile; more and it has failed.
+           */
+          maxErrors?: string;
+          /**
+           * The most time that its answers may take on average; more and it has failed.
+           */
+          maxLatency?: string;
+        };
+    /**
+     * The most answers of 500 and above that a new version may give while it is watched; more and it has failed.
+     */
+    maxErrors?: string;
   };
   /**
    * Limits of the engine's log files of one container.

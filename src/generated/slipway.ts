@@ -52,4 +52,55 @@ export interface SlipwayFile {
       password: string;
     };
   };
+  /**
+   * The proxy that Slipway runs on machines whose apps are reached by `routes` and `listen`.
+   */
+  proxy?: {
+    /**
+     * An image of HAProxy, 2.6 or later.
+     */
+    image?: string;
+    /**
+     * The machines whose proxies answer to the routes of all apps; without it each app's own machines. Other machines must have a privateAddress to be asked from there.
+     */
+    via?:
+      | string
+      | string[]
+      | {
+          [k: string]: string | string[];
+        };
+    /**
+     * Load balancers in front, as networks: what they say of the client's address, and whether it came by HTTPS, is believed.
+     */
+    trust?: string[];
+  };
+  /**
+   * How certificates are obtained for routes with `tls: auto`, over ACME.
+   */
+  certificates?: {
+    /**
+     * Given to who issues the certificates.
+     */
+    email?: string;
+    /**
+     * Who issues the certificates; without it Let's Encrypt.
+     */
+    directory?: string;
+    /**
+     * How it is shown that a host is yours: `http`, the proxies answer on port 80; or a command of yours that sets a record of DNS, which certificates for `*.example.com` need.
+     */
+    challenge?:
+      | string
+      | {
+          /**
+           * A record of DNS.
+           */
+          dns: {
+            /**
+             * Run where Slipway runs, without a shell, with three more words: `set` or `unset`, the record's name and its text.
+             */
+            command: string[];
+          };
+        };
+  };
 }

@@ -67,6 +67,7 @@ const app: readonly Foreign[] = [
     "deploy.stopTimeout",
     "deploy: { stopTimeout: 30s }",
   ),
+  words("canary", "deploy.canary", 'deploy: { canary: "10%" }'),
   words(
     "strategy updateStrategy rollout boot update_config",
     "deploy",
@@ -109,7 +110,11 @@ const app: readonly Foreign[] = [
     "secrets: [DB_PASSWORD], encrypted in secrets/<app>.yaml",
   ),
   later("builder dockerfile context", "build", "; until then name an image that your CI pushed"),
-  later("domain domains hostnames ingress traefik proxy ssl", "routes", "; until then use publish"),
+  words(
+    "domain domains hostnames route ingress traefik proxy ssl tls virtualHost virtual_host",
+    "routes",
+    "routes: [{ host: shop.example.com }]",
+  ),
   later("cron schedule crons cronjobs", "jobs"),
   nothing(
     "container_name containerName name service",

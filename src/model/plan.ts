@@ -35,7 +35,7 @@ export interface Rollout {
   readonly family: string;
   /** Families that must have converged before. */
   readonly after: readonly string[];
-  readonly onFailure: "revert" | "halt";
+  readonly onFailure: "revert" | "halt" | "continue";
   /** Images, networks, volumes, files: on all machines at once. */
   readonly prepare: readonly Turn[];
   /** Once each, one after another, before any switch; mostly there is one or none. */

@@ -6,7 +6,7 @@ export interface FamilyInput {
   readonly machines: readonly string[];
   /** Digest of its effective input under a machine's key. */
   inputDigest(machine: string): string | undefined;
-  readonly onFailure: "revert" | "halt";
+  readonly onFailure: "revert" | "halt" | "continue";
 }
 
 export type Decision =

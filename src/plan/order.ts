@@ -5,7 +5,7 @@ import type { Rollout, Turn } from "../model/plan.ts";
 /** How an app file wants to be rolled out. */
 export interface FamilyPolicy {
   readonly after: readonly string[];
-  readonly onFailure: "revert" | "halt";
+  readonly onFailure: "revert" | "halt" | "continue";
   /** Machines at a time, after the canary. */
   readonly batch: number;
   readonly drift: "heal" | "report";

@@ -11,7 +11,7 @@ export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, Fa
       const policy = {
         after: [...after].filter((f) => f !== family),
         onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
-        batch: Math.max(1, ...members.map((m) => m.fields.deploy?.batch ?? 1)),
+        batch: Math.max(1, ...members.map((m) => batchOf(m.fields.deploy?.batch))),
         drift: members.some((m) => m.fields.drift === "report")
           ? ("report" as const)
           : ("heal" as const),
@@ -20,3 +20,7 @@ export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, Fa
     }),
   );
 }
+
+/** A part of the machines is not known how to take yet: one at a time is always safe. */
+const batchOf = (batch: number | string | undefined): number =>
+  typeof batch === "number" ? batch : 1;

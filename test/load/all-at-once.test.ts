@@ -359,9 +359,9 @@ test("where an address cannot be read, only what is surely one port is a clash",
 });
 
 test("a key that is not ours is refused also where it holds nothing", async () => {
-  assert.deepEqual(await told(repo({ "apps/a.yaml": "image: a\nportz:\nroutes:\nenv:\n" })), [
+  assert.deepEqual(await told(repo({ "apps/a.yaml": "image: a\nportz:\nbackup:\nenv:\n" })), [
     "unknown-key apps/a.yaml:2:1: unknown key 'portz' (did you mean 'port'?)",
-    "not-yet-supported apps/a.yaml:3:1: not yet supported: routes (hosts and paths need the proxy; use publish)",
+    "not-yet-supported apps/a.yaml:3:1: not yet supported: backup (scheduled backups)",
     "null-unsets-nothing apps/a.yaml:4:1: warning: 'env' is null, which unsets what stands below, and nothing does; write \"\" for an empty text, {} for an empty map",
   ]);
 });

@@ -62,7 +62,7 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   "null-unsets-nothing": app("image: shop:1\nenv:\n  TOKEN:\n"),
   "unknown-key": app("imagee: shop:1\n"),
   "foreign-key": app('image: shop:1\nports: ["80:80"]\n'),
-  "not-yet-supported": app("image: shop:1\nroutes: [{ host: shop.example.com }]\n"),
+  "not-yet-supported": app("image: shop:1\nbackup: {}\n"),
   "missing-key": app("image: shop:1\nrelease: { deadline: 5m }\n"),
   "wrong-type": app("image: 1.10\n"),
   "not-allowed": app("image: shop:1\ndrift: fix\n"),

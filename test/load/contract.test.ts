@@ -7,7 +7,8 @@ const settings = `fleet: acme
 defaults: { machine: { ssh: { user: deploy } }, app: { logs: { maxSize: 20m, maxFiles: 5 } } }
 forge: { kind: github, repository: acme/infra, api: "https://api.github.com" }
 registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } }
-proxy: { image: "haproxy:lts", via: { role: edge }, trust: [10.0.0.0/8] } #
+proxy: { image: "haproxy:lts", via: { role: edge }, trust: [10.0.0.0/8] }
+certificates: { email: ops@example.com, directory: "https://acme.example.com/directory", challenge: { dns: { command: [./dns.sh, 1.10] } } }
 users: { ada: { keys: ["ssh-ed25519 AAAA"], sudo: true } } #
 backup: {} #
 metrics: {} #
@@ -46,7 +47,7 @@ resources: { memory: 512m, cpus: 1.5, pids: 500 }
 health: { http: /up, interval: 1s, timeout: 5s, deadline: 60s }
 deploy: { strategy: auto, batch: 1, stopTimeout: 30s, onFailure: revert }
 release: { command: ["migrate"], deadline: 5m }
-services: { web: { port: 3000 }, worker: { command: ["work"], deploy: { stopTimeout: 5m } } }
+services: { web: { port: 3000 }, worker: { command: ["work"], routes: null, deploy: { stopTimeout: 5m } } }
 perMachine: { web-2: { env: { ZONE: b }, instances: 3 } }
 after: [db]
 drift: heal
@@ -73,11 +74,12 @@ groupAdd: [video]
 labels: { team: shop }
 restart: always
 stopSignal: SIGINT
-listen: 8080 #
-protocol: http #
+listen: 8080
+protocol: http
 env: { LOG_LEVEL: info, URL: { template: "postgres://shop:\${DB_PASSWORD}@db:5432/shop" } }
 secrets: [DB_PASSWORD, { STRIPE: billing.STRIPE_KEY }, { TOKEN: { secret: shop.TOKEN, as: file, mode: "0440", owner: "1000" } }]
-routes: [{ host: shop.example.com, path: /, tls: auto }] #
+routes: [{ host: shop.example.com, path: /, tls: auto, via: edge }]
+reload: HUP
 jobs: { report: { schedule: "0 3 * * *", timezone: UTC, command: ["report"], deadline: 1h } } #
 logs: { maxSize: 20m, keep: 30d } #
 build: . #
@@ -92,16 +94,20 @@ placement: auto #
 const others: Files = {
   "apps/forms.yaml": `image: a
 machines: [web-1, web-2]
-port: { http: 3000, ssh: 22 }
 command: serve it
 volumes: ["data:/x:ro"]
 health: off
 publish: ["public:80:80", "local:9000-9001:9000-9001/udp"]
 env: { KEY: { secret: a.B } }
 files: { /k: { secret: shop.TLS_KEY, mode: "0400" }, /run/secrets/tls.key: { secret: tls/shop.key } }
-deploy: { drain: 30s } #
-listen: off #
+port: { http: 8081, ssh: 22 }
+listen: { http: 8081, ssh: off }
+protocol: { http: http, ssh: tcp }
+routes: [{ host: [a.example.com, b.example.com], port: http, tls: { cert: shop.TLS_KEY, key: tls/shop.key } }, { host: c.example.com, redirect: "https://a.example.com" }]
+deploy: { drain: { requests: 30s, streams: 5m }, batch: 25%, onFailure: continue, maxErrors: 5%, canary: { share: 10%, for: 1m, maxErrors: 2%, maxLatency: 1s } }
 `,
+  "apps/more.yaml":
+    "image: a\nmachines: web-1\nport: 82\nlisten: off\ndeploy: { drain: 30s, canary: 10% }\n",
   "apps/template.yaml":
     "image: a\nmachines: web-1\nnetwork: host\nfiles: { /k: { from: x.txt, template: true } }\n",
   "apps/x.txt": "x=${a.B}",
@@ -115,6 +121,8 @@ const surroundings: Files = {
   "secrets/tls/shop.key.age": "x",
   ".age-recipients": "",
   "machines/bastion.yaml": "address: 203.0.113.9\n",
+  "machines/edge.yaml":
+    "address: 203.0.113.12\nprivateAddress: 10.0.0.12\nlabels: { role: edge }\n",
   "machines/web-2.yaml": "address: 203.0.113.11\nlabels: { role: web }\n",
   "apps/db.yaml": "image: db:1\nmachines: { role: db }\n",
   "apps/shop/shop.toml": "x",

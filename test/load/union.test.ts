@@ -101,7 +101,7 @@ function inApp(i: number, shape: Shape): readonly Mistake[] {
     one("health: { http: /up, tcp: true }", `${path} port`),
     one("volumes: { a: /x, b: /x }"),
     one("files: { /y: missing.txt }"),
-    one("routes: []"),
+    one("backup: {}"),
     one(
       `publish: ["${8000 + other}:80"]`,
       ...[path, appPath(other)].flatMap((file) =>
@@ -148,7 +148,7 @@ function inMachine(i: number, { machines }: Shape): readonly Mistake[] {
   ];
 }
 
-const inSettings: readonly Mistake[] = ["colour: red", "forge: { kind: githup }", "proxy: {}"].map(
+const inSettings: readonly Mistake[] = ["colour: red", "forge: { kind: githup }", "notify: {}"].map(
   (line) => ({
     name: `slipway.yaml ${line}`,
     path: "slipway.yaml",

@@ -220,8 +220,8 @@ test("values that are not right, and what is said of them", async () => {
       'wrong-type apps/shop.yaml:2:17: command.1 must be text, not null (put it in quotes: "null")',
     ],
     [
-      "deploy: { drain: 30s }",
-      "not-yet-supported apps/shop.yaml:2:11: not yet supported: deploy.drain (draining needs the proxy; use stopTimeout)",
+      "logs: { keep: 30d }",
+      "not-yet-supported apps/shop.yaml:2:9: not yet supported: logs.keep (history past a removed container)",
     ],
   ];
   for (const [text, expected] of cases) {
