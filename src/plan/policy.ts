@@ -7,11 +7,12 @@ export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, Fa
   return new Map(
     families.map((family) => {
       const members = apps.filter((a) => a.family === family);
+      const machines = new Set(members.flatMap((m) => m.machines));
       const after = new Set(members.flatMap((m) => m.fields.after ?? []));
       const policy = {
         after: [...after].filter((f) => f !== family),
         onFailure: members[0]?.fields.deploy?.onFailure ?? ("revert" as const),
-        batch: Math.max(1, ...members.map((m) => batchOf(m.fields.deploy?.batch))),
+        batch: Math.max(...members.map((m) => batchOf(m.fields.deploy?.batch ?? 1, machines.size))),
         drift: members.some((m) => m.fields.drift === "report")
           ? ("report" as const)
           : ("heal" as const),
@@ -21,6 +22,8 @@ export function policiesOf(apps: readonly AppDocument[]): ReadonlyMap<string, Fa
   );
 }
 
-/** A part of the machines is not known how to take yet: one at a time is always safe. */
-const batchOf = (batch: number | string | undefined): number =>
-  typeof batch === "number" ? batch : 1;
+/** A share is rounded down, as it says how many may be away at once; one goes in any case. */
+function batchOf(declared: number | string, machines: number): number {
+  if (typeof declared === "number") return declared;
+  return Math.max(1, Math.floor((machines * Number.parseInt(declared, 10)) / 100));
+}
