@@ -19,8 +19,8 @@ export interface ApplyContext {
   reveal(text: SealedText): Uint8Array;
   /** Takes out of what a machine said what nobody may read. */
   redact(text: string): string;
-  /** Called once per family, before anything returns: writes the failed mark. */
-  onAppFailure(family: string, failure: StepFailure): Promise<void>;
+  /** Called once per family, before anything returns; of one whose other machines go on, once per machine: writes the failed mark. */
+  onAppFailure(family: string, failure: StepFailure, alone?: string): Promise<void>;
   /** A release ended well. */
   onRelease(change: Change): Promise<void>;
 }
@@ -79,8 +79,10 @@ class ApplyRun {
   readonly failures: ChangeFailure[] = [];
   readonly waiting = new Map<string, string>();
   private readonly lost = new Set<string>();
-  /** Families whose failure was told. */
+  /** Families whose failure was told, or with the machine where it was. */
   private readonly failed = new Set<string>();
+  /** Families that go on where one of their machines failed. */
+  private readonly going = new Set<string>();
   /** Watches of what was made, by family. */
   private readonly watches = new Map<string, Promise<unknown>[]>();
   private readonly context: ApplyContext;
@@ -103,6 +105,7 @@ class ApplyRun {
 
   /** True when everything of it was done. An app's own failure ends it; a machine's trouble only leaves that machine out. */
   async rollout(rollout: Rollout): Promise<boolean> {
+    if (rollout.onFailure === "continue") this.going.add(rollout.family);
     const unprepared = new Set<string>();
     await mapLimit(rollout.prepare, machinesAtOnce, async (turn) => {
       if (!(await this.turn(turn))) unprepared.add(turn.machine);
@@ -120,7 +123,9 @@ class ApplyRun {
     for (const wave of rollout.waves) {
       const ready = wave.filter((turn) => !unprepared.has(turn.machine));
       complete = (await this.turns(ready)) && complete;
-      if (await this.failIfApps(rollout.family)) return false;
+      const isFailed = await this.failIfApps(rollout.family);
+      if (isFailed && rollout.onFailure !== "continue") return false;
+      complete &&= !isFailed;
       if (this.context.preempt.aborted) return false;
     }
     return complete;
@@ -150,13 +155,22 @@ class ApplyRun {
   }
 
   private async failIfApps(family: string): Promise<boolean> {
-    const failed = this.failures.find(
+    const failures = this.failures.filter(
       (f) => f.change.family === family && f.failure.blame === "app",
     );
-    if (failed === undefined) return false;
-    if (!this.failed.has(family)) await this.context.onAppFailure(family, failed.failure);
-    this.failed.add(family);
-    return true;
+    for (const { change, failure } of failures) {
+      const alone = this.isAlone(change) ? change.machine : undefined;
+      const told = alone === undefined ? family : `${family} ${alone}`;
+      if (this.failed.has(told)) continue;
+      this.failed.add(told);
+      await this.context.onAppFailure(family, failure, alone);
+    }
+    return failures.length > 0;
+  }
+
+  /** Whether a failure of this says nothing of the family's other machines. */
+  private isAlone({ kind, family }: Change): boolean {
+    return kind === "app/container" && family !== undefined && this.going.has(family);
   }
 
   private async turn(turn: Turn): Promise<boolean> {

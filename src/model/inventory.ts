@@ -43,6 +43,8 @@ export interface Mark {
   /** Of a good mark: what its image texts meant, since a tag may mean something else by now. */
   readonly images?: Readonly<Record<string, string>>;
   readonly reason: string;
+  /** Of a failed mark: it failed on this machine, and the others went on. */
+  readonly alone?: true;
   /** ISO 8601. */
   readonly at: string;
 }
@@ -97,9 +99,10 @@ function parseRecord(value: unknown): AppRecord {
 }
 
 function markOf(mark: Mark & JsonObject): Mark {
-  const { images, own, ...rest } = mark;
+  const { images, own, alone, ...rest } = mark;
   return {
     ...rest,
+    ...(alone === true ? { alone } : {}),
     ...(typeof own === "string" ? { own } : {}),
     ...(isObject(images) ? { images: stringsOf(images) } : {}),
   };

@@ -30,12 +30,15 @@ export interface Turn {
   readonly changes: readonly Change[];
 }
 
+/** What becomes of the other machines when an app fails on one. */
+export type OnFailure = "revert" | "halt" | "continue";
+
 /** How one app file (with its services) rolls over its machines. */
 export interface Rollout {
   readonly family: string;
   /** Families that must have converged before. */
   readonly after: readonly string[];
-  readonly onFailure: "revert" | "halt" | "continue";
+  readonly onFailure: OnFailure;
   /** Images, networks, volumes, files: on all machines at once. */
   readonly prepare: readonly Turn[];
   /** Once each, one after another, before any switch; mostly there is one or none. */

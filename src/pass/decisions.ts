@@ -1,13 +1,14 @@
 import { familyInput, keyedInput, machinesOf, membersOf } from "../desired/effective.ts";
 import { shortRevision } from "../lib/text.ts";
 import type { SecretDigests } from "../desired/secrets.ts";
+import type { Address } from "../model/address.ts";
 import type { Documents } from "../model/documents.ts";
 import type { ImageReferences } from "../model/image.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Held } from "../model/plan.ts";
-import { decide, type Decision } from "../plan/marks.ts";
+import { decide, type Apart, type Decision } from "../plan/marks.ts";
 import type { Trail } from "./trail.ts";
 
 /** Digest of a family's input at HEAD under a machine's key; undefined for a machine without one. */
@@ -100,18 +101,32 @@ export const givenUpFamilies = (decisions: ReadonlyMap<string, Decision>): Reado
     ),
   );
 
-export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly Held[] =>
-  [...decisions].flatMap(([family, decision]) =>
-    decision.state === "go"
-      ? []
-      : {
-          address: `app/${family}`,
-          code: "failed-mark",
-          text: `failed at ${decision.failed.revision.slice(0, 8)}: ${decision.failed.reason}`,
-          needs: `a change of its input, or Slipway-Retry: app/${family}`,
-          app: family,
-        },
+/** Families that go on without some of their machines. */
+export const apartFamilies = (
+  decisions: ReadonlyMap<string, Decision>,
+): ReadonlyMap<string, Apart> =>
+  new Map(
+    [...decisions].flatMap(([family, decision]) =>
+      decision.state === "go" && decision.apart !== undefined ? [[family, decision.apart]] : [],
+    ),
   );
+
+export const heldFamilies = (decisions: ReadonlyMap<string, Decision>): readonly Held[] =>
+  [...decisions].flatMap(([family, decision]) => {
+    if (decision.state !== "go") return heldAt(`app/${family}`, family, decision.failed);
+    return [...(decision.apart ?? [])].map(([machine, { failed }]) => ({
+      ...heldAt(`machine/${machine}/app/${family}`, family, failed),
+      machine,
+    }));
+  });
+
+const heldAt = (address: Address, family: string, { revision, reason }: Mark): Held => ({
+  address,
+  code: "failed-mark",
+  text: `failed at ${revision.slice(0, 8)}: ${reason}`,
+  needs: `a change of its input, or Slipway-Retry: app/${family}`,
+  app: family,
+});
 
 /** By machine: families whose present input, or what they are kept up at, was proven there before. What differs now is drift. */
 export const settledFamilies = (

@@ -1,9 +1,9 @@
 import type { Applied, ChangeFailure } from "../apply/apply.ts";
 import type { Change } from "../model/change.ts";
-import type { Evidence, AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
+import type { AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
 import { retryOf, sayHeld } from "../model/saying.ts";
-import type { Decision } from "../plan/marks.ts";
+import type { Apart, Decision } from "../plan/marks.ts";
 import type { Holds } from "./holds.ts";
 import type { Survey } from "./survey.ts";
 import type { Request } from "./world.ts";
@@ -99,20 +99,18 @@ function judgeFamily(
     ...(facts.decision.good === undefined ? {} : { good: facts.decision.good.revision }),
     ...(evidence.length === 0 ? {} : { evidence }),
   });
-  return say(...verdictOf(facts, input, own, evidence));
+  return say(...verdictOf(facts, input, own));
 }
 
 function verdictOf(
   facts: FamilyFacts,
   input: JudgeInput,
   own: readonly ChangeFailure[],
-  evidence: readonly Evidence[],
 ): [OutcomeName, string] {
   const { decision, family } = facts;
   const open = changesOf(input.last).filter((c) => c.family === family);
   const unknown = input.last.unknown.find((u) => u.family === family);
   const why = own.find((f) => f.failure.blame === "app")?.failure.message;
-  const waitsFor = input.applied.flatMap((a) => a.waiting.get(family) ?? []).at(-1);
   const unresolved = input.unresolved.get(family);
   const clash = input.last.held.find((h) => h.code === "clash" && isOf(h, facts));
   if (clash !== undefined) return ["held", `${clash.machine}: ${clash.text}`];
@@ -148,6 +146,43 @@ function verdictOf(
       `app/${family} failed at ${short(decision.failed.revision)} and stays as it is, needs ${retryOf(family)}: ${reason}`,
     ];
   }
+  const { apart } = decision;
+  if (apart === undefined) return verdictOfGoing(facts, input, own);
+  const others = own.filter(({ change }) => !apart.has(change.machine));
+  return apartVerdict(facts, apart, input, verdictOfGoing(facts, input, others));
+}
+
+/** Where it failed alone it stays as it is: that is what is told first, and how the others fared after it. */
+function apartVerdict(
+  { family }: FamilyFacts,
+  apart: Apart,
+  { revision }: JudgeInput,
+  [others, text]: readonly [OutcomeName, string],
+): [OutcomeName, string] {
+  const marks = [...apart].map(([machine, { failed }]) => ({ machine, failed }));
+  const reasons = marks.map(({ machine, failed }) => `${machine}: ${failed.reason}`).join("; ");
+  if (marks.some(({ failed }) => failed.revision === revision))
+    return ["failed", `${reasons}; ${others === "applied" ? "" : "elsewhere "}${text}`];
+  if (others !== "applied") return [others, text];
+  const at = [...new Set(marks.map(({ failed }) => short(failed.revision)))].join(", ");
+  return [
+    "held",
+    `app/${family} failed at ${at} and stays as it is there, needs ${retryOf(family)}: ${reasons}`,
+  ];
+}
+
+/** Of a family that is tried, where it did not fail alone. */
+function verdictOfGoing(
+  facts: FamilyFacts,
+  input: JudgeInput,
+  own: readonly ChangeFailure[],
+): [OutcomeName, string] {
+  const { family, awaiting } = facts;
+  const open = changesOf(input.last).filter((c) => c.family === family);
+  const unknown = input.last.unknown.find((u) => u.family === family);
+  const why = own.find((f) => f.failure.blame === "app")?.failure.message;
+  const waitsFor = input.applied.flatMap((a) => a.waiting.get(family) ?? []).at(-1);
+  const unresolved = input.unresolved.get(family);
   if (input.supersededBy !== undefined && (open.length > 0 || awaiting !== undefined))
     return ["superseded", `superseded by ${short(input.supersededBy)}`];
   const after = input.last.held.find((h) => h.code === "after" && h.app === family);
@@ -168,7 +203,7 @@ function verdictOf(
   if (guarded !== undefined) return ["held", sayHeld(guarded)];
   if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
-  if (evidence.length > 0 || why !== undefined) return ["failed", why ?? "failed"];
+  if (why !== undefined) return ["failed", why];
   const barred = input.observed.find((t) => open.some((c) => c.machine === t.machine));
   if (barred !== undefined) return ["incomplete", `${barred.machine}: ${barred.text}`];
   if (open.length === 0) return ["incomplete", `waits for ${awaiting}`];
@@ -207,7 +242,10 @@ const isOf = ({ app, machine = "" }: Held, { family, machines }: FamilyFacts): b
   app === family || (app === undefined && machines.includes(machine));
 
 function provenText(facts: FamilyFacts): string {
-  const where = facts.machines.length === 0 ? "no machine" : facts.machines.join(", ");
+  const { decision } = facts;
+  const apart = decision.state === "go" ? decision.apart : undefined;
+  const machines = facts.machines.filter((machine) => apart?.has(machine) !== true);
+  const where = machines.length === 0 ? "no machine" : machines.join(", ");
   const what = facts.imageDigests.map(shortDigest).join(", ");
   if (facts.isIdle === true) return `runs nowhere, as declared (${where})`;
   return `live on ${where}${what === "" ? "" : ` (${what})`}`;

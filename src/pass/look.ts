@@ -74,12 +74,12 @@ export async function applyLook(
     content: (blob) => former.content(blob),
     reveal: (text) => revealed(text, former.secrets),
     redact: redactor(world),
-    onAppFailure: async (name, failure) => {
+    onAppFailure: async (name, failure, alone) => {
       const family = look.families.find((f) => f.family === name);
       const at = new Date(world.clock.now()).toISOString();
       // What is kept up was not tried now.
       if (family === undefined || family.isKept || family.decision.state !== "go") return;
-      await recordFailure(holds.taken, family, look.plan.revision, failure, at);
+      await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });

@@ -16,6 +16,7 @@ import { policiesOf } from "../plan/policy.ts";
 import { makePlan, type PlanInput } from "../plan/plan.ts";
 import { contextsOf, placeholders, releasedOf } from "./contexts.ts";
 import {
+  apartFamilies,
   frozenFamilies,
   givenUpFamilies,
   heldFamilies,
@@ -134,6 +135,7 @@ async function planWith(
     policies: keptPolicies(policiesOf(apps), kept),
     frozen: frozenFamilies(decisions, unresolved),
     givenUp: givenUpFamilies(decisions),
+    apart: apartFamilies(decisions),
     named,
     allows: ground.trail.allows,
     restores: request.restores,

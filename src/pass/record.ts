@@ -26,12 +26,14 @@ export async function recordFailure(
   revision: string,
   failure: StepFailure,
   at: string,
+  alone?: string,
 ): Promise<void> {
-  await onEach(holds, family.machines, (machine, inventory) => {
+  const machines = alone === undefined ? family.machines : [alone];
+  await onEach(holds, machines, (machine, inventory) => {
     const mark = markFor(family, machine, revision, failure.message, at);
-    return mark === undefined
-      ? inventory
-      : recordImages(markFailed(inventory, family.family, mark), family.family, family.images);
+    if (mark === undefined) return inventory;
+    const failed = alone === undefined ? mark : ({ ...mark, alone: true } as const);
+    return recordImages(markFailed(inventory, family.family, failed), family.family, family.images);
   });
 }
 

@@ -28,10 +28,11 @@ export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string
     waits.set(family, found);
     return found;
   };
-  const isUp = (family: string): boolean =>
-    input.decisions.get(family)?.state === "go" &&
-    !input.unresolved.has(family) &&
-    waitsFor(family) === undefined;
+  const isUp = (family: string): boolean => {
+    const decision = input.decisions.get(family);
+    const isTried = decision?.state === "go" && decision.apart === undefined;
+    return isTried && !input.unresolved.has(family) && waitsFor(family) === undefined;
+  };
   return new Map(
     [...input.decisions.keys()].flatMap((family) => {
       const other = waitsFor(family);

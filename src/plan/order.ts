@@ -1,11 +1,11 @@
 import { groupBy } from "../lib/parallel.ts";
 import { clash, type Change } from "../model/change.ts";
-import type { Rollout, Turn } from "../model/plan.ts";
+import type { OnFailure, Rollout, Turn } from "../model/plan.ts";
 
 /** How an app file wants to be rolled out. */
 export interface FamilyPolicy {
   readonly after: readonly string[];
-  readonly onFailure: "revert" | "halt" | "continue";
+  readonly onFailure: OnFailure;
   /** Machines at a time, after the canary. */
   readonly batch: number;
   readonly drift: "heal" | "report";

@@ -12,6 +12,7 @@ import { withoutClashes } from "./clash.ts";
 import { diffMachine, type Treatment } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
+import type { Apart } from "./marks.ts";
 import { order, type FamilyPolicy } from "./order.ts";
 
 export interface PlanInput {
@@ -25,6 +26,8 @@ export interface PlanInput {
   readonly frozen: ReadonlySet<string>;
   /** Of these, families that never worked: what was tried of them is put away. */
   readonly givenUp: ReadonlySet<string>;
+  /** Families that go on without some of their machines, where their containers stay as they are. */
+  readonly apart: ReadonlyMap<string, Apart>;
   /** Families that nobody declares, and whose names are wanted all the same: they are held. */
   readonly named: ReadonlySet<string>;
   readonly allows: readonly Allow[];
@@ -57,15 +60,11 @@ export function makePlan(input: PlanInput): Plan {
   const unknown: UnknownLive[] = [];
   const clashes: Held[] = [];
   const wantedOn = groupBy(input.resources, (r) => r.machine);
-  const treatment = (family: string | undefined): Treatment =>
-    family === undefined || !input.frozen.has(family)
-      ? "as wanted"
-      : input.givenUp.has(family)
-        ? "given up"
-        : "frozen";
   for (const [machine, observation] of input.observations) {
     const wanted = wantedOn.get(machine) ?? [];
-    const diff = diffMachine(machine, observation, wanted, input.kinds, treatment);
+    const diff = diffMachine(machine, observation, wanted, input.kinds, (family) =>
+      treatmentOf(family, machine, input),
+    );
     changes.push(...diff.changes);
     unknown.push(...diff.unknown);
     clashes.push(...diff.clashes);
@@ -75,7 +74,11 @@ export function makePlan(input: PlanInput): Plan {
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const released = withoutUnseenReleases(unguessed, unknown, input.resources);
   const ready = withoutWaiting(released, input.waiting, input.kept);
-  const staying = new Set([...input.frozen, ...ready.held.flatMap((h) => h.app ?? [])]);
+  const staying = new Set([
+    ...input.frozen,
+    ...input.apart.keys(),
+    ...ready.held.flatMap((h) => h.app ?? []),
+  ]);
   const guarded = guard({
     changes: withoutFrozenGround(ready.changes, live, staying),
     liveFamilies: live,
@@ -95,6 +98,18 @@ export function makePlan(input: PlanInput): Plan {
     unknown,
     awaiting: input.awaiting.map((a) => a.address),
   };
+}
+
+function treatmentOf(
+  family: string | undefined,
+  machine: string,
+  { frozen, givenUp, apart }: PlanInput,
+): Treatment {
+  if (family === undefined) return "as wanted";
+  if (frozen.has(family)) return givenUp.has(family) ? "given up" : "frozen";
+  const alone = apart.get(family)?.get(machine);
+  if (alone === undefined) return "as wanted";
+  return alone.everWorked ? "frozen" : "given up";
 }
 
 /**

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { applyPlan, type ApplyContext } from "../../src/apply/apply.ts";
 import type { Hold } from "../../src/apply/lock.ts";
 import type { Change } from "../../src/model/change.ts";
-import type { Rollout } from "../../src/model/plan.ts";
-import type { WatchStep } from "../../src/model/step.ts";
+import type { OnFailure, Rollout } from "../../src/model/plan.ts";
+import type { Step, WatchStep } from "../../src/model/step.ts";
 import type { Session } from "../../src/remote/session.ts";
 import { changeOf, planOf } from "../pass/facts.ts";
 
@@ -18,13 +18,14 @@ const watch: WatchStep = {
   forMs: 1_000,
 };
 
-const rolloutOf = (family: string, change: Change): Rollout => ({
+const rolloutOf = (family: string, change: Change, more: Partial<Rollout> = {}): Rollout => ({
   family,
   after: [],
   onFailure: "revert",
   prepare: [],
   releases: [],
   waves: [[{ machine: "web-1", changes: [change] }]],
+  ...more,
 });
 
 test("what fails while it is watched is told once, also when another app rolls longer", async () => {
@@ -78,4 +79,64 @@ test("what fails while it is watched is told once, also when another app rolls l
   assert.deepEqual(told, ["quick: healthy at first, then it ended: ended with exit code 3"]);
   assert.equal(failures.length, 1);
   assert.deepEqual(new Set(done.map((c) => c.family)), new Set(["quick", "slow"]));
+});
+
+const outcomeWith = async (onFailure: OnFailure) => {
+  const told: string[] = [];
+  // The engine refuses what is for the app's account on the first two machines.
+  const holdOn = (machine: string): Hold => {
+    const status = machine === "web-3" ? 204 : 400;
+    const session: Partial<Session> = {
+      machine,
+      engine: () => Promise.resolve({ status, body: { message: `refused on ${machine}` } }),
+    };
+    return {
+      session: session as Session,
+      fence: () => Promise.resolve(() => undefined),
+    } as Partial<Hold> as Hold;
+  };
+  const machines = ["web-1", "web-2", "web-3"];
+  const start: Step = {
+    do: "engine",
+    method: "POST",
+    path: ["containers", "x", "start"],
+    blame: "app",
+    timeoutMs: 1_000,
+  };
+  const context: ApplyContext = {
+    holds: new Map(machines.map((m) => [m, holdOn(m)])),
+    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    listener: () => undefined,
+    preempt: new AbortController().signal,
+    content: () => Promise.reject(new Error("ships nothing")),
+    reveal: () => {
+      throw new Error("has no secrets");
+    },
+    redact: (text) => text,
+    onAppFailure: (family, _, alone) => {
+      told.push(`${family} ${alone ?? "everywhere"}`);
+      return Promise.resolve();
+    },
+    onRelease: () => Promise.resolve(),
+  };
+  const turns = machines.map((machine) => ({
+    machine,
+    changes: [{ ...changeOf("shop", machine), steps: [start] }],
+  }));
+  const waves = turns.map((turn) => [turn]);
+  const rollout = rolloutOf("shop", changeOf("shop"), { onFailure, waves });
+  const after = rolloutOf("api", changeOf("api", "web-3"), { after: ["shop"] });
+  const applied = await applyPlan(planOf([], { rollouts: [rollout, after] }), context);
+  return { told, done: applied.done.map((c) => c.machine), waiting: [...applied.waiting.keys()] };
+};
+
+test("an app that fails on one machine goes on to the others only where it is told to", async () => {
+  const stops = { told: ["shop everywhere"], done: [], waiting: ["api"] };
+  assert.deepEqual(await outcomeWith("revert"), stops);
+  assert.deepEqual(await outcomeWith("halt"), stops);
+  assert.deepEqual(await outcomeWith("continue"), {
+    told: ["shop web-1", "shop web-2"],
+    done: ["web-3"],
+    waiting: ["api"],
+  });
 });

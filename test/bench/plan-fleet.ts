@@ -92,6 +92,7 @@ export const planOf = (
     policies: policiesOf(appsOf(documents)),
     frozen: new Set(),
     givenUp: new Set(),
+    apart: new Map(),
     allows: [],
     restores: false,
     held: [],

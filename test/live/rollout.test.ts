@@ -117,6 +117,31 @@ ${more}`;
     });
   });
 
+  test("that fails with onFailure: continue goes on elsewhere, and is back by a revert", async () => {
+    const going = ", onFailure: continue";
+    await withApp("shop", app("1", "", going), async () => {
+      const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
+      const sick = app("2", failsOnSecond.replace("web-2", "web-1"), going);
+      const commit = await site.commit("Fails there", { "apps/shop.yaml": sick });
+      const outcome = await site.reconcile();
+      assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
+      assert.match(outcome.text, /web-1: not healthy.*; live on web-2/);
+      assert.equal(await idOf("web-1", "shop"), first);
+      assert.equal(await versionOn("web-2", "shop"), "2");
+      const names = await docker("web-1", "ps", "-a", "--format", "{{.Names}}");
+      assert.match(names, /-shop-1-failed$/m);
+      await docker("web-2", "rm", "-f", await idOf("web-2", "shop"));
+      assert.equal((await site.reconcile()).changes, 1, "it is healed where it works");
+      await site.infra.revert(commit);
+      await site.settle();
+      assert.deepEqual(
+        [await idOf("web-1", "shop"), await versionOn("web-2", "shop")],
+        [first, "1"],
+      );
+      assert.equal(await idOf("web-2", "shop"), second);
+    });
+  });
+
   const holding = (tag: string, more: string): string =>
     app(tag, `volumes: { /srv/held: /data }\n${more}`, ", strategy: stop-first");
 

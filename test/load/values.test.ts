@@ -70,7 +70,7 @@ entrypoint: /bin/shop --fast
 volumes: { data: /var/lib/shop, /srv/media: { path: /media, readOnly: true }, old: { path: /old, name: legacy } }
 resources: { memory: 512m, memoryReservation: 256m, memorySwap: 1g, cpus: 1.5, cpuShares: 512, cpuset: 0-3, pids: 500 }
 health: { http: /up, port: http, interval: 1s, timeout: 5s, deadline: 60s }
-deploy: { strategy: auto, batch: 2, stopTimeout: 30s, onFailure: halt }
+deploy: { strategy: auto, batch: 2, stopTimeout: 30s, onFailure: continue }
 logs: { maxSize: 20m, maxFiles: 5 }
 release: { command: migrate --all, deadline: 5m }
 drift: report

@@ -27,6 +27,17 @@ const returning = (failedAt: string) => ({
 const frozen = (failedAt: string, why: string) => ({
   families: [factsOf("shop", { decision: { state: "freeze", failed: mark(failedAt), why } })],
 });
+const apart = (failedAt: string) => ({
+  families: [
+    factsOf("shop", {
+      machines: ["web-1", "web-2"],
+      decision: {
+        state: "go" as const,
+        apart: new Map([["web-1", { failed: mark(failedAt), everWorked: true }]]),
+      },
+    }),
+  ],
+});
 
 const cases: readonly (readonly [
   name: string,
@@ -132,6 +143,29 @@ const cases: readonly (readonly [
     frozen(rev("2"), "halted"),
     "held",
     "app/shop failed at 22222222 and stays as it is, needs Slipway-Retry: app/shop or a change: not healthy in 60 s",
+  ],
+  [
+    "it failed on one machine, and the others went on",
+    { ...apart(rev("3")), applied: [appliedOf({ failures: [unhealthy] })] },
+    "failed",
+    "web-1: not healthy in 60 s; live on web-2 (abababababab)",
+  ],
+  [
+    "it failed on one machine, and another is unknown",
+    {
+      ...apart(rev("3")),
+      last: planOf([], {
+        unknown: [{ address: "a", machine: "web-2", family: "shop", why: "no answer" }],
+      }),
+    },
+    "failed",
+    "web-1: not healthy in 60 s; elsewhere web-2: no answer",
+  ],
+  [
+    "it failed on one machine at an earlier revision",
+    apart(rev("2")),
+    "held",
+    "app/shop failed at 22222222 and stays as it is there, needs Slipway-Retry: app/shop or a change: web-1: not healthy in 60 s",
   ],
   [
     "the line broke before its turn",

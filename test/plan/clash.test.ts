@@ -76,6 +76,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     observations: new Map(Object.entries(found).map(([m, states]) => [m, seen(m, states)])),
     policies: new Map(),
     givenUp: new Set(),
+    apart: new Map(),
     frozen: new Set(),
     allows: [],
     restores: false,

@@ -6,7 +6,8 @@ import {
   type AppRecord,
   type Mark,
 } from "../../src/model/inventory.ts";
-import { decide } from "../../src/plan/marks.ts";
+import type { OnFailure } from "../../src/model/plan.ts";
+import { decide, type MarkFacts } from "../../src/plan/marks.ts";
 
 const mark = (revision: string, inputDigest: string, at = "2026-01-01T00:00:00.000Z"): Mark => ({
   revision,
@@ -24,16 +25,16 @@ const inventories = (records: Record<string, Partial<AppRecord>>) =>
     ]),
   );
 
-const shop = (onFailure: "revert" | "halt" = "revert") => ({
+const shop = (onFailure: OnFailure = "revert") => ({
   family: "shop",
   machines: ["m1", "m2"],
   inputDigest: (machine: string) => `now on ${machine}`,
   onFailure,
 });
 
-const never = { isRetried: () => false, isFormer: () => true };
+const never: MarkFacts = { isRetried: () => false, isFormer: () => true };
 
-const cases: readonly [string, Record<string, Partial<AppRecord>>, "revert" | "halt", string][] = [
+const cases: readonly [string, Record<string, Partial<AppRecord>>, OnFailure, string][] = [
   ["nothing known", {}, "revert", "go"],
   ["good before", { m1: { good: mark("r1", "then") } }, "revert", "go"],
   [
@@ -59,6 +60,12 @@ const cases: readonly [string, Record<string, Partial<AppRecord>>, "revert" | "h
     "failed, told to halt",
     { m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") } },
     "halt",
+    "freeze",
+  ],
+  [
+    "failed on all at once, told to continue",
+    { m1: { good: mark("r1", "then"), failed: mark("r2", "now on m1") } },
+    "continue",
     "freeze",
   ],
   [
@@ -101,4 +108,36 @@ test("marks: what failed is what worked before: it is healed, but not twice in o
   assert.equal(decide(shop(), records, never).state, "go");
   const inThisPass = { ...never, isFormer: () => false };
   assert.equal(decide(shop(), records, inThisPass).state, "freeze");
+});
+
+const alone = (machine: string, revision = "r2"): Mark => ({
+  ...mark(revision, `now on ${machine}`),
+  alone: true,
+});
+
+const apartIn = (
+  records: Record<string, Partial<AppRecord>>,
+  facts: Partial<MarkFacts> = {},
+): readonly string[] => {
+  const decision = decide(shop("continue"), inventories(records), { ...never, ...facts });
+  assert.equal(decision.state, "go");
+  return [...(decision.state === "go" ? (decision.apart ?? []) : [])].map(
+    ([machine, { everWorked }]) => `${machine} ${everWorked ? "worked" : "never worked"}`,
+  );
+};
+
+test("what failed alone on a machine is left there, and tried everywhere else", () => {
+  const good = mark("r1", "then");
+  assert.deepEqual(apartIn({ m1: { good, failed: alone("m1") }, m2: { good } }), ["m1 worked"]);
+  assert.deepEqual(apartIn({ m1: { failed: alone("m1") } }), ["m1 never worked"]);
+  assert.deepEqual(apartIn({ m3: { failed: alone("m3") } }), [], "it has left that machine");
+  assert.deepEqual(apartIn({ m1: { failed: mark("r2", "other on m1") } }), [], "another input");
+  const retried = { isRetried: () => true };
+  assert.deepEqual(apartIn({ m1: { failed: alone("m1") } }, retried), [], "asked for again");
+});
+
+test("what failed alone and had worked there is healed, but not twice in one pass", () => {
+  const record = { good: mark("r1", "now on m1"), failed: alone("m1") };
+  assert.deepEqual(apartIn({ m1: record }), []);
+  assert.deepEqual(apartIn({ m1: record }, { isFormer: () => false }), ["m1 worked"]);
 });

@@ -119,7 +119,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
       {
         family: text,
         after: list(text),
-        onFailure: fc.constantFrom("revert", "halt"),
+        onFailure: fc.constantFrom("revert", "halt", "continue"),
         prepare: list(turn),
         releases: list(turn),
         waves: list(list(turn)),

@@ -111,6 +111,7 @@ export class SimFleet {
       policies: policiesOf(apps),
       frozen: new Set(),
       givenUp: new Set(),
+      apart: new Map(),
       allows: [],
       restores: true,
       held: [],

@@ -126,7 +126,7 @@ function checkApp(
   if (fortune !== "fails") return;
   if (!["reverted", "failed", "held"].includes(name))
     throw new Broken(`${app} fails, and ends as ${name} (${said?.text})`);
-  if (template.onFailure === "halt") return;
+  if (template.onFailure !== "revert") return;
   // What it went back to: some state of before that works, or nothing.
   const former = history.commits.flatMap((c) => {
     const before = c.apps[app];

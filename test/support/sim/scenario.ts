@@ -8,7 +8,7 @@ export interface AppTemplate {
   readonly hasServices: boolean;
   readonly hasRelease: boolean;
   readonly hasFile: boolean;
-  readonly onFailure: "revert" | "halt";
+  readonly onFailure: "revert" | "halt" | "continue";
   readonly batch: number;
   /** Follows the app before it. */
   readonly isAfter: boolean;
