@@ -71,6 +71,7 @@ function reading(session: Session, { registries, otherLogins }: Bounds): Session
         throw new RemoteError(machine, "access", `another login for ${registry}, ${askedLater}`);
       return await session.engine(request);
     },
+    talk: async (request) => (isShowing(request.text) ? await session.talk(request) : refuse()),
     probe: refuse,
     put: refuse,
     engineStream: refuse,
@@ -79,6 +80,13 @@ function reading(session: Session, { registries, otherLogins }: Bounds): Session
     close: async () => await Promise.resolve(),
   };
 }
+
+/** Commands of a proxy's socket that change nothing. */
+const isShowing = (text: string): boolean =>
+  text
+    .split(/[;\n]/)
+    .map((command) => command.trim())
+    .every((command) => command === "" || command.startsWith("show "));
 
 /** Without logins that the branch has not: they would send a secret where nobody agreed to. */
 export const withLoginsOf = (branch: Documents, documents: Documents): Documents => ({

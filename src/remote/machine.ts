@@ -9,6 +9,7 @@ import { limitOf, plainLogin } from "./rights.ts";
 import type { Command, CommandResult, Session } from "./session.ts";
 import { createSlots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
+import { createTalk } from "./talk.ts";
 
 /** What a machine can be asked over this connection. Rejects with RemoteError of class access without root's rights. */
 export async function openMachine(connection: Connection): Promise<Session> {
@@ -30,6 +31,7 @@ export async function openMachine(connection: Connection): Promise<Session> {
     execIn: (command) => execInContainer(machine, engine, command),
     startAttached: (start) => startAttached(machine, engine, start),
     probe: (target) => probe(connection, slots, login, target),
+    talk: createTalk(connection, slots, login),
     close: () => connection.close(),
   };
 }

@@ -93,6 +93,17 @@ export interface ProbeTarget {
   readonly timeoutMs: number;
 }
 
+/** Something to say to whoever listens at a unix socket there: the proxy's commands. */
+export interface TalkRequest {
+  readonly path: string;
+  readonly text: string;
+  /** Until the end of the answer. */
+  readonly timeoutMs: number;
+  /** Of the answer; more ends it with class `limit`. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface Session {
   readonly machine: string;
   /** Aborts when the connection is gone, with the RemoteError that says why: the fleet then gives another session. */
@@ -111,6 +122,11 @@ export interface Session {
   startAttached(start: ContainerStart): Promise<ContainerProcess>;
   /** From the machine's own network. Resolves with what was seen: `200 in 3 ms`, `connection refused`. */
   probe(target: ProbeTarget): Promise<{ readonly healthy: boolean; readonly text: string }>;
+  /**
+   * Says the text, then nothing more, and hears until the other side closes. As root wherever the login may not. Rejects
+   * with RemoteError of class network where nothing listens: nothing was said then.
+   */
+  talk(request: TalkRequest): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -121,7 +137,8 @@ export type TroubleClass =
   | "engine"
   | "timeout"
   | "limit"
-  | "disk";
+  | "disk"
+  | "network";
 
 /** Operational trouble with a machine: never the repo's or an app's fault. */
 export class RemoteError extends Error {

@@ -52,6 +52,10 @@ function remoteThat(seen: string[]): Fleet {
       seen.push(`${method} ${path}`);
       return Promise.resolve({ status: 200, body: {} });
     },
+    talk: ({ text }) => {
+      seen.push(text);
+      return Promise.resolve("");
+    },
   });
   return {
     session: (target) => {
@@ -117,6 +121,25 @@ for (const [method, path, refusal] of requests) {
     if (refusal === undefined) await asked;
     else await assert.rejects(asked, refusal);
     assert.deepEqual(seen.slice(1), refusal === undefined ? [`${method} ${path}`] : []);
+  });
+}
+
+for (const [text, isAsked] of [
+  ["show servers state;show map x\n", true],
+  [" show info ;\nshow stat\n", true],
+  ["show info;set server b/s state maint\n", false],
+  ["show map x\nclear map x\n", false],
+  ["showing\n", false],
+] as const) {
+  test(`${JSON.stringify(text)} is ${isAsked ? "said" : "not said"} to a socket`, async () => {
+    const seen: string[] = [];
+    const target = bounds.targets.get("web-1");
+    assert.ok(target);
+    const session = await readingWithin(remoteThat(seen), bounds).session(target);
+    const said = session.talk({ path: "/run/x.sock", text, timeoutMs: 1 });
+    if (isAsked) await said;
+    else await assert.rejects(said, /changes nothing/);
+    assert.deepEqual(seen.slice(1), isAsked ? [text] : []);
   });
 }
 

@@ -28,6 +28,10 @@ export function watchCalls(remote: Fleet, around: Around): Fleet {
           : await changing(textOf(command), () => session.exec(command)),
       start: async (command) => await changing("lock", () => session.start(command)),
       put: async (file) => await changing(`put ${file.path}`, () => session.put(file)),
+      talk: async (request) =>
+        request.text.startsWith("show ")
+          ? await session.talk(request)
+          : await changing(`talk ${request.text.slice(0, 100)}`, () => session.talk(request)),
       engine: async (request) =>
         request.method === "GET"
           ? await session.engine(request)

@@ -23,6 +23,8 @@ export class SimMachine {
   readonly registry: SimRegistry;
   private readonly clock: SimClock;
   reader: LockReader | undefined;
+  /** Who answers at unix sockets, by their paths. */
+  readonly listeners = new Map<string, (text: string) => string>();
   isReachable = true;
   /** Answers 500 to all. */
   isEngineIll = false;

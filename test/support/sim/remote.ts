@@ -153,6 +153,13 @@ class SimSession implements Session {
   probe: Session["probe"] = async ({ host }) =>
     await this.call("probe", false, () => this.there.probe(host));
 
+  talk: Session["talk"] = async ({ path, text }) =>
+    await this.call(`talk ${path}`, !text.startsWith("show "), () => {
+      const answer = this.there.listeners.get(path)?.(text);
+      if (answer !== undefined) return answer;
+      throw new RemoteError(this.machine, "network", `nothing listens at ${path}`);
+    });
+
   startAttached = (): Promise<never> => Promise.reject(new Error("a pass attaches to nothing"));
 
   execIn = (): Promise<never> => Promise.reject(new Error("a pass runs nothing in containers"));
