@@ -1,13 +1,6 @@
 import { readFile } from "node:fs/promises";
-import {
-  appLayer,
-  baseLayer,
-  filesLayer,
-  padLayer,
-  programLayer,
-  sha256,
-  type Layer,
-} from "./layers.ts";
+import { baseLayer, filesLayer, padLayer, sha256, type Layer } from "./layers.ts";
+import { appLayer, haproxyLayer } from "./programs.ts";
 import { ask } from "./registry.ts";
 import type { ImageOptions, Images, Pushed } from "./types.ts";
 
@@ -54,10 +47,20 @@ export function imagesFor(socket: string, address: string): Images {
       const cmd = options.cmd ?? ["/app/server"];
       return pushLayers(name, tag, [await baseLayer(), await appLayer()], { ...options, cmd });
     },
-    pushProgram: async (name, tag, program, options = {}) =>
-      pushLayers(name, tag, [await baseLayer(), await programLayer(program)], options),
+    pushProxy: async () =>
+      pushLayers("haproxy", "lts", [await baseLayer(), await haproxyLayer()], asOfficial),
   };
 }
+
+/** As the official image of HAProxy has it. */
+const asOfficial: ImageOptions = {
+  env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+  user: "haproxy",
+  workingDir: "/var/lib/haproxy",
+  entrypoint: ["docker-entrypoint.sh"],
+  cmd: ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+  stopSignal: "SIGUSR1",
+};
 
 function imageConfig(tag: string, layers: readonly Layer[], options: ImageOptions): object {
   const env = { PATH: "/usr/local/bin:/bin", VERSION: tag, ...options.env };
@@ -69,8 +72,10 @@ function imageConfig(tag: string, layers: readonly Layer[], options: ImageOption
     config: {
       Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
       Cmd: options.cmd ?? ["sh"],
-      WorkingDir: "/",
+      WorkingDir: options.workingDir ?? "/",
       ExposedPorts: { "8080/tcp": {} },
+      ...(options.entrypoint === undefined ? {} : { Entrypoint: options.entrypoint }),
+      ...(options.stopSignal === undefined ? {} : { StopSignal: options.stopSignal }),
       ...(options.user === undefined ? {} : { User: options.user }),
       ...(options.labels === undefined ? {} : { Labels: options.labels }),
       ...(options.healthcheck === undefined

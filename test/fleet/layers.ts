@@ -9,10 +9,10 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cacheDir } from "./home.ts";
-import { must, run } from "./run.ts";
+import { must } from "./run.ts";
 
 /** One layer of an image, as a registry wants it. */
 export type Layer = { file: string; digest: string; diffId: string; size: number };
@@ -24,7 +24,7 @@ const busybox = "/bin/busybox";
 
 /** A small system: busybox with its names, users and the usual folders. */
 export async function baseLayer(): Promise<Layer> {
-  return layer(await keyOf("base-2", busybox), async (root) => {
+  return layer(keyOf("base-2", await readFile(busybox)), async (root) => {
     await mkdir(join(root, "bin"));
     await copyFile(busybox, join(root, "bin/busybox"));
     const names = (await must([busybox, "--list"])).trim().split("\n");
@@ -39,31 +39,6 @@ export async function baseLayer(): Promise<Layer> {
     );
     await writeFile(join(root, "etc/group"), "root:x:0:\nhaproxy:x:99:\nnogroup:x:65534:\n");
     await must(["chmod", "1777", join(root, "tmp")]);
-  });
-}
-
-/** The test app, compiled here. */
-export async function appLayer(): Promise<Layer> {
-  const source = join(import.meta.dirname, "app/server.c");
-  return layer(await keyOf("app-1", source), async (root) => {
-    await mkdir(join(root, "app"));
-    await must(["gcc", "-O2", "-static", "-s", "-pthread", "-o", join(root, "app/server"), source]);
-  });
-}
-
-/** A program of the host with every library that it is linked with. */
-export async function programLayer(program: string): Promise<Layer> {
-  return layer(await keyOf("program-1", program), async (root) => {
-    // A program without libraries is one that ldd refuses.
-    const listed = (await run(["ldd", program])).stdout.match(/\/\S+/g) ?? [];
-    const target = join("/usr/local/bin", basename(program));
-    for (const [from, to] of [[program, target], ...listed.map((path) => [path, path])] as [
-      string,
-      string,
-    ][]) {
-      await mkdir(join(root, dirname(to)), { recursive: true });
-      await copyFile(from, join(root, to));
-    }
   });
 }
 
@@ -85,12 +60,11 @@ export async function padLayer(mib: number, seed: string): Promise<Layer> {
   });
 }
 
-async function keyOf(kind: string, file: string): Promise<string> {
-  return `${kind}-${sha256(await readFile(file)).slice(7, 31)}`;
-}
+export const keyOf = (kind: string, bytes: Buffer): string =>
+  `${kind}-${sha256(bytes).slice(7, 31)}`;
 
 /** Gives a layer from the cache, or makes it there; two fleets may do so at once. */
-async function layer(key: string, fill: (root: string) => Promise<void>): Promise<Layer> {
+export async function layer(key: string, fill: (root: string) => Promise<void>): Promise<Layer> {
   const dir = join(cacheDir(), "layers", key);
   const known = await readFile(join(dir, "layer.json"), "utf8").catch(() => undefined);
   if (known !== undefined)

@@ -79,7 +79,10 @@ export type ImageOptions = {
   env?: Readonly<Record<string, string>>;
   /** Command of a HEALTHCHECK, run every second. */
   healthcheck?: readonly string[];
+  entrypoint?: readonly string[];
   cmd?: readonly string[];
+  workingDir?: string;
+  stopSignal?: string;
   user?: string;
   labels?: Readonly<Record<string, string>>;
   /** Files in a layer of their own: path to content. */
@@ -91,8 +94,8 @@ export type ImageOptions = {
 export type Images = {
   /** Makes the test app's image NAME:TAG, which reports TAG as its version, and gives its digest reference. */
   push(name: string, tag: string, options?: ImageOptions): Promise<Pushed>;
-  /** An image of a program of the host with the libraries that it needs. */
-  pushProgram(name: string, tag: string, program: string, options?: ImageOptions): Promise<Pushed>;
+  /** Makes haproxy:lts of the host's HAProxy, laid out as the official image is. */
+  pushProxy(): Promise<Pushed>;
 };
 
 export type Pushed = { reference: string; digest: string; byDigest: string };

@@ -30,6 +30,19 @@ function ssh(fleet: Fleet, login: string, command: string): Promise<Result> {
   return run(["ssh", "-F", "none", ...flags, "-i", fleet.sshKeyFile, login, command]);
 }
 
+const proxyConfig = (server: string): string => `global
+  user haproxy
+defaults
+  mode http
+  option forwardfor
+  timeout connect 1s
+  timeout client 30s
+  timeout server 30s
+listen app
+  bind :81
+  server app ${server}:8080
+`;
+
 describe("the test fleet", { timeout: 600_000 }, () => {
   let fleet: Fleet;
   let image: string;
@@ -84,6 +97,34 @@ describe("the test fleet", { timeout: 600_000 }, () => {
       `${await db.docker(["run", "--rm", image, "wget", "-qO-", `http://${web.privateAddress}/`])}\n`,
       hello,
     );
+  });
+
+  it("has an app behind a proxy that is made as the official image is", async () => {
+    const web = fleet.machine("web-1");
+    const proxy = await fleet.images?.pushProxy();
+    const server = await web.docker(["inspect", "-f", "{{.NetworkSettings.IPAddress}}", "app"]);
+    await web.exec(["sh", "-c", "mkdir -p /etc/proxy && cat >/etc/proxy/haproxy.cfg"], {
+      input: proxyConfig(server.trim()),
+    });
+    await web.docker(
+      ["run", "-d", "--name", "proxy", "--user", "0:0", "--network", "host"].concat(
+        ["-v", "/etc/proxy:/etc/slipway:ro", proxy?.reference ?? "", "haproxy"],
+        ["-f", "/etc/slipway/haproxy.cfg"],
+      ),
+    );
+    const url = `http://${web.address}:81`;
+    await until("the proxy", () => app(`${url}/up`).catch(() => undefined));
+    const [stream, events] = [app(`${url}/stream?ms=10&n=3`), app(`${url}/events?ms=10&n=2`)];
+    const sent = "x".repeat(100_000);
+    const echoed = await fetch(`${url}/echo`, { method: "POST", body: sent });
+    assert.equal(await echoed.text(), sent);
+    assert.equal(echoed.headers.get("x-version"), "v1");
+    assert.equal(await stream, "tick 1\ntick 2\ntick 3\n");
+    assert.equal(await events, "id: 1\ndata: version=v1\n\nid: 2\ndata: version=v1\n\n");
+    assert.match(await app(`${url}/headers`), /^x-forwarded-for: [\d.]+\r$/im);
+    assert.match(await web.docker(["top", "proxy"]), /haproxy -W -db -f/);
+    await web.docker(["stop", "proxy"]);
+    assert.equal(await web.docker(["inspect", "-f", "{{.State.ExitCode}}", "proxy"]), "0");
   });
 
   it("takes a machine off the network and back", async () => {

@@ -13,6 +13,8 @@ export interface Site {
   readonly infra: Infra;
   readonly options: ControllerOptions;
   image(tag: string): string;
+  /** Reference of the proxy's image, which is in the registry from then on. */
+  proxyImage(): Promise<string>;
   /** Commits files of the repo; a message's trailers go in its last paragraph. */
   commit(message: string, files: Files): Promise<string>;
   /** One pass by a controller of its own, as the command line makes it. */
@@ -56,8 +58,8 @@ export async function openSite(
 
 /** Some of a fleet's machines, with an infra repo of their own. */
 export async function siteOn(fleet: Fleet, machines: readonly string[]): Promise<Site> {
-  const { registry } = fleet;
-  assert.ok(registry !== undefined);
+  const { registry, images } = fleet;
+  assert.ok(registry !== undefined && images !== undefined);
   const infra = await makeInfra();
   await infra.commit("Machines", machineFiles(fleet, "acme", machines));
   const own: ControllerOptions = { repo: infra.repo, sshKeyFile: fleet.sshKeyFile };
@@ -75,6 +77,7 @@ export async function siteOn(fleet: Fleet, machines: readonly string[]): Promise
     options: own,
     by,
     image: (tag) => `${registry.address}/shop:${tag}`,
+    proxyImage: async () => (await images.pushProxy()).reference,
     commit: (message, files) => infra.commit(message, files),
     reconcile: (request, more) => by((controller) => controller.reconcile(request), more),
     settle: async (wanted = "applied") =>
