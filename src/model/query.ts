@@ -4,7 +4,7 @@ import type { Json } from "../lib/json.ts";
  * The closed vocabulary of questions to a machine. Plain data: equal questions are asked once, and all that
  * a machine is asked in one observation travels together.
  */
-export type Query = ReadQuery | ListQuery | RunQuery | EngineQuery;
+export type Query = ReadQuery | ListQuery | RunQuery | EngineQuery | TalkQuery;
 
 /** The content of one file; absent if there is none. */
 export interface ReadQuery {
@@ -33,6 +33,14 @@ export interface EngineQuery {
   readonly each?: string;
 }
 
+/** What answers the text at a unix socket, which must change nothing; absent if nothing listens there. */
+export interface TalkQuery {
+  readonly ask: "talk";
+  readonly path: string;
+  readonly text: string;
+  readonly maxBytes: number;
+}
+
 export type Answer =
   | { readonly state: "answered"; readonly value: AnswerValue }
   | { readonly state: "absent" }
@@ -44,8 +52,8 @@ export type AnswerValue =
 
 /** Answers of one machine, by question. Throws `Unreadable` for what was not answered. */
 export interface Answers {
-  /** File content or command output; undefined if the file is absent. */
-  text(query: ReadQuery | RunQuery): string | undefined;
+  /** File content, command output or a socket's answer; undefined if the file or who listens is absent. */
+  text(query: ReadQuery | RunQuery | TalkQuery): string | undefined;
   /** Names in the folder; undefined if the folder is absent. */
   names(query: ListQuery): readonly string[] | undefined;
   json(query: EngineQuery): Json;
@@ -53,9 +61,16 @@ export interface Answers {
 }
 
 /** The key under which equal questions are one. */
-export const queryKey = (query: Query): string =>
-  query.ask === "engine"
-    ? `engine ${query.path} ${query.each ?? ""}`
-    : query.ask === "run"
-      ? `run ${JSON.stringify(query.argv)}`
-      : `${query.ask} ${query.path}`;
+export function queryKey(query: Query): string {
+  switch (query.ask) {
+    case "engine":
+      return `engine ${query.path} ${query.each ?? ""}`;
+    case "run":
+      return `run ${JSON.stringify(query.argv)}`;
+    case "talk":
+      return `talk ${JSON.stringify([query.path, query.text])}`;
+    case "read":
+    case "list":
+      return `${query.ask} ${query.path}`;
+  }
+}

@@ -1,11 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { startDeadline } from "../lib/deadline.ts";
 import { printableLine } from "../lib/text.ts";
-import type { Answer, EngineQuery, Query } from "../model/query.ts";
+import type { Answer, ListQuery, ReadQuery, RunQuery } from "../model/query.ts";
 import { quote, script } from "../remote/quote.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 
-export type ShellQuery = Exclude<Query, EngineQuery>;
+export type ShellQuery = ReadQuery | ListQuery | RunQuery | SocketQuestion;
+
+/** Whether there is a socket: answered, with nothing, if so. */
+export interface SocketQuestion {
+  readonly ask: "socket";
+  readonly path: string;
+  /** Gets the answer while the other questions are still being answered, where those for sockets come first. */
+  readonly tell: (answer: Answer) => void;
+}
 
 export interface ShellLimits {
   /** For each question, over there. */
@@ -30,10 +38,33 @@ export async function askShell(
   if (queries.length === 0) return [];
   const mark = randomBytes(16).toString("hex");
   const input = scriptFor(queries, mark, session.limit(limits.questionSeconds));
-  const { output, trouble } = await run(session, input, `${mark} done\n`, limits.allMs);
+  const { output, trouble } = await run(session, input, {
+    last: `${mark} done\n`,
+    timeoutMs: limits.allMs,
+    heard: tellSockets(queries, mark),
+  });
   if (trouble !== undefined) onTrouble(trouble);
   const missing = trouble?.message ?? "no answer: the questions ended before it";
-  return queries.map((query, index) => answerOf(query, frameOf(output, mark, index), missing));
+  return queries.map((query, index) => {
+    const answer = answerOf(query, frameOf(output, mark, index), missing);
+    if (query.ask === "socket") query.tell(answer);
+    return answer;
+  });
+}
+
+/** Tells what was answered of the sockets that come first, as it comes. */
+function tellSockets(
+  queries: readonly ShellQuery[],
+  mark: string,
+): (chunks: readonly Uint8Array[]) => void {
+  let next = 0;
+  return (chunks) => {
+    for (let query = queries[next]; query?.ask === "socket"; query = queries[++next]) {
+      const frame = frameOf(Buffer.concat(chunks), mark, next);
+      if (frame === undefined) return;
+      query.tell(answerOf(query, frame, ""));
+    }
+  };
 }
 
 interface Output {
@@ -41,12 +72,18 @@ interface Output {
   readonly trouble?: RemoteError;
 }
 
+interface Running {
+  readonly last: string;
+  readonly timeoutMs: number;
+  /** Called with all that has come so far. */
+  readonly heard: (chunks: readonly Uint8Array[]) => void;
+}
+
 /** What came until `last`, the end, or the time limit. */
 async function run(
   session: Session,
   input: string,
-  last: string,
-  timeoutMs: number,
+  { last, timeoutMs, heard }: Running,
 ): Promise<Output> {
   const deadline = startDeadline(timeoutMs);
   const chunks: Uint8Array[] = [];
@@ -59,6 +96,7 @@ async function run(
     for await (const chunk of process.stdout) {
       chunks.push(chunk);
       bytes += chunk.length;
+      heard(chunks);
       if (bytes > allOutputLimit) {
         process.kill();
         return failed(
@@ -109,6 +147,10 @@ file() {
   begin "$1"
   if [ -f "$2" ]; then head -c "$3" -- "$2" 2>/dev/null; end $?; else missing "$2" 'it is no file'; fi
 }
+socket() {
+  begin "$1"
+  if [ -S "$2" ]; then end 0; else missing "$2" 'it is no socket'; fi
+}
 answer() {
   begin "$1"
   shift
@@ -133,6 +175,8 @@ function scriptFor(queries: readonly ShellQuery[], mark: string, limit: readonly
     switch (query.ask) {
       case "read":
         return `file ${quote([String(index), query.path, String(query.maxBytes + 1)])}`;
+      case "socket":
+        return `socket ${quote([String(index), query.path])}`;
       case "list":
         return `folder ${quote([String(index), query.path, ...limit, ...script(listNames, query.path)])}`;
       case "run":

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import fc from "fast-check";
-import { queryKey, type Answer, type Query } from "../../src/model/query.ts";
+import { queryKey, type Answer, type Query, type TalkQuery } from "../../src/model/query.ts";
 import { answersOf } from "../../src/observe/answers.ts";
 import { askMachine, type AskOptions } from "../../src/observe/ask.ts";
 import { script } from "../../src/remote/quote.ts";
 import type { Fleet, RemoteError, Session } from "../../src/remote/session.ts";
 import { until } from "../fleet/wait.ts";
 import { stubEngine, type EngineStub } from "../support/engine-stub.ts";
+import { startHaproxy } from "../support/haproxy.ts";
 import { fleetFor } from "../support/remote.ts";
 import { startSshd, type Sshd } from "../support/sshd.ts";
 
@@ -312,6 +315,99 @@ test("a connection that goes leaves all unknown, with the reason", async () => {
   assert.match(why(answers.get(queryKey(engine("/a")))), /connection was closed/);
   const later = await askMachine(going, [run("echo", "1"), engine("/a")]);
   assert.ok([...later.values()].every((answer) => answer.state === "unknown"));
+});
+
+const talk = (path: string, said: string, maxBytes = 1000): TalkQuery => ({
+  ask: "talk",
+  path,
+  text: said,
+  maxBytes,
+});
+
+/** Who answers with what was said, or never; `heard` when somebody has come. */
+async function speaker(
+  t: TestContext,
+  name: string,
+  answer: (said: string) => string | undefined,
+  heard: () => unknown = () => undefined,
+): Promise<string> {
+  const path = join(sshd.dir, name);
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    heard();
+    socket.on("error", () => undefined);
+    socket.on("data", (said) => {
+      const answered = answer(said.toString());
+      if (answered !== undefined) socket.end(answered);
+    });
+    t.after(() => socket.destroy());
+  });
+  await once(server.listen(path), "listening");
+  await chmod(path, 0o600);
+  t.after(() => server.close());
+  return path;
+}
+
+test("sockets are asked, equal questions once, with the largest limit", async (t) => {
+  const said: string[] = [];
+  const path = await speaker(t, "echo.sock", (line) => {
+    said.push(line);
+    return `you said ${line}`;
+  });
+  const answers = await ask([
+    talk(path, "show a\n", 5),
+    run("echo", "1"),
+    talk(path, "show b\n"),
+    talk(path, "show a\n"),
+  ]);
+  const a = text("you said show a\n");
+  assert.deepEqual(answers, [a, text("1\n"), text("you said show b\n"), a]);
+  assert.deepEqual(said.toSorted(), ["show a\n", "show b\n"]);
+});
+
+test("a socket is asked while the shell still answers other questions", async (t) => {
+  const file = join(sshd.dir, "asked");
+  const path = await speaker(
+    t,
+    "early.sock",
+    () => "yes",
+    () => writeFileSync(file, ""),
+  );
+  const waiting = run(...script('until [ -e "$1" ]; do sleep 0.05; done; echo 1', file));
+  assert.deepEqual(await ask([waiting, talk(path, "x\n")]), [text("1\n"), text("yes")]);
+});
+
+test("a machine without the socket is not asked again; one that was left behind is absent too", async () => {
+  const silent: Session = {
+    ...session,
+    talk: () => Promise.reject(new Error("it should not be asked")),
+  };
+  const query = talk(join(sshd.dir, "no.sock"), "x\n");
+  const answers = await askMachine(silent, [query]);
+  assert.equal(answersOf(answers).text(query), undefined);
+  const dead = await startHaproxy(await mkdtemp(join(sshd.dir, "dead-")));
+  await dead.stop();
+  assert.deepEqual(await ask([talk(dead.socket, "show info\n")]), [{ state: "absent" }]);
+});
+
+test("what is no socket, who is silent and who says too much are unknown, and only they", async (t) => {
+  const mute = await speaker(t, "mute.sock", () => undefined);
+  const loud = await speaker(t, "loud.sock", () => "x".repeat(1001));
+  await writeFile(join(sshd.dir, "no-socket"), "");
+  const troubles: string[] = [];
+  const answers = await ask(
+    [
+      talk(join(sshd.dir, "no-socket"), "x\n"),
+      talk(mute, "x\n"),
+      talk(loud, "x\n"),
+      run("echo", "1"),
+    ],
+    { socketMs: 500, onTrouble: (trouble) => troubles.push(trouble.class) },
+  );
+  assert.match(why(answers[0]), /no-socket: it is no socket/);
+  assert.match(why(answers[1]), /mute\.sock: .* in 0\.5 s/);
+  assert.match(why(answers[2]), /loud\.sock: .* 1000 bytes/);
+  assert.deepEqual(answers[3], text("1\n"));
+  assert.deepEqual(troubles, ["network", "network"]);
 });
 
 test("no question is no command", async () => {

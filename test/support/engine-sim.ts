@@ -49,6 +49,8 @@ export class EngineSim implements Answers {
   exitCode: (container: SimContainer) => number = () => 0;
   /** Images that can be pulled, by reference. */
   readonly registry = new Map<string, SimImage>();
+  /** Who answers at unix sockets, by their paths. */
+  readonly listeners = new Map<string, (text: string) => string>();
 
   answer(query: Query): Answer {
     switch (query.ask) {
@@ -62,6 +64,10 @@ export class EngineSim implements Answers {
       }
       case "run":
         return textAnswer(this.command(query.argv));
+      case "talk": {
+        const answer = this.listeners.get(query.path)?.(query.text);
+        return answer === undefined ? { state: "absent" } : textAnswer(answer);
+      }
       case "engine": {
         const { status, body } = this.engine.get(query.path);
         if (status !== 200) return { state: "unknown", why: `status ${status}` };

@@ -6,7 +6,7 @@ import type { Json } from "../../src/lib/json.ts";
 import { queryKey, type Answers, type AnswerValue, type Query } from "../../src/model/query.ts";
 import type { Step } from "../../src/model/step.ts";
 import { createFleet } from "../../src/remote/fleet.ts";
-import type { Fleet as Remote, Session } from "../../src/remote/session.ts";
+import { RemoteError, type Fleet as Remote, type Session } from "../../src/remote/session.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { about, planFor, type Planned } from "./converge.ts";
 import { pretended } from "./secrets.ts";
@@ -86,8 +86,16 @@ async function answer(session: Session, query: Query): Promise<AnswerValue | und
     const items = (json as { Id: string }[]).map(({ Id }) => get(each.replace("{Id}", Id)));
     return { form: "json", json, each: await Promise.all(items) };
   }
+  if (query.ask === "talk") {
+    const text = await session.talk({ ...query, timeoutMs: 60_000 }).catch(absent);
+    return text === undefined ? undefined : { form: "text", text, code: 0 };
+  }
   const argv = query.ask === "run" ? query.argv : ["cat", "--", query.path];
   const { code, stdout } = await session.exec({ argv, timeoutMs: 60_000 });
   if (code !== 0) return undefined;
   return { form: "text", text: stdout.toString("utf8"), code };
+}
+
+function absent(error: unknown): undefined {
+  if (!(error instanceof RemoteError && error.class === "network")) throw error;
 }

@@ -5,6 +5,8 @@ import { commandsOf } from "./words.ts";
 export interface ShellSide {
   readonly disk: SimDisk;
   readonly isDiskFull: boolean;
+  /** By their sockets' paths. */
+  readonly listeners: ReadonlyMap<string, unknown>;
   /** Of the machine's own clock. */
   seconds(): number;
 }
@@ -100,6 +102,8 @@ function answerTo(machine: ShellSide, how: string, words: readonly string[]): An
     const content = disk.read(path);
     return content === undefined ? { content: "", ending: "absent" } : { content, ending: "0" };
   }
+  if (how === "socket")
+    return { content: "", ending: machine.listeners.has(path) ? "0" : "absent" };
   if (how === "answer") return { content: outputOf(machine, words), ending: "0" };
   throw new Error(`the simulator does not know ${how} ${words.join(" ")}`);
 }
