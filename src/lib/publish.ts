@@ -41,6 +41,16 @@ export function parsePublish(text: string): Publish {
   };
 }
 
+/** The same without throwing, for what may not have been checked. */
+export function readPublish(text: string): Publish | PublishError {
+  try {
+    return parsePublish(text);
+  } catch (error) {
+    if (error instanceof PublishError) return error;
+    throw error;
+  }
+}
+
 function parseScope(text: string | undefined, whole: string): Publish["scope"] {
   if (text === undefined || text === "private") return "private";
   if (text === "public" || text === "local") return text;

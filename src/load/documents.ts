@@ -1,7 +1,9 @@
 import type { AppFields, AppFile } from "../generated/app.ts";
 import type { AppDocument, Documents, MachineDocument } from "../model/documents.ts";
+import type { PlacedRoute } from "../model/routes.ts";
 import type { Family } from "./expand.ts";
 import type { Machine } from "./machine.ts";
+import type { FoundRoute } from "./routes.ts";
 import type { PlacedApp, Repo } from "./rules/repo.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
@@ -46,6 +48,7 @@ const appDocument = ({
   ships,
   secrets,
   templates,
+  routes,
   at,
 }: PlacedApp): AppDocument => ({
   name,
@@ -57,8 +60,18 @@ const appDocument = ({
   ships,
   secrets,
   templates,
+  routes: routes.map(placed),
   at,
 });
+
+/** Without what only the rules go by. */
+const placed = ({
+  reading: _reading,
+  index: _index,
+  chosen: _chosen,
+  onKnown: _known,
+  ...route
+}: FoundRoute): PlacedRoute => route;
 
 /** Where an app runs and how often is not part of what it is. */
 function withoutPlace({ fields: file }: Family): AppFile {

@@ -17,10 +17,11 @@ import type { ParsedFile } from "./parse.ts";
 import { loginsOf } from "./logins.ts";
 import { parseValues } from "./parse-values.ts";
 import { secretsOf } from "./references.ts";
+import { placeRoutes, viaOf } from "./routes.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
 import { readSecrets, type Secrets } from "./secrets.ts";
-import { createSelector } from "./select.ts";
+import { createChooser, machinesOf } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
 import { parseTemplate, templateLimit, templatesOf, type TemplateUse } from "./templates.ts";
@@ -164,13 +165,17 @@ async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Rep
     ]),
   );
   const unlisted = { machines: tree.refused.has("machines"), apps: tree.refused.has("apps") };
-  const select = createSelector({ machines, unlisted: unlisted.machines, report });
+  const from = { machines, unlisted: unlisted.machines, report };
+  const choose = createChooser(from);
+  const via = viaOf(settings, choose);
   const shippable = shippableOf(tree);
   const placed = [...families.values()].flatMap((family) =>
     family.members.map((member) => {
       const ships = shipsOf(member, family, shippable, report);
       const uses = templatesOf({ ...member, ships }, family.folder, shippable, report);
-      return { app: { ...member, ...select(member), ships }, uses };
+      const selection = machinesOf(member, choose, from);
+      const routes = placeRoutes({ ...member, ...selection }, via, choose);
+      return { app: { ...member, ...selection, ships, routes }, uses };
     }),
   );
   const files = await readTemplates(
@@ -184,6 +189,7 @@ async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Rep
   return {
     machines,
     families,
+    settings,
     apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     secrets,
     logins: loginsOf(settings, secrets, report),

@@ -74,7 +74,15 @@ function referencesOf(fields: AppFields, at: Locator): readonly References[] {
       ? []
       : [{ refs: [file.secret], where: at(["files", path, "secret"]) }],
   );
-  return [...listed, ...env, ...files];
+  const certificates = (fields.routes ?? []).flatMap(({ tls }, i): readonly References[] =>
+    typeof tls !== "object"
+      ? []
+      : (["cert", "key"] as const).map((key) => ({
+          refs: [tls[key]],
+          where: at(["routes", i, "tls", key]),
+        })),
+  );
+  return [...listed, ...env, ...files, ...certificates];
 }
 
 function refsIn(template: string): readonly string[] {

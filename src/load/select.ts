@@ -1,9 +1,12 @@
+import type { AppFields } from "../generated/app.ts";
 import { didYouMean } from "../lib/suggest.ts";
 import type { Locator } from "../model/documents.ts";
 import type { Member } from "./expand.ts";
 import type { Report } from "./findings.ts";
 import { labelIndexOf, type LabelIndex } from "./labels.ts";
 import type { Machine } from "./machine.ts";
+import type { Path } from "./node.ts";
+import type { Reading } from "./reading.ts";
 
 /** Where an app runs. */
 export interface Selection {
@@ -31,31 +34,52 @@ interface Matching {
   readonly perhaps: number;
 }
 
-/** Chooses machines for apps. What matches nothing is a finding, but not where what could not be read may match. */
-export function createSelector(from: Selecting): (app: Member) => Selection {
+/** A choice of machines as it is written somewhere: paths are from there on. */
+export interface Choice {
+  readonly wish: NonNullable<AppFields["machines"]>;
+  readonly at: Locator;
+  readonly knows: Reading<unknown>["knows"];
+}
+
+export type Chooser = (choice: Choice) => Selection;
+
+/** What stands at a path of something that was read, as a choice of machines. */
+export const choiceAt = (
+  path: Path,
+  wish: Choice["wish"],
+  { at, knows }: Pick<Reading<unknown>, "at" | "knows">,
+): Choice => ({
+  wish,
+  at: (below) => at([...path, ...below]),
+  knows: (below) => knows([...path, ...below]),
+});
+
+/** Chooses machines. What matches nothing is a finding, but not where what could not be read may match. */
+export function createChooser(from: Selecting): Chooser {
   const labels = labelIndexOf(from.machines);
   const context: Context = { ...from, labels, matching: matchingBy(labels) };
-  return (app) => {
-    const wish = app.fields.machines;
-    const known = app.knows(["machines"]) && !context.unlisted;
-    if (wish === undefined) return byDefault(app, context);
+  return (choice) => {
+    const { wish, at } = choice;
+    const known = choice.knows([]) && !context.unlisted;
     if (wish === "all")
       return { machines: [...context.machines.keys()].toSorted(), machinesKnown: known };
-    if (typeof wish === "string") {
-      const machines = named([wish], () => app.at(["machines"]), context);
-      return { machines, machinesKnown: known };
-    }
-    if (Array.isArray(wish)) {
-      const machines = named(wish, (i) => app.at(["machines", i]), context);
-      return { machines, machinesKnown: known };
-    }
-    return byLabels(wish, app, context);
+    if (typeof wish === "string")
+      return { machines: named([wish], () => at([]), context), machinesKnown: known };
+    if (Array.isArray(wish))
+      return { machines: named(wish, (i) => at([i]), context), machinesKnown: known };
+    return byLabels(wish, choice, context);
   };
+}
+
+/** Where an app runs: as it says, or on the only machine there is. */
+export function machinesOf(app: Member, choose: Chooser, from: Selecting): Selection {
+  const wish = app.fields.machines;
+  return wish === undefined ? byDefault(app, from) : choose(choiceAt(["machines"], wish, app));
 }
 
 const nowhere: Selection = { machines: [], machinesKnown: false };
 
-function byDefault(app: Member, { machines, unlisted, report }: Context): Selection {
+function byDefault(app: Member, { machines, unlisted, report }: Selecting): Selection {
   if (!app.lacks(["machines"]) || unlisted) return nowhere;
   const names = [...machines.keys()].toSorted();
   if (names.length === 1) return { machines: names, machinesKnown: true };
@@ -95,29 +119,29 @@ type Wish = Readonly<Record<string, string | readonly string[]>>;
 
 function byLabels(
   wish: Wish,
-  app: Member,
+  { at, knows }: Choice,
   { labels, matching, unlisted, report }: Context,
 ): Selection {
   // What is left of a label's values, where some could not be read, says neither who has one nor who has none.
-  const wishes = Object.entries(wish).filter(([label]) => app.knows(["machines", label]));
+  const wishes = Object.entries(wish).filter(([label]) => knows([label]));
   const { sure, perhaps } = matching(wishes);
   if (perhaps === 0 && wishes.length > 0 && !unlisted) {
     report(
       "selector-matches-nothing",
-      app.at(["machines"]),
+      at([]),
       () => `no machine has ${inWords(wishes)}${nearLabel(wishes, labels)}`,
     );
     return nowhere;
   }
-  if (!app.knows(["machines"])) return nowhere;
-  if (!unlisted) reportIdleValues(wishes, app, { labels, report });
+  if (!knows([])) return nowhere;
+  if (!unlisted) reportIdleValues(wishes, at, { labels, report });
   return { machines: sure, machinesKnown: perhaps === sure.length && !unlisted };
 }
 
 /** Any value of a list will do, so one that no machine has is only looked at twice. */
 function reportIdleValues(
   wishes: Wishes,
-  app: Member,
+  at: Locator,
   { labels, report }: Pick<Context, "labels" | "report">,
 ): void {
   for (const [label, value] of wishes) {
@@ -128,7 +152,7 @@ function reportIdleValues(
       const others = [...known].filter((other) => !value.includes(other));
       report(
         "unknown-label-value",
-        app.at(["machines", label, i]),
+        at([label, i]),
         () => `no machine has ${label}: ${one}${didYouMean(one, others)}`,
       );
     }

@@ -1,19 +1,15 @@
 import type { SlipwayFile } from "../generated/slipway.ts";
-import type { Where } from "../model/diagnostic.ts";
-import type { Locator } from "../model/documents.ts";
 import type { Layers, RepoTree } from "./tree.ts";
 import { assemble, type Assembly } from "./layers.ts";
 import { nameLimit, nameProblem } from "./names.ts";
 import { keyWhereOf, nodeAt, startOf, unknownAt, type Node } from "./node.ts";
-import { lacks, readingOf } from "./reading.ts";
+import { lacks, readingOf, unread, type Reading } from "./reading.ts";
 import { soundPart } from "./sound.ts";
 
 /** slipway.yaml, as far as it could be read. */
-export interface Settings {
+export interface Settings extends Reading<SlipwayFile> {
   /** With the environment: `acme-staging`; undefined where it is not said rightly. */
   readonly fleet: string | undefined;
-  readonly fields: SlipwayFile;
-  readonly at: Locator;
   readonly appDefaults: Node | undefined;
   readonly machineDefaults: Node | undefined;
 }
@@ -42,19 +38,21 @@ export function readSettings(
   by: Assembly,
 ): Settings {
   const { report } = by.findings;
+  const texts = by.validators.of("slipway").textPaths;
   if (tree.settings.length === 0) {
     report(
       "settings-missing",
       startOf("slipway.yaml"),
       "there is no slipway.yaml here; it names the fleet, for example fleet: acme",
     );
-    const at = (): Where => startOf("slipway.yaml");
-    return { fleet: undefined, fields: {}, at, appDefaults: undefined, machineDefaults: undefined };
+    const nothing = unread<SlipwayFile>(startOf("slipway.yaml"), texts);
+    return { ...nothing, fleet: undefined, appDefaults: undefined, machineDefaults: undefined };
   }
   const layers: Layers = { name: "slipway", folder: "", files: tree.settings };
   const assembled = assemble("slipway", layers, undefined, by).root;
   const root = assembled.kind === "map" ? soundPart("slipway", assembled, "merged", by) : assembled;
-  const { fields, at } = readingOf<SlipwayFile>(root, by.validators.of("slipway").textPaths);
+  const reading = readingOf<SlipwayFile>(root, texts);
+  const { fields } = reading;
   if (lacks(root, ["fleet"]))
     report("missing-key", root.at, "slipway.yaml needs 'fleet', for example fleet: acme");
   const fleet =
@@ -69,9 +67,8 @@ export function readSettings(
     );
   }
   return {
+    ...reading,
     fleet,
-    fields,
-    at,
     appDefaults: defaultsOf(root, "app"),
     machineDefaults: defaultsOf(root, "machine"),
   };

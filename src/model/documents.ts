@@ -2,6 +2,7 @@ import type { AppFields, AppFile } from "../generated/app.ts";
 import type { MachineFile } from "../generated/machine.ts";
 import type { SlipwayFile } from "../generated/slipway.ts";
 import type { Where } from "./diagnostic.ts";
+import type { PlacedRoute } from "./routes.ts";
 import type { SealedValue } from "./sealed.ts";
 
 /**
@@ -45,6 +46,8 @@ export interface AppDocument {
   readonly secrets: ReadonlyMap<string, SealedValue>;
   /** The parts of files that are templates (`{ from, template: true }`), by the source as it is declared. */
   readonly templates: ReadonlyMap<string, TemplateParts>;
+  /** On any machine, one for each host; what is not to be done anywhere is among them. */
+  readonly routes: readonly PlacedRoute[];
   readonly at: Locator;
 }
 

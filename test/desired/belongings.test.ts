@@ -104,6 +104,7 @@ const app = (name: string, family = name, service?: string): AppDocument => ({
   ships: new Map(),
   secrets: new Map(),
   templates: new Map(),
+  routes: [],
   at: () => ({ file: "", line: 1, col: 1 }),
 });
 

@@ -1,11 +1,11 @@
-import { PublishError, type Publish } from "../../lib/publish.ts";
+import { PublishError, readPublish, type Publish } from "../../lib/publish.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
 import { privateAddressOn } from "./private.ts";
 import { appsByFamily, inShort, instancesOn, placeOf, type Rule } from "./repo.ts";
 import { clashesOf } from "./clashes.ts";
-import { heldPort, readPublish, takenByMachine } from "./taken.ts";
+import { heldPort, takenByMachine } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {
   for (const app of apps) {

@@ -3,14 +3,17 @@ import type { SealedValue } from "../../model/sealed.ts";
 import { readingOn, type Family, type Member } from "../expand.ts";
 import type { Report } from "../findings.ts";
 import type { Machine } from "../machine.ts";
+import type { FoundRoute } from "../routes.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Selection } from "../select.ts";
+import type { Settings } from "../settings.ts";
 
 /** An app with what was worked out about it. */
 export interface PlacedApp extends Member, Selection {
   readonly ships: ReadonlyMap<string, readonly ShippedFile[]>;
   readonly secrets: ReadonlyMap<string, SealedValue>;
   readonly templates: ReadonlyMap<string, TemplateParts>;
+  readonly routes: readonly FoundRoute[];
 }
 
 /**
@@ -20,6 +23,7 @@ export interface PlacedApp extends Member, Selection {
 export interface Repo {
   readonly machines: ReadonlyMap<string, Machine>;
   readonly families: ReadonlyMap<string, Family>;
+  readonly settings: Settings;
   readonly apps: readonly PlacedApp[];
   readonly secrets: Secrets;
   /** By the registry's host. */

@@ -1,5 +1,5 @@
 import { isUnspecified } from "../../lib/ip.ts";
-import { parsePublish, PublishError, type Publish } from "../../lib/publish.ts";
+import { PublishError, readPublish, type Publish } from "../../lib/publish.ts";
 import { portsOf } from "../../lib/volumes.ts";
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
@@ -78,13 +78,4 @@ export function heldPort(
 ): { readonly number: number; readonly path: Asked["path"] } | undefined {
   const [first] = askedBy(fields);
   return first === undefined ? undefined : { number: first.publish.host[0], path: first.path };
-}
-
-export function readPublish(text: string): Publish | PublishError {
-  try {
-    return parsePublish(text);
-  } catch (error) {
-    if (error instanceof PublishError) return error;
-    throw error;
-  }
 }
