@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
+import type { Sighting } from "../model/outcome.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
@@ -30,9 +31,16 @@ export interface ChangeFailure {
   readonly failure: StepFailure;
 }
 
+/** What a change's steps saw. */
+export interface ChangeSighting {
+  readonly change: Change;
+  readonly sighting: Sighting;
+}
+
 export interface Applied {
   readonly done: readonly Change[];
   readonly failures: readonly ChangeFailure[];
+  readonly sightings: readonly ChangeSighting[];
   /** Families not tried since one that they are `after` did not converge. */
   readonly waiting: ReadonlyMap<string, string>;
 }
@@ -70,13 +78,15 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   const isFree = (change: Change): boolean =>
     change.family === undefined || !unfinished.has(change.family);
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
-  return { done: run.done, failures: run.failures, waiting: run.waiting };
+  const { done, failures, sightings, waiting } = run;
+  return { done, failures, sightings, waiting };
 }
 
 /** The state of one application of a plan. */
 class ApplyRun {
   readonly done: Change[] = [];
   readonly failures: ChangeFailure[] = [];
+  readonly sightings: ChangeSighting[] = [];
   readonly waiting = new Map<string, string>();
   private readonly lost = new Set<string>();
   /** Families whose failure was told, or with the machine where it was. */
@@ -231,6 +241,7 @@ class ApplyRun {
               address: change.address,
               text: context.redact(text),
             }),
+          saw: (sighting) => this.sightings.push({ change, sighting }),
         },
         steps,
       );

@@ -38,7 +38,7 @@ export async function waitHealthy(
         : { healthy: false, text: ended };
     last = result.text;
     streak = result.healthy ? streak + 1 : 0;
-    if (streak >= step.successes) return;
+    if (streak >= step.successes) return context.saw({ of: "probe", probe: result.text });
     context.progress(result.healthy ? `healthy: ${result.text}` : `waiting: ${result.text}`);
     if (clock.now() + pauseMs > deadlineMs) {
       throw await unhealthy(

@@ -10,6 +10,7 @@ import type {
   RunStep,
   Step,
 } from "../model/step.ts";
+import type { Sighting } from "../model/outcome.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { EngineReply, EngineRequest, Session } from "../remote/session.ts";
 import { engineRefusal, isBetweenEnds, isPortInUse } from "./engine-words.ts";
@@ -39,6 +40,8 @@ export interface StepContext {
   /** Aborted when a newer revision wants to take over. */
   readonly preempt: AbortSignal;
   progress(text: string): void;
+  /** What is worth telling of a change that goes well; requests and connections of a switch as well. */
+  saw(sighting: Sighting): void;
 }
 
 type Bindings = Map<string, string>;

@@ -35,6 +35,34 @@ export interface Evidence {
   readonly logTail?: readonly string[];
 }
 
+/** How traffic fared while it moved from one container to the next. */
+export interface SwitchSeen extends SwitchCounts {
+  readonly machine: string;
+  readonly app?: string;
+  /** Absent: of all on the machine. */
+  readonly instance?: number;
+}
+
+export interface SwitchCounts {
+  /** Requests that were answered meanwhile, and those that were not. */
+  readonly served: number;
+  readonly failed: number;
+  /** Connections to the former one that ended by themselves, and those that were cut. */
+  readonly drained: number;
+  readonly cut: number;
+}
+
+/** How what runs on a machine was proven: the last probe, `200 in 3 ms`. */
+export interface ProbeSeen {
+  readonly machine: string;
+  readonly probe: string;
+}
+
+/** What a step saw that is worth telling though nothing failed. Of a switch, what several steps saw is added up. */
+export type Sighting =
+  | { readonly of: "probe"; readonly probe: string }
+  | ({ readonly of: "switch" } & Partial<SwitchCounts>);
+
 /** How one app file (with its services) fared. */
 export interface AppOutcome {
   readonly family: string;
@@ -50,6 +78,9 @@ export interface AppOutcome {
   readonly changes: number;
   readonly good?: string;
   readonly evidence?: readonly Evidence[];
+  /** Of this pass, as well as what follows. */
+  readonly switches?: readonly SwitchSeen[];
+  readonly probes?: readonly ProbeSeen[];
 }
 
 export interface Trouble {

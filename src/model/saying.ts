@@ -1,6 +1,6 @@
 import { cutAtWord, printableLine, shortRevision } from "../lib/text.ts";
 import { formatDiagnostic, type Diagnostic } from "./diagnostic.ts";
-import type { AppOutcome, Trouble } from "./outcome.ts";
+import type { AppOutcome, SwitchCounts, Trouble } from "./outcome.ts";
 import type { Held } from "./plan.ts";
 
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
@@ -45,3 +45,24 @@ export function sayFindings(findings: readonly Diagnostic[]): string {
   const more = errors.length === 1 ? "" : ` (and ${errors.length - 1} more)`;
   return `${cutAtWord(printableLine(formatDiagnostic(first)), 400)}${more}`;
 }
+
+/** `1,204 requests served during the switch, none failed; 3 connections drained` */
+export function saySwitches(switches: readonly SwitchCounts[]): string {
+  const sum = (key: keyof SwitchCounts): number =>
+    switches.reduce((total, counts) => total + counts[key], 0);
+  const [served, failed, drained, cut] = [sum("served"), sum("failed"), sum("drained"), sum("cut")];
+  const requests =
+    served + failed === 0
+      ? "no request during the switch"
+      : `${amount(served, "request")} served during the switch, ${failed === 0 ? "none" : grouped(failed)} failed`;
+  const ended = [
+    ...(drained > 0 || cut > 0 ? [`${amount(drained, "connection")} drained`] : []),
+    ...(cut > 0 ? [`${grouped(cut)} cut`] : []),
+  ];
+  return [requests, ...(ended.length === 0 ? [] : [ended.join(", ")])].join("; ");
+}
+
+const amount = (count: number, noun: string): string =>
+  `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+const grouped = (count: number): string => String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");

@@ -2,9 +2,10 @@ import type { Applied, ChangeFailure } from "../apply/apply.ts";
 import type { Change } from "../model/change.ts";
 import type { AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
-import { retryOf, sayHeld } from "../model/saying.ts";
+import { retryOf, sayHeld, saySwitches } from "../model/saying.ts";
 import type { Apart, Decision } from "../plan/marks.ts";
 import type { Holds } from "./holds.ts";
+import { sightingsOf } from "./sightings.ts";
 import type { Survey } from "./survey.ts";
 import type { Request } from "./world.ts";
 
@@ -85,6 +86,9 @@ function judgeFamily(
   const own = failures.filter((f) => f.change.family === facts.family);
   const evidence = own.flatMap((f) => f.failure.evidence ?? []);
   const made = input.applied.flatMap((a) => a.done).filter((c) => c.family === facts.family);
+  const seen = sightingsOf(
+    input.applied.flatMap((a) => a.sightings).filter((s) => s.change.family === facts.family),
+  );
   const say = (outcome: OutcomeName, text: string): AppOutcome => ({
     family: facts.family,
     outcome,
@@ -98,8 +102,10 @@ function judgeFamily(
     changes: made.length,
     ...(facts.decision.good === undefined ? {} : { good: facts.decision.good.revision }),
     ...(evidence.length === 0 ? {} : { evidence }),
+    ...seen,
   });
-  return say(...verdictOf(facts, input, own));
+  const [outcome, text] = verdictOf(facts, input, own);
+  return say(outcome, outcome === "applied" ? [text, ...seenText(seen)].join("; ") : text);
 }
 
 function verdictOf(
@@ -250,6 +256,12 @@ function provenText(facts: FamilyFacts): string {
   if (facts.isIdle === true) return `runs nowhere, as declared (${where})`;
   return `live on ${where}${what === "" ? "" : ` (${what})`}`;
 }
+
+/** What users noticed comes before how it was proven, where a forge cuts. */
+const seenText = ({ switches, probes }: ReturnType<typeof sightingsOf>): readonly string[] => [
+  ...(switches === undefined ? [] : [saySwitches(switches)]),
+  ...(probes?.at(-1) === undefined ? [] : [`last probe: ${probes.at(-1)?.probe}`]),
+];
 
 function openText(open: readonly Change[], own: readonly ChangeFailure[]): string {
   const first = own.at(-1)?.failure.message ?? open[0]?.reason.text ?? "unknown";

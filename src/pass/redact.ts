@@ -25,4 +25,7 @@ const redactedApp = (app: AppOutcome, redact: Redact): AppOutcome => ({
           ...(seen.logTail === undefined ? {} : { logTail: seen.logTail.map(redact) }),
         })),
       }),
+  ...(app.probes === undefined
+    ? {}
+    : { probes: app.probes.map((seen) => ({ ...seen, probe: redact(seen.probe) })) }),
 });

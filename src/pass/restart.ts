@@ -116,6 +116,7 @@ async function restartOne(
         redact,
         fence: (outlivesMs) => hold.fence(outlivesMs),
         progress: (text) => listener({ type: "progress", address, text: redact(text) }),
+        saw: () => undefined,
       },
       restartSteps(spec as ContainerSpec, container),
     );

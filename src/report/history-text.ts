@@ -1,5 +1,6 @@
 import { printableLine, shortRevision } from "../lib/text.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
+import { saySwitches } from "../model/saying.ts";
 import { toneOf } from "./outcome-text.ts";
 import { painter } from "./style.ts";
 import { table } from "./table.ts";
@@ -13,7 +14,7 @@ export interface HistoryView {
   readonly columns?: number;
 }
 
-/** One line a pass, newest first, and below what was not applied why. Ends with a line end. */
+/** One line a pass, newest first, and below it what there is to say. Ends with a line end. */
 export function historyText(outcomes: readonly RevisionOutcome[], view: HistoryView): string {
   const paint = painter(view.colour ?? false);
   if (outcomes.length === 0) return "no revision has been applied yet\n";
@@ -31,9 +32,16 @@ export function historyText(outcomes: readonly RevisionOutcome[], view: HistoryV
   const [head = "", ...lines] = table(heads, rows, options);
   const told = outcomes.flatMap((o, i) => [
     lines[i] ?? "",
-    ...(o.outcome === "applied" ? [] : [`          ${paint("dim", printableLine(o.text))}`]),
+    ...belowOf(o).map((line) => `          ${paint("dim", printableLine(line))}`),
   ]);
   return `${[head, ...told].join("\n")}\n`;
+}
+
+/** Why it was not applied; else what users noticed of it. */
+function belowOf({ outcome, text, apps }: RevisionOutcome): readonly string[] {
+  if (outcome !== "applied") return [text];
+  const switches = apps.flatMap((app) => app.switches ?? []);
+  return switches.length === 0 ? [] : [saySwitches(switches)];
 }
 
 /** `5 min ago` */

@@ -1,6 +1,6 @@
 import { counted, listed, printableLine, printableLines, shortRevision } from "../lib/text.ts";
 import type { AppOutcome, Evidence, OutcomeName, RevisionOutcome } from "../model/outcome.ts";
-import { sayTrouble } from "../model/saying.ts";
+import { saySwitches, sayTrouble } from "../model/saying.ts";
 import { type Paint, painter, type Tone } from "./style.ts";
 import { table } from "./table.ts";
 import { took } from "./units.ts";
@@ -67,7 +67,23 @@ function appLines(apps: readonly AppOutcome[], paint: Paint): readonly string[] 
   return apps.flatMap((app, i) => [
     lines[i] ?? "",
     ...(app.evidence ?? []).flatMap((e) => evidenceLines(e, paint)),
+    ...sightingLines(app),
   ]);
+}
+
+/** Machine by machine, unless the app's own line says it all. */
+function sightingLines({ outcome, probes = [], switches = [] }: AppOutcome): readonly string[] {
+  const machines = [...new Set([...probes, ...switches].map(({ machine }) => machine))];
+  if (outcome === "applied" && machines.length < 2) return [];
+  return machines.slice(0, most).map((machine) => {
+    const own = switches.filter((s) => s.machine === machine);
+    const probe = probes.find((p) => p.machine === machine)?.probe;
+    const said = [
+      ...(own.length === 0 ? [] : [saySwitches(own)]),
+      ...(probe === undefined ? [] : [`last probe: ${printableLine(probe)}`]),
+    ];
+    return `      ${printableLine(machine)}: ${said.join("; ")}`;
+  });
 }
 
 export function evidenceLines(evidence: Evidence, paint: Paint): readonly string[] {

@@ -50,6 +50,7 @@ async function told(step: Step, machine: Partial<Session>): Promise<string> {
     fence: () => Promise.resolve(() => undefined),
     preempt: new AbortController().signal,
     progress: (text) => void said.push(text),
+    saw: () => undefined,
   };
   const failure = await runSteps(context, [step]).catch((error: unknown) => error);
   assert.ok(failure instanceof StepFailure, String(failure));

@@ -83,6 +83,7 @@ ${more}`;
     const { code, outcome, stderr } = await reconcile();
     assert.equal(code, 0, `${JSON.stringify(outcome)}\n${stderr}`);
     assert.equal(outcome["outcome"], "applied");
+    assert.match(String(outcome["text"]), /live on web-1, web-2 .*; last probe: 200 in \d+ ms$/);
     assert.equal(await versionOn("web-1"), "1");
     assert.equal(await versionOn("web-2"), "1");
     await assertEmptyPlan();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutAtWord } from "../../src/lib/text.ts";
-import { sayApp, sayHeld } from "../../src/model/saying.ts";
+import { sayApp, sayHeld, saySwitches } from "../../src/model/saying.ts";
 
 const githubLimit = 140;
 const longest = "a".repeat(40);
@@ -25,3 +25,18 @@ test("what is held says first what it needs, and what it is where nothing helps"
   assert.ok(cutAtWord(sayHeld({ text, needs }), githubLimit).startsWith(`needs ${needs}: would`));
   assert.equal(sayHeld({ text: "held" }), "held");
 });
+
+const counts = { served: 0, failed: 0, drained: 0, cut: 0 };
+const switches: readonly (readonly [seen: Partial<typeof counts>, text: string])[] = [
+  [{}, "no request during the switch"],
+  [{ served: 1 }, "1 request served during the switch, none failed"],
+  [{ served: 1_234_567 }, "1,234,567 requests served during the switch, none failed"],
+  [{ failed: 2 }, "0 requests served during the switch, 2 failed"],
+  [{ drained: 1 }, "no request during the switch; 1 connection drained"],
+  [{ cut: 1_000 }, "no request during the switch; 0 connections drained, 1,000 cut"],
+];
+
+for (const [seen, text] of switches)
+  test(`of a switch is said: ${text}`, () => {
+    assert.equal(saySwitches([{ ...counts, ...seen }]), text);
+  });

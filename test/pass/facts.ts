@@ -72,6 +72,7 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
 export const appliedOf = (more: Partial<Applied> = {}): Applied => ({
   done: [],
   failures: [],
+  sightings: [],
   waiting: new Map(),
   ...more,
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Trouble } from "../../src/model/outcome.ts";
+import type { ChangeSighting } from "../../src/apply/apply.ts";
+import type { Sighting, Trouble } from "../../src/model/outcome.ts";
 import { judge, type JudgeInput } from "../../src/pass/judge.ts";
 import {
   appliedOf,
@@ -349,4 +350,41 @@ test("troubles are told once each, and never an app's own failure or a preemptio
     }),
   );
   assert.deepEqual(troubles, [unreachable, { machine: "web-1", class: "disk", text: "disk" }]);
+});
+
+const saw = (machine: string, name: string, sighting: Sighting): ChangeSighting => ({
+  change: { ...changeOf("shop", machine), name },
+  sighting,
+});
+
+const swept = [
+  saw("web-1", "1", { of: "probe", probe: "connected in 1 ms" }),
+  saw("web-1", "1", { of: "switch", served: 1_200, failed: 0 }),
+  saw("web-1", "1", { of: "switch", drained: 3 }),
+  saw("web-1", "2", { of: "probe", probe: "200 in 3 ms" }),
+  saw("web-1", "2", { of: "switch", served: 4, drained: 1, cut: 2 }),
+  { change: changeOf("db"), sighting: { of: "probe", probe: "another app's" } as const },
+];
+
+test("what was seen while all went well stands beside the outcome too, and in its text", () => {
+  const [app] = judge(inputOf({ applied: [appliedOf({ sightings: swept })] })).apps;
+  assert.equal(
+    app?.text,
+    "live on web-1 (abababababab); 1,204 requests served during the switch, none failed; 4 connections drained, 2 cut; last probe: 200 in 3 ms",
+  );
+  assert.deepEqual(app.probes, [{ machine: "web-1", probe: "200 in 3 ms" }]);
+  assert.deepEqual(app.switches, [
+    { machine: "web-1", app: "shop", instance: 1, served: 1_200, failed: 0, drained: 3, cut: 0 },
+    { machine: "web-1", app: "shop", instance: 2, served: 4, failed: 0, drained: 1, cut: 2 },
+  ]);
+});
+
+test("what was seen of very many instances is told for each machine", () => {
+  const many = Array.from({ length: 101 }, (_, i) =>
+    saw("web-1", String(i + 1), { of: "switch", served: 2 }),
+  );
+  const [app] = judge(inputOf({ applied: [appliedOf({ sightings: many })] })).apps;
+  assert.deepEqual(app?.switches, [
+    { machine: "web-1", served: 202, failed: 0, drained: 0, cut: 0 },
+  ]);
 });

@@ -3,7 +3,13 @@ import type { Json } from "../../src/lib/json.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { Event } from "../../src/model/events.ts";
-import type { AppOutcome, Evidence, RevisionOutcome, Trouble } from "../../src/model/outcome.ts";
+import type {
+  AppOutcome,
+  Evidence,
+  RevisionOutcome,
+  SwitchSeen,
+  Trouble,
+} from "../../src/model/outcome.ts";
 import type { Held, Plan, Turn } from "../../src/model/plan.ts";
 import type {
   HeadStatus,
@@ -157,6 +163,19 @@ const evidence: fc.Arbitrary<Evidence> = some<Evidence>(
   ["machine", "container"],
 );
 
+const switchSeen: fc.Arbitrary<SwitchSeen> = some<SwitchSeen>(
+  {
+    machine: text,
+    app: text,
+    instance: fc.integer({ min: 1, max: 9 }),
+    served: count,
+    failed: count,
+    drained: count,
+    cut: count,
+  },
+  ["machine", "served", "failed", "drained", "cut"],
+);
+
 const appOutcome: fc.Arbitrary<AppOutcome> = some<AppOutcome>(
   {
     family: text,
@@ -169,6 +188,8 @@ const appOutcome: fc.Arbitrary<AppOutcome> = some<AppOutcome>(
     changes: count,
     good: sha,
     evidence: list(evidence),
+    switches: list(switchSeen),
+    probes: list(fc.record({ machine: text, probe: text })),
   },
   ["family", "outcome", "text", "machines", "imageDigests", "changes"],
 );

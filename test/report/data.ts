@@ -171,6 +171,14 @@ export const applied: RevisionOutcome = {
       machines: ["web-1", "web-2"],
       imageDigests: [],
       changes: 4,
+      switches: [
+        { machine: "web-1", served: 1_204, failed: 0, drained: 3, cut: 0 },
+        { machine: "web-2", served: 98, failed: 1, drained: 0, cut: 1 },
+      ],
+      probes: [
+        { machine: "web-1", probe: "200 in 3 ms" },
+        { machine: "web-2", probe: "200 in 2 ms" },
+      ],
     },
   ],
   held: [],

@@ -65,6 +65,7 @@ export async function liveMachine(fleet: Fleet, name: string): Promise<LiveMachi
           fence: async () => () => {},
           preempt: new AbortController().signal,
           progress: () => {},
+          saw: () => undefined,
         },
         steps,
       ),
