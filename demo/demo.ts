@@ -89,7 +89,8 @@ async function show(stage: Stage): Promise<Daemon> {
   const env = { SLIPWAY_AGE_KEY: await keyFile(stage) };
 
   say("An infra repo: example-repo/, pushed to a git server");
-  const files = await exampleFiles(fleet, registry.address);
+  const { reference: proxyImage } = await images.pushProxy();
+  const files = await exampleFiles(fleet, registry.address, proxyImage);
   tell(Object.keys(files).join("  "));
   const first = await stage.commit("Two web machines, one database, one shop", files);
 

@@ -9,6 +9,7 @@ const exampleDir = fileURLToPath(new URL("../example-repo/", import.meta.url));
 export async function exampleFiles(
   fleet: Fleet,
   registry: string,
+  proxyImage: string,
 ): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const entry of await readdir(exampleDir, { recursive: true, withFileTypes: true })) {
@@ -17,7 +18,9 @@ export async function exampleFiles(
     const text = await readFile(join(exampleDir, path), "utf8");
     const machine = /^machines\/(.*)\.yaml$/.exec(path)?.[1];
     files[path] =
-      machine === undefined ? onRegistry(text, registry) : onFleet(text, fleet, machine);
+      machine === undefined
+        ? onRegistry(text, registry).replace("haproxy:lts", proxyImage)
+        : onFleet(text, fleet, machine);
   }
   return files;
 }

@@ -40,6 +40,8 @@ export interface ChangeSighting {
 export interface Applied {
   readonly done: readonly Change[];
   readonly failures: readonly ChangeFailure[];
+  /** Of what holds nothing up. */
+  readonly late: readonly ChangeFailure[];
   readonly sightings: readonly ChangeSighting[];
   /** Families not tried since one that they are `after` did not converge. */
   readonly waiting: ReadonlyMap<string, string>;
@@ -78,8 +80,9 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   const isFree = (change: Change): boolean =>
     change.family === undefined || !unfinished.has(change.family);
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
+  const late = await run.late(plan.afterwards);
   const { done, failures, sightings, waiting } = run;
-  return { done, failures, sightings, waiting };
+  return { done, failures, late, sightings, waiting };
 }
 
 /** The state of one application of a plan. */
@@ -111,6 +114,17 @@ class ApplyRun {
   async turns(turns: readonly Turn[]): Promise<boolean> {
     const results = await mapLimit(turns, machinesAtOnce, async (turn) => await this.turn(turn));
     return results.every((ok) => ok);
+  }
+
+  /** Each for itself: what fails of it stands in nobody's way. */
+  async late(turns: readonly Turn[]): Promise<readonly ChangeFailure[]> {
+    const before = this.failures.length;
+    await mapLimit(
+      turns.flatMap((turn) => turn.changes),
+      machinesAtOnce,
+      async (change) => await this.change(change),
+    );
+    return this.failures.splice(before);
   }
 
   /** True when everything of it was done. An app's own failure ends it; a machine's trouble only leaves that machine out. */

@@ -66,26 +66,24 @@ export async function finishContainer(
     const seen = await lookUnlessPreempted(context, container);
     if (!seen.running && !seen.restarting) {
       if (seen.exitCode === 0) return;
-      throw await unhealthy(
-        context,
-        seen,
-        container,
-        `ended with exit code ${seen.exitCode}`,
-        undefined,
-      );
+      const text = `ended with exit code ${seen.exitCode}`;
+      throw blamed(step, await unhealthy(context, seen, container, text, undefined));
     }
     if (context.clock.now() > deadlineMs) {
-      throw await unhealthy(
-        context,
-        seen,
-        container,
-        `not done in ${step.deadlineMs / 1000} s`,
-        undefined,
-      );
+      const text = `not done in ${step.deadlineMs / 1000} s`;
+      throw blamed(step, await unhealthy(context, seen, container, text, undefined));
     }
     await sleepOrPreempt(context, pauseMs);
     pauseMs = Math.min(pauseMs * 2, 1_000);
   }
+}
+
+/** A container of our own that fails is the machine's trouble: what it said last is all that there is to tell. */
+function blamed({ blame = "app" }: FinishStep, failure: StepFailure): StepFailure {
+  if (blame === "app") return failure;
+  const { container = "a container", logTail = [] } = failure.evidence ?? {};
+  const said = logTail.slice(-3).join(" ").slice(-400);
+  return new StepFailure(blame, `${container} ${failure.message}${said === "" ? "" : `: ${said}`}`);
 }
 
 async function lookUnlessPreempted(context: StepContext, container: string): Promise<Seen> {

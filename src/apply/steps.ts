@@ -7,8 +7,11 @@ import type {
   PullStep,
   PutStep,
   RemoveStep,
+  DrainStep,
   RunStep,
   Step,
+  SwitchStep,
+  TalkStep,
 } from "../model/step.ts";
 import type { Sighting } from "../model/outcome.ts";
 import type { SealedText } from "../model/sealed.ts";
@@ -19,6 +22,10 @@ import { finishContainer, waitHealthy } from "./health.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
 import { checkRoom } from "./room.ts";
+import { drainTraffic } from "./traffic/drain.ts";
+import { switchTraffic } from "./traffic/switch.ts";
+import { countAll, sinceThen } from "./traffic/tally.ts";
+import { talk } from "./traffic/talk.ts";
 import { watchContainer } from "./watch.ts";
 import { look } from "./seen.ts";
 
@@ -76,10 +83,16 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
   switch (step.do) {
     case "attempt":
       return await attempt(context, step.steps, step.otherwise, bindings);
+    case "canary":
+      return await runSteps(context, step.steps, bindings);
     case "mark":
       return preemptIfAsked(context);
     case "watch":
-      return await watchContainer(context, step);
+      return await watchContainer(context, step, resolveRef(step.container, bindings));
+    case "switch":
+    case "drain":
+    case "talk":
+      return await moveTraffic(context, step, bindings);
     case "room":
       return await checkRoom(context.session, step);
     case "wait":
@@ -88,6 +101,31 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
       return await finishContainer(context, step, resolveRef(step.container, bindings));
     default:
       return await change(context, step, bindings);
+  }
+}
+
+async function moveTraffic(
+  context: StepContext,
+  step: SwitchStep | DrainStep | TalkStep,
+  bindings: Bindings,
+): Promise<void> {
+  await context.fence(0);
+  switch (step.do) {
+    case "talk":
+      return await talk(context, step);
+    case "drain":
+      return await drainTraffic(context, step, step.since && bindings.get(step.since.bound));
+    case "switch": {
+      const { bind, traffic } = step;
+      const container = resolveRef(step.container, bindings);
+      const before = bind === undefined ? undefined : bindings.get(bind);
+      const now = bind === undefined ? undefined : await countAll(context, traffic);
+      await switchTraffic(context, step, container);
+      // The way back tells what the way there has cost.
+      if (before !== undefined)
+        context.saw({ of: "switch", ...(await sinceThen(context, traffic, before)) });
+      if (bind !== undefined && now !== undefined) bindings.set(bind, JSON.stringify(now));
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { WatchStep } from "../model/step.ts";
 import { unhealthy } from "./evidence.ts";
 import { probeOnce } from "./probe.ts";
 import { look, type Seen } from "./seen.ts";
+import { startJudging } from "./traffic/judge.ts";
 import type { StepContext } from "./steps.ts";
 
 const longestPauseMs = 500;
@@ -13,12 +14,17 @@ const missesAllowed = 2;
  * Looks at a proven container until its time is over, or a newer revision wants to take over; StepFailure `app` with
  * evidence when it ends by itself or is unhealthy. What a person stops, restarts or removes meanwhile is drift.
  */
-export async function watchContainer(context: StepContext, step: WatchStep): Promise<void> {
+export async function watchContainer(
+  context: StepContext,
+  step: WatchStep,
+  container: string,
+): Promise<void> {
   const { clock, session, preempt } = context;
-  const { container, forMs } = step;
+  const { forMs, judged } = step;
   const untilMs = clock.now() + forMs;
   const first = await look(session, container);
   if (first === undefined) return;
+  const judge = judged === undefined ? undefined : await startJudging(context, judged, first);
   let misses = 0;
   for (;;) {
     const leftMs = untilMs - clock.now();
@@ -31,6 +37,8 @@ export async function watchContainer(context: StepContext, step: WatchStep): Pro
     if (seen === undefined) return;
     const how = endedText(step, seen, first);
     if (how !== undefined) throw await unhealthy(context, seen, container, how, undefined);
+    const verdict = await judge?.();
+    if (verdict !== undefined) throw await unhealthy(context, seen, container, verdict, undefined);
     if (!seen.running || step.probe === "off") continue;
     const { probe } = step;
     // It was steady before; that it still runs is seen above.

@@ -9,6 +9,7 @@ import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
+import { listensOn, poolsIn, proxiesFor, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
 import { machineResources, sharedOf } from "./shared.ts";
 import {
@@ -29,7 +30,13 @@ export function compile(input: CompileInput): Compiled {
   const { fleet, machines } = input.documents;
   const paths = machinePaths(fleet);
   const named = withStaying(input).filter((app) => input.unnamed?.has(app.family) !== true);
-  const table = namesTable(fleet, machines, named);
+  const proxies = proxiesFor(input.documents, input.apps);
+  const table = namesTable(
+    fleet,
+    machines,
+    named,
+    (app, machine) => listensOn(app, machine, proxies).length > 0,
+  );
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
   const due = dueReleases(input);
@@ -39,12 +46,18 @@ export function compile(input: CompileInput): Compiled {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
     resources.push(...machineResources(machine, context, placed, addressOf, work));
+    const proxy = proxySpec(machine, context.bridge, placed, proxies);
+    const proxyAt = resourceAddress(machine, "machine/proxy", undefined, "");
+    if (proxy === "awaiting") awaiting.push({ address: proxyAt, on: fleetNetwork(fleet) });
+    else if (proxy !== undefined)
+      resources.push({ address: proxyAt, kind: "machine/proxy", machine, name: "", spec: proxy });
     const shared = new Set<string>();
     for (const app of placed) {
       const image = referenceOf(app, machine, input.images);
       if (image === undefined) continue;
       const files = filesOn(app, machine, context, input);
-      const at = { ...placementOf(app, machine, context, image, files, work), addressOf };
+      const pools = poolsIn(proxy, app.name);
+      const at = { ...placementOf(app, machine, context, image, files, work), addressOf, pools };
       resources.push(
         ...sharedOf(app, machine, context, input).filter(({ kind, name, spec }) => {
           const thing = digestOf({ kind, name, spec });

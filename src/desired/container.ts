@@ -1,15 +1,16 @@
 import type { ContainerSpec, Mount, PortBinding } from "../kinds/index.ts";
 import { parsePublish } from "../lib/publish.ts";
 import { bytes, milliseconds } from "./units.ts";
-import { portsOf, volumesOf, type Volume } from "../lib/volumes.ts";
+import { volumesOf, type Volume } from "../lib/volumes.ts";
 import { wordsOf } from "../lib/words.ts";
 import type { AppFields } from "../generated/app.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { MachinePaths } from "../model/paths.ts";
 import type { SealedText } from "../model/sealed.ts";
-import type { Probe } from "../model/step.ts";
 import type { AddressBook } from "./addresses.ts";
 import { fieldsOn } from "./names.ts";
+import { healthOf } from "./health.ts";
+import { proxiedBy } from "./proxied.ts";
 import { fileVariables, plainEnv, secretEnvOf } from "./secrets.ts";
 
 /** What a container's spec is made from, besides the app's document. */
@@ -31,6 +32,8 @@ export interface Placement {
   readonly formerly: readonly AppDocument[];
   /** Container path → digest under which the shipped file or folder stands. */
   readonly files: ReadonlyMap<string, string>;
+  /** What the machine's proxy has of the app. */
+  readonly pools: readonly { readonly name: string; readonly port: number }[];
   /** Of an opened text, under the machine's key. */
   readonly fingerprint: (text: SealedText) => string;
 }
@@ -85,6 +88,7 @@ export function containerSpec(
     ...processOf(fields),
     ...confinementOf(fields),
     ...healthOf(fields),
+    ...proxiedBy(fields, at.pools),
     ...(formerly.length === 0 ? {} : { formerly }),
   };
 }
@@ -258,40 +262,4 @@ function deviceOf(text: string): NonNullable<ContainerSpec["devices"]>[number] {
   const [host = "", ...rest] = text.split(":");
   const container = rest.find((part) => part.startsWith("/")) ?? host;
   return { host, container, permissions: rest.find((part) => !part.startsWith("/")) ?? "rwm" };
-}
-
-function healthOf(
-  fields: AppFields,
-): Part<"probe" | "probeIntervalMs" | "probeTimeoutMs" | "probeDeadlineMs"> {
-  const health = typeof fields.health === "object" ? fields.health : {};
-  return {
-    probe: probeOf(fields),
-    probeIntervalMs: milliseconds(health.interval ?? "1s"),
-    probeTimeoutMs: milliseconds(health.timeout ?? "5s"),
-    probeDeadlineMs: milliseconds(health.deadline ?? "60s"),
-  };
-}
-
-function probeOf(fields: AppFields): Probe | "off" {
-  const { health } = fields;
-  if (health === "off") return "off";
-  if (health === "engine") return { by: "engine" };
-  const declared = typeof health === "object" ? health : {};
-  const port = portNumber(fields.port, declared.port);
-  if (declared.http !== undefined && port !== undefined)
-    return { by: "http", path: declared.http, port };
-  if (declared.tcp === true && port !== undefined) return { by: "tcp", port };
-  if (declared.command !== undefined) return { by: "command", argv: wordsOf(declared.command) };
-  if (declared.engine === true) return { by: "engine" };
-  return port === undefined ? { by: "auto" } : { by: "auto", port };
-}
-
-/** A port by number or name; without a wish the first. */
-function portNumber(
-  ports: AppFields["port"],
-  wish: number | string | undefined,
-): number | undefined {
-  if (typeof wish === "number") return wish;
-  const named = portsOf(ports);
-  return (wish === undefined ? named[0] : named.find((p) => p.name === wish))?.number;
 }

@@ -15,7 +15,11 @@ export interface NamesTable {
   /** For containers: what is published, and of the rest the names of single instances. */
   readonly published: SharedLines;
   readonly instances: SharedLines;
+  /** Whether the proxy of a machine answers for an app there. */
+  readonly listens: Listens;
 }
+
+type Listens = (app: AppDocument, machine: string) => boolean;
 
 /** One text, cut in two for each machine: they share its memory. */
 interface SharedLines {
@@ -36,6 +40,7 @@ export function namesTable(
   fleet: string,
   machines: ReadonlyMap<string, MachineDocument>,
   apps: readonly AppDocument[],
+  listens: Listens = () => false,
 ): NamesTable {
   const placed = new Map<string, [AppDocument | undefined, readonly string[]][]>();
   for (const name of machines.keys()) placed.set(name, [[undefined, [name]]]);
@@ -54,7 +59,7 @@ export function namesTable(
       const address = privateAddressOf(fields);
       const names = placed.get(name) ?? [];
       const isOpen = ([app]: Named[number]): boolean =>
-        app === undefined || isPublished(app, name, address);
+        app === undefined || listens(app, name) || isPublished(app, name, address);
       return [name, { address, names, unpublished: names.filter((n) => !isOpen(n)) }] as const;
     }),
   );
@@ -63,6 +68,7 @@ export function namesTable(
   return {
     fleet,
     apps,
+    listens,
     machines: table,
     all: sharedLines(table, ({ names }) => names),
     published: sharedLines(table, published),
@@ -109,7 +115,7 @@ export function namesFor(
   const near = own?.address ?? gateway;
   // What is not published there is reached on its bridge, where the engine's own names answer.
   const isOpen = ([app]: Named[number]): boolean =>
-    app === undefined || isPublished(app, machine, near);
+    app === undefined || table.listens(app, machine) || isPublished(app, machine, near);
   const withExtra = table.apps.filter(
     (app) => app.machines.includes(machine) && fieldsOn(app, machine).extraHosts !== undefined,
   );

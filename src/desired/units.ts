@@ -13,3 +13,10 @@ export function bytes(text: string): number {
   if (value === undefined) throw new Error(`'${text}' is not a size`);
   return value;
 }
+
+/** `5%` → 5 */
+export function percent(text: string): number {
+  const [, value] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  if (value === undefined) throw new Error(`'${text}' is no percentage`);
+  return Number(value);
+}

@@ -56,7 +56,7 @@ export interface Compiled {
   readonly resources: readonly Resource[];
   readonly awaiting: readonly {
     readonly address: string;
-    readonly family: string;
+    readonly family?: string;
     readonly on: string;
   }[];
 }
@@ -128,6 +128,7 @@ export function placementOf(
     addressOf: () => undefined,
     volumeName: (volume) => volumeName(volume, naming).name,
     familyNetwork: networkName((family) => familyNetwork(fleet, family), naming).name,
+    pools: [],
     formerly: formerOf(app, input),
     files: new Map(files.map((f) => [f.target, f.digest])),
     fingerprint: (text) => input.secrets.fingerprint(text, context.key),

@@ -6,6 +6,7 @@ import { once } from "./app/once.ts";
 import { release } from "./app/release.ts";
 import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
+import { proxy } from "./machine/proxy.ts";
 import { names } from "./machine/names.ts";
 
 export type {
@@ -21,6 +22,8 @@ export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";
 export type { NetworkState } from "./app/network.ts";
 export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
+export type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./shared/proxy/spec.ts";
+export type { Proxied } from "./shared/container/spec.ts";
 export type { VolumeState } from "./app/volume.ts";
 export type { NamesSpec } from "./machine/names.ts";
 
@@ -28,6 +31,7 @@ export type { NamesSpec } from "./machine/names.ts";
 export const kinds: readonly AnyKind[] = [
   network,
   names,
+  proxy,
   image,
   volume,
   files,

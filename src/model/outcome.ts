@@ -113,6 +113,8 @@ export interface RevisionOutcome {
   readonly apps: readonly AppOutcome[];
   readonly held: readonly { readonly address: Address; readonly text: string }[];
   readonly troubles: readonly Trouble[];
+  /** What is still to come and holds nothing up: a certificate that was not issued yet, with why. */
+  readonly notices?: readonly string[];
   /** ISO 8601. */
   readonly startedAt: string;
   readonly durationMs: number;

@@ -55,6 +55,8 @@ export interface Plan {
   readonly rollouts: readonly Rollout[];
   /** What is no longer declared; last. */
   readonly cleanup: readonly Turn[];
+  /** What needs all else to be there, and holds nothing up: that it fails is told, and no failure. */
+  readonly afterwards: readonly Turn[];
   readonly held: readonly Held[];
   readonly unknown: readonly UnknownLive[];
   /** Still to be planned in this pass, when what they wait for was applied. */
@@ -64,5 +66,7 @@ export interface Plan {
 /** All changes in the order in which they are made. */
 export function changesOf(plan: Plan): readonly Change[] {
   const rolling = plan.rollouts.flatMap((r) => [...r.prepare, ...r.releases, ...r.waves.flat()]);
-  return [...plan.machines, ...rolling, ...plan.cleanup].flatMap((turn) => turn.changes);
+  return [...plan.machines, ...rolling, ...plan.cleanup, ...plan.afterwards].flatMap(
+    (turn) => turn.changes,
+  );
 }

@@ -17,7 +17,11 @@ export type Step =
   | FinishStep
   | AttemptStep
   | MarkStep
-  | RoomStep;
+  | RoomStep
+  | TalkStep
+  | SwitchStep
+  | DrainStep
+  | CanaryStep;
 
 /** The result of an earlier step of the same change, by the name it was bound to. */
 export interface Bound {
@@ -117,19 +121,32 @@ export interface WaitStep {
 /** A proven container must go on running, and be healthy, for so long. Failing is the app's fault. */
 export interface WatchStep {
   readonly do: "watch";
-  readonly container: string;
+  readonly container: string | Bound;
   readonly probe: Probe | "off";
   readonly restart: "no" | "always" | "unless-stopped" | "on-failure";
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly forMs: number;
+  /** Judges it by what the proxy sees of it as well. */
+  readonly judged?: Judged;
 }
 
-/** Waits until the container has ended; any exit code but 0 is the app's fault. */
+/** What an instance is allowed while it is watched through the proxy; more is the app's failure. */
+export interface Judged {
+  readonly traffic: Traffic;
+  /** Share of its answers that are 5xx, 0 to 1. */
+  readonly maxErrors: number;
+  /** Mean time until it begins to answer. */
+  readonly maxLatencyMs?: number;
+}
+
+/** Waits until the container has ended; any exit code but 0 is a failure. */
 export interface FinishStep {
   readonly do: "finish";
   readonly container: string | Bound;
   readonly deadlineMs: number;
+  /** Whose fault it is; the app's without it. */
+  readonly blame?: "app" | "machine";
 }
 
 /** Runs `steps`; when one fails, runs `otherwise` and the failure stands. */
@@ -161,4 +178,55 @@ export interface RoomStep {
     /** It cannot take more. */
     readonly limitBytes?: number;
   };
+}
+
+/** Says something to what listens at a unix socket; with `until` again, until its answer contains that. */
+export interface TalkStep {
+  readonly do: "talk";
+  readonly socket: string;
+  readonly text: string;
+  readonly until?: string;
+  readonly timeoutMs: number;
+}
+
+/** An instance's part in its machine's proxy. */
+export interface Traffic {
+  /** The proxy's folder: `/var/lib/slipway/<fleet>/proxy`. */
+  readonly proxy: string;
+  readonly instance: number;
+  /** The pools that it belongs to, each with the port on which it serves it. */
+  readonly pools: readonly { readonly name: string; readonly port: number }[];
+}
+
+/**
+ * Lets the proxy send an instance's traffic to a container and no more to the one before: written to the proxy's file
+ * first, then said to it, then read back. Requests under way go on. Failing is the machine's trouble.
+ */
+export interface SwitchStep {
+  readonly do: "switch";
+  readonly traffic: Traffic;
+  readonly container: string | Bound;
+  /** Percent that it gets meanwhile, the one before the rest. */
+  readonly share?: number;
+  /** Binds what the proxy has counted until now. */
+  readonly bind?: string;
+}
+
+/** Waits until a container that gets no more traffic has answered all that is under way; what is left then is cut. */
+export interface DrainStep {
+  readonly do: "drain";
+  readonly traffic: Traffic;
+  /** Its address on the bridge. */
+  readonly address: string;
+  readonly requestsMs: number;
+  /** For what is not done by then: streams. Not shorter than `requestsMs`. */
+  readonly streamsMs: number;
+  /** What was bound by the switch. */
+  readonly since?: Bound;
+}
+
+/** Steps that only the first container of a rollout takes: the planner leaves them out of all others. */
+export interface CanaryStep {
+  readonly do: "canary";
+  readonly steps: readonly Step[];
 }

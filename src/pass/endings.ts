@@ -83,9 +83,10 @@ export function summed(
     .map(({ done }, round) => (round === 0 ? done : done.filter((c) => !isTidying(c))))
     .reduce((sum, done) => sum + done.length, 0);
   const guarded = last.held.filter((h) => h.code !== "failed-mark");
-  const open = changesOf(last).filter(
+  const open = changesOf({ ...last, afterwards: [] }).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
+  const notices = noticesOf(applied);
   const isCut = verdict.supersededBy !== undefined;
   const isLeft = open.length > 0 || last.awaiting.length > 0;
   const isTroubled = verdict.troubles.length > 0 || last.unknown.length > 0;
@@ -99,10 +100,11 @@ export function summed(
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
-  const text = textOf(outcome, verdict, guarded, changes, [
+  const said = textOf(outcome, verdict, guarded, changes, [
     ...open.map((c) => c.address),
     ...last.unknown.map((u) => u.address),
   ]);
+  const text = [said, ...notices].join("; ");
   return ending(pass, {
     outcome,
     text,
@@ -110,8 +112,18 @@ export function summed(
     apps: verdict.apps,
     held,
     troubles: verdict.troubles,
+    ...(notices.length === 0 ? {} : { notices }),
   });
 }
+
+/** Of the last round that tried: what was done after all is told no more. */
+const noticesOf = (applied: readonly Applied[]): readonly string[] => [
+  ...new Set(
+    (applied.findLast(({ late }) => late.length > 0)?.late ?? []).map(
+      ({ failure }) => failure.message,
+    ),
+  ),
+];
 
 /** What is no longer mounted once the plan is done goes with that: no change of its own, which no plan could show. */
 const isTidying = ({ kind, action }: Change): boolean =>

@@ -10,6 +10,7 @@ import {
   type InstanceContainer,
 } from "../kinds/index.ts";
 import type { Resource } from "../model/resource.ts";
+import { machinePaths } from "../model/paths.ts";
 import type { Restarted, RestartFailure, RestartRun } from "../model/restart.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import { openHolds } from "./holds.ts";
@@ -103,6 +104,7 @@ async function restartOne(
 ): Promise<StepFailure | undefined> {
   const { clock, listener } = world;
   const redact = redactor(world);
+  const want = spec as ContainerSpec;
   try {
     await runSteps(
       {
@@ -118,7 +120,7 @@ async function restartOne(
         progress: (text) => listener({ type: "progress", address, text: redact(text) }),
         saw: () => undefined,
       },
-      restartSteps(spec as ContainerSpec, container),
+      restartSteps(want, container, machinePaths(want.fleet).root),
     );
     return undefined;
   } catch (error) {

@@ -15,18 +15,26 @@ export interface Ordered {
   readonly machines: readonly Turn[];
   readonly rollouts: readonly Rollout[];
   readonly cleanup: readonly Turn[];
+  readonly afterwards: readonly Turn[];
 }
+
+/** What comes after all else, and holds nothing up. */
+const lateKinds = ["machine/certification"];
+
+const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
 /** Kinds in the order in which they are made; deletion runs the other way. */
 const kindOrder = [
   "app/network",
   "machine/names",
+  "machine/proxy",
   "app/image",
   "app/volume",
   "app/files",
   "app/release",
   "app/container",
   "app/once",
+  ...lateKinds,
 ];
 
 /** Orders changes: machines, then each family's prepare, release and waves; what is no longer declared goes last. */
@@ -50,9 +58,10 @@ export function order(
     ),
   );
   return {
-    machines: turnsOf(making.filter((c) => c.family === undefined)),
+    machines: turnsOf(making.filter((c) => c.family === undefined && !isLate(c))),
     rollouts: sortByAfter(rollouts),
     cleanup: turnsOf(leaving.filter((c) => !early.has(c))),
+    afterwards: turnsOf(making.filter(isLate)),
   };
 }
 

@@ -18,6 +18,7 @@ export function planPart(plan: Plan, address: Address, families: readonly string
     machines: changes.length === 0 ? [] : [{ machine: "", changes }],
     rollouts: [],
     cleanup: [],
+    afterwards: [],
     held: plan.held.filter(concerns),
     unknown: plan.unknown.filter(concerns),
     awaiting: plan.awaiting.filter((one) => covers(address, one)),

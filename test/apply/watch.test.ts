@@ -66,7 +66,7 @@ async function watch(moments: readonly Moment[], more: Partial<WatchStep> = {}) 
     redact: (text: string) => text,
   } as unknown as StepContext;
   try {
-    await watchContainer(context, { ...step, ...more });
+    await watchContainer(context, { ...step, ...more }, "shop-1");
     return { text: undefined, now };
   } catch (error) {
     assert.ok(error instanceof StepFailure && error.blame === "app", String(error));

@@ -62,6 +62,7 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
     machines: turns,
     rollouts: [],
     cleanup: [],
+    afterwards: [],
     held: [],
     unknown: [],
     awaiting: [],
@@ -72,6 +73,7 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
 export const appliedOf = (more: Partial<Applied> = {}): Applied => ({
   done: [],
   failures: [],
+  late: [],
   sightings: [],
   waiting: new Map(),
   ...more,

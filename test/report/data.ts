@@ -102,6 +102,7 @@ export const plan: Plan = {
       ],
     },
   ],
+  afterwards: [],
   cleanup: [
     turn(
       "web-2",
@@ -142,6 +143,7 @@ export const emptyPlan: Plan = {
   machines: [],
   rollouts: [],
   cleanup: [],
+  afterwards: [],
   held: [],
   unknown: [],
   awaiting: [],

@@ -56,7 +56,19 @@ function lines(step: Step): readonly string[] {
     case "mark":
       return [`mark ${step.text}`];
     case "watch":
-      return [`watch ${step.container} for ${step.forMs} ms`];
+      return [`watch ${ref(step.container)} for ${step.forMs} ms${json(step.judged)}`];
+    case "talk":
+      return [`talk to ${step.socket}${json(step.text)}${json(step.until)}`];
+    case "switch":
+      return [
+        `switch${json(step.traffic)} to ${ref(step.container)}${step.share === undefined ? "" : ` for ${step.share} %`}`,
+      ];
+    case "drain":
+      return [
+        `drain ${step.address}${json(step.traffic)} within ${step.requestsMs} ms, streams ${step.streamsMs} ms`,
+      ];
+    case "canary":
+      return ["canary", ...linesOf(step.steps).map((line) => `  ${line}`)];
     case "room":
       return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }

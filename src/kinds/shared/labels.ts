@@ -17,6 +17,8 @@ export const label = {
   secrets: "slipway.secrets",
   /** Digest of a release: its container is no instance. */
   release: "slipway.release",
+  /** The machine's proxy: no instance either. */
+  proxy: "slipway.proxy",
   /** Made for one command of a person: no instance either. */
   once: "slipway.once",
 } as const;

@@ -17,6 +17,7 @@ import {
   updateContainer,
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
+import { bury, discard, drained, forbidRestart, park, stopSeconds } from "./away.ts";
 import { detachedFrom, limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type Situation,
 } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
+import { switchTo, tryShare, watchServed } from "./traffic.ts";
 
 type Ref = string | Bound;
 
@@ -40,14 +42,20 @@ export function instanceSteps(
   if (want === undefined) return (have?.containers ?? []).flatMap((c) => discard(c));
   const situation = situationOf(want, have);
   const making = want.running ? serve(situation, facts) : rest(situation, facts);
-  return [...clearNames(situation), ...making, ...retire(situation)];
+  return [...clearNames(situation), ...making, ...retire(situation, facts.root)];
 }
 
 /** Ends and starts a container as it is, and proves it as a rollout does. */
-export const restartSteps = (want: ContainerSpec, live: InstanceContainer): readonly Step[] => [
+export const restartSteps = (
+  want: ContainerSpec,
+  live: InstanceContainer,
+  root: string,
+): readonly Step[] => [
+  ...drained(want, live, root),
   stopContainer(live.id, stopSeconds(live)),
   startContainer(live.id),
   ...prove(want, live.id),
+  ...switchTo(want, root, live.id),
 ];
 
 /** A new container that runs and was never proven is kept stopped, as a rollout that failed would leave it. */
@@ -93,6 +101,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
         ? []
         : [startContainer(right.id), ...prove(want, right.id)]),
       ...takeNames(right.addresses, runningOthers(situation), facts.root),
+      ...(runningOthers(situation).length === 0 ? [] : switchTo(want, facts.root, right.id)),
     ];
   }
   // Whatever comes of it, it is the best there is: it goes on running.
@@ -101,6 +110,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       ...mend(want, right),
       ...(right.paused ? [post(["containers", right.id, "unpause"])] : []),
       ...prove(want, right.id),
+      ...switchTo(want, facts.root, right.id),
       renameContainer(right.id, names.current),
       ...takeNames(right.addresses, runningOthers(situation), facts.root),
       { do: "mark", text: `${names.current} is proven` },
@@ -110,17 +120,27 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
   const name = want.probe === "off" ? names.current : names.fresh;
   const { ref, steps, addresses } = obtain(situation, name, facts);
   const others = [...(old === undefined ? [] : [old]), ...situation.spare];
+  const isOverlapping = old?.running === true && !stopsFirst(situation);
   return [
     ...steps,
-    ...(stopsFirst(situation) ? others.flatMap(park) : []),
+    ...(stopsFirst(situation)
+      ? others.flatMap((c) => [...drained(want, c, facts.root), ...park(c)])
+      : []),
     {
       do: "attempt",
-      steps: [startContainer(ref), ...prove(want, ref)],
+      steps: [
+        startContainer(ref),
+        ...prove(want, ref),
+        ...(isOverlapping ? tryShare(want, facts.root, ref) : []),
+        ...switchTo(want, facts.root, ref),
+        ...watchServed(want, facts.root, ref),
+      ],
       // Whoever serves comes first: that what failed cannot be put away keeps nobody from coming back.
       otherwise: [
+        ...(isOverlapping ? switchTo(want, facts.root, old.id) : []),
         stopContainer(ref, want.stopTimeoutSeconds),
-        ...(old !== undefined && (stopsFirst(situation) || !old.running)
-          ? bringBack(situation, old)
+        ...(old !== undefined && !isOverlapping
+          ? [...bringBack(situation, old), ...switchTo(want, facts.root, old.id)]
           : []),
         ...(wantedRestart(want) === "no" ? [] : [forbidRestart(ref)]),
         ...bury(situation, ref),
@@ -216,26 +236,6 @@ function prove(want: ContainerSpec, container: Ref): readonly Step[] {
   ];
 }
 
-/** Stops it for good: an engine that restarts must not bring it back. One that is just ending cannot be updated before it is stopped. */
-const park = (container: InstanceContainer): readonly Step[] => [
-  ...(container.running ? [stopContainer(container.id, stopSeconds(container))] : []),
-  ...(container.restart === "no" ? [] : [forbidRestart(container.id)]),
-];
-
-const forbidRestart = (container: Ref): Step => ({
-  ...updateContainer(container, { RestartPolicy: { Name: "no" } }),
-  accept: [404],
-});
-
-/** Keeps a stopped one as evidence; the one before goes. */
-function bury({ names, failed, abandoned }: Situation, ref: Ref): readonly Step[] {
-  const holders = [failed, abandoned].filter((c) => c !== undefined && c.id !== ref);
-  return [
-    ...holders.flatMap((c) => (c === undefined ? [] : [removeContainer(c.id)])),
-    { ...renameContainer(ref, names.failed), accept: [404] },
-  ];
-}
-
 /** Under a name that says so: what it was made from tells how it is proven, and that is another spec than this. */
 function bringBack({ want, names }: Situation, old: InstanceContainer): readonly Step[] {
   // A cut rollout may have parked it: then its own policy is no longer known.
@@ -250,30 +250,25 @@ function bringBack({ want, names }: Situation, old: InstanceContainer): readonly
 }
 
 /** Puts away who no longer serves: one is kept as the previous, the one before it goes. */
-function retire(situation: Situation): readonly Step[] {
+function retire(situation: Situation, root: string): readonly Step[] {
   const { names, old, spare, previous, failed, abandoned } = situation;
   const named = (c: InstanceContainer | undefined, name: string): readonly Step[] =>
     c === undefined || c.name === name ? [] : [renameContainer(c.id, name)];
   const parked = situation.want.running && stopsFirst(situation);
   return [
-    ...spare.flatMap((c) => (parked ? [removeContainer(c.id)] : discard(c))),
+    ...spare.flatMap((c) =>
+      parked ? [removeContainer(c.id)] : [...drained(situation.want, c, root), ...discard(c)],
+    ),
     ...(old === undefined
       ? named(previous, names.previous)
       : [
           ...(previous === undefined ? [] : [removeContainer(previous.id)]),
-          ...(parked ? [] : park(old)),
+          ...(parked ? [] : [...drained(situation.want, old, root), ...park(old)]),
           renameContainer(old.id, names.previous),
         ]),
     ...(abandoned === undefined ? named(failed, names.failed) : []),
   ];
 }
 
-const discard = (container: InstanceContainer): readonly Step[] => [
-  ...(container.running ? [stopContainer(container.id, stopSeconds(container))] : []),
-  removeContainer(container.id),
-];
-
 const runningOthers = ({ old, spare }: Situation): readonly InstanceContainer[] =>
   [...(old === undefined ? [] : [old]), ...spare].filter((c) => c.running);
-
-const stopSeconds = (container: InstanceContainer): number => container.stopTimeoutSeconds ?? 10;

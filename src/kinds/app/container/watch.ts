@@ -2,6 +2,7 @@ import type { WatchStep } from "../../../model/step.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { isProven, situationOf } from "./situation.ts";
 import type { ContainerState } from "./state.ts";
+import { watching } from "./traffic.ts";
 
 /** A container that is started is watched for a while: some are healthy at first and then end, again and again. */
 export function watchOf(
@@ -12,13 +13,7 @@ export function watchOf(
   const { right, names } = situation;
   const runsAlready = right?.running === true && isProven(situation, right);
   if (!want.running || want.watchMs === 0 || runsAlready) return undefined;
-  return {
-    do: "watch",
-    container: names.current,
-    probe: want.probe,
-    restart: want.restart,
-    intervalMs: want.probeIntervalMs,
-    timeoutMs: want.probeTimeoutMs,
-    forMs: want.watchMs,
-  };
+  // Behind the proxy it is watched before the one before is put away.
+  if (want.proxied !== undefined) return undefined;
+  return watching(want, names.current, want.watchMs);
 }

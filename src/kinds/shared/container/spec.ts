@@ -60,8 +60,28 @@ export interface ContainerSpec {
   readonly probeDeadlineMs: number;
   /** How long it is watched once it is proven; 0: not at all. */
   readonly watchMs: number;
+  /** Behind the machine's proxy. */
+  readonly proxied?: Proxied;
   /** What it was under each name before `renamedFrom`: a container that was made so is kept as it is. */
   readonly formerly?: readonly ContainerSpec[];
+}
+
+/** What the machine's proxy sends to it, and how that goes over from one container to the next. */
+export interface Proxied {
+  readonly pools: readonly { readonly name: string; readonly port: number }[];
+  /** For requests under way at a container that is to stop. */
+  readonly drainMs: number;
+  /** For what is open longer: streams. */
+  readonly streamsMs: number;
+  /** Share of 5xx while it is watched, 0 to 1. */
+  readonly maxErrors: number;
+  /** The first container of a rollout gets so many percent for so long. */
+  readonly canary?: {
+    readonly share: number;
+    readonly forMs: number;
+    readonly maxErrors: number;
+    readonly maxLatencyMs?: number;
+  };
 }
 
 export interface SecretEnv {

@@ -47,7 +47,7 @@ export interface Profile {
 }
 
 /** To be raised with every change of what is rendered from the same layout. */
-const layoutVersion = 1;
+export const layoutVersion = 1;
 
 /** What is there as far as the spec fits into it without another layout, else a fresh one. */
 export function layoutFor(spec: ProxySpec, found: Layout | undefined): Layout {

@@ -53,12 +53,12 @@ ${requestText(cookieName)}
   http-check send meth GET uri ${probePath} ver HTTP/1.1 hdr Host slipway hdr ${poolHeader} %[be_name,map_str(${site.etc}/owners.map,-)]
   http-check expect status 200
   timeout check 3s
-  default-server check inter 1s fastinter 250ms rise 2 fall 3
+  default-server check inter 1s fastinter 250ms rise 2 fall 3 weight 100
 ${slots
   .filter(isRemote)
   .map((slot) => `  default-server cookie ${slot.server}\n${serverLine(slot)}`)
   .join("\n")}
-  default-server no-check
+  default-server no-check weight 100
 ${slots
   .filter((slot) => !isRemote(slot))
   .map(
@@ -77,7 +77,7 @@ const pathCheckText = ({ etc }: ProxySite): string => `\
 
 const checkText = ({ profile }: LayoutBackend): string => `\
   timeout check ${profile.timeoutMs}ms
-  default-server check inter ${profile.intervalMs}ms fastinter ${Math.min(250, profile.intervalMs)}ms rise 2 fall 3`;
+  default-server check inter ${profile.intervalMs}ms fastinter ${Math.min(250, profile.intervalMs)}ms rise 2 fall 3 weight 100`;
 
 const requestText = (cookie: string): string => `\
   cookie ${cookie} insert indirect nocache httponly

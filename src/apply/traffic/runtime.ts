@@ -1,0 +1,74 @@
+import {
+  parseCounters,
+  parseMapEntries,
+  parseServers,
+  type ProxyCounters,
+  type ProxyServer,
+} from "../../lib/haproxy.ts";
+import type { Traffic } from "../../model/step.ts";
+import type { Session } from "../../remote/session.ts";
+import { StepFailure } from "../failure.ts";
+
+const answerMs = 10_000;
+const answerBytes = 4 * 1024 * 1024;
+
+/** Where the proxy sends the traffic of one pool: a backend, and the two slots in it that an instance has. */
+export interface Place {
+  readonly backend: string;
+  readonly port: number;
+  readonly slots: readonly [ProxyServer, ProxyServer];
+}
+
+const socketOf = ({ proxy }: Pick<Traffic, "proxy">): string => `${proxy}/run/admin.sock`;
+
+export async function say(
+  session: Session,
+  traffic: Pick<Traffic, "proxy">,
+  lines: readonly string[],
+): Promise<string> {
+  return await session.talk({
+    path: socketOf(traffic),
+    text: `${lines.join(";")}\n`,
+    timeoutMs: answerMs,
+    maxBytes: answerBytes,
+  });
+}
+
+/** The backends of an instance's pools with their slots; StepFailure `machine` where the proxy does not have them. */
+export async function placesOf(session: Session, traffic: Traffic): Promise<readonly Place[]> {
+  const pools = parseMapEntries(await say(session, traffic, [`show map ${poolsMap}`]));
+  const wanted = traffic.pools.flatMap(({ name, port }) =>
+    [name, `${name}~`].flatMap((key) => {
+      const backend = pools.get(key);
+      return backend === undefined ? [] : [{ backend, port }];
+    }),
+  );
+  const missing = traffic.pools.find(({ name }) => !pools.has(name) && !pools.has(`${name}~`));
+  if (missing !== undefined) throw unready(session, `has no backend for ${missing.name}`);
+  const servers = parseServers(await say(session, traffic, ["show servers state"]));
+  if (servers === undefined) throw unready(session, "does not tell of its servers");
+  return wanted.map(({ backend, port }) => {
+    const [a, b] = ["a", "b"].map((half) =>
+      servers.find((s) => s.backend === backend && s.slot === `i${traffic.instance}${half}`),
+    );
+    if (a === undefined || b === undefined)
+      throw unready(session, `has no place for instance ${traffic.instance} in ${backend}`);
+    return { backend, port, slots: [a, b] };
+  });
+}
+
+/** As the proxy calls the file that says which pool is where. */
+const poolsMap = "/etc/slipway/pools.map";
+
+/** Of all servers and backends. */
+export async function countersOf(
+  session: Session,
+  traffic: Pick<Traffic, "proxy">,
+): Promise<readonly ProxyCounters[]> {
+  const counters = parseCounters(await say(session, traffic, [`show stat -1 6 -1`]));
+  if (counters === undefined) throw unready(session, "does not tell what it counted");
+  return counters;
+}
+
+export const unready = (session: Session, what: string): StepFailure =>
+  new StepFailure("machine", `the proxy on ${session.machine} ${what}`);

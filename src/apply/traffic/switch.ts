@@ -1,0 +1,106 @@
+import type { ProxyServer } from "../../lib/haproxy.ts";
+import type { SwitchStep } from "../../model/step.ts";
+import { run } from "../put.ts";
+import { look } from "../seen.ts";
+import type { StepContext } from "../steps.ts";
+import { placesOf, say, unready, type Place } from "./runtime.ts";
+
+const confirmMs = 5_000;
+const firstPauseMs = 10;
+
+/** File first, then what runs, then read back. */
+export async function switchTraffic(
+  context: StepContext,
+  step: SwitchStep,
+  container: string,
+): Promise<void> {
+  const { session, clock } = context;
+  const { traffic, share = 100 } = step;
+  const address = (await look(session, container))?.address;
+  if (address === undefined)
+    throw unready(session, `gets no traffic for ${container}: it has no address`);
+  const moves = (await placesOf(session, traffic)).map((place) => moveTo(place, address, share));
+  if (moves.every((move) => isDone(move, share))) return;
+  await run(context, {
+    do: "run",
+    argv: ["sh", "-c", rewriteScript, "sh", traffic.proxy, ...moves.flatMap(fileWords)],
+    timeoutMs: 30_000,
+  });
+  const said = await say(session, traffic, moves.flatMap(commandsOf));
+  const giveUpMs = clock.now() + confirmMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+    const places = await placesOf(session, traffic);
+    if (places.every((place) => isDone(moveTo(place, address, share), share))) return;
+    if (clock.now() > giveUpMs)
+      throw unready(session, `did not switch to ${address}: ${context.redact(said).trim()}`);
+    await clock.sleep(pauseMs);
+  }
+}
+
+interface Move {
+  readonly place: Place;
+  readonly address: string;
+  readonly to: ProxyServer;
+  readonly from: ProxyServer;
+  /** Percent of the instance's traffic. */
+  readonly share: number;
+}
+
+/** The slot that has the address already, else the one that is out of use. */
+function moveTo(place: Place, address: string, share: number): Move {
+  const [a, b] = place.slots;
+  const has = (s: ProxyServer): boolean => s.address === address && s.port === place.port;
+  const [to, from] = has(a) || (!has(b) && !a.ready) ? [a, b] : [b, a];
+  return { place, address, to, from, share };
+}
+
+const isDone = ({ place, address, to, from }: Move, share: number): boolean =>
+  to.ready &&
+  to.address === address &&
+  to.port === place.port &&
+  to.weight === share &&
+  (share < 100 ? from.ready && from.weight === 100 - share : !from.ready);
+
+const fileWords = ({ place, address, to, from, share }: Move): readonly string[] => {
+  const weight = (percent: number): string => (percent === 100 ? "" : ` weight ${percent}`);
+  return [
+    place.backend,
+    to.slot,
+    `${address}:${place.port}${weight(share)}`,
+    place.backend,
+    from.slot,
+    share < 100 ? `${from.address}:${from.port}${weight(100 - share)}` : "0.0.0.0:1 disabled",
+  ];
+};
+
+function commandsOf({ place, address, to, from, share }: Move): readonly string[] {
+  const server = `${place.backend}/${to.slot}`;
+  const other = `${place.backend}/${from.slot}`;
+  return [
+    `set server ${server} addr ${address} port ${place.port}`,
+    `set server ${server} weight ${share}`,
+    `set server ${server} state ready`,
+    ...(share < 100
+      ? [`set server ${other} weight ${100 - share}`]
+      : [`set server ${other} state maint`]),
+  ];
+}
+
+/** Servers' lines of the configuration: written in place, one at a time, as apps roll side by side. */
+const rewriteScript = `
+set -eu
+proxy=$1
+shift
+exec 9<"$proxy"
+flock 9
+for triple; do printf '%s\\n' "$triple"; done >"$proxy/servers.partial"
+awk '
+  FNR == NR { if (FNR % 3 == 1) b = $0; else if (FNR % 3 == 2) s = $0; else line[b " " s] = $0; next }
+  $1 == "backend" { backend = $2 }
+  $1 == "server" && (backend " " $2) in line { print "  server " $2 " " line[backend " " $2]; next }
+  { print }
+' "$proxy/servers.partial" "$proxy/haproxy.cfg" >"$proxy/haproxy.cfg.partial"
+chmod 0600 "$proxy/haproxy.cfg.partial"
+mv -f "$proxy/haproxy.cfg.partial" "$proxy/haproxy.cfg"
+rm -f "$proxy/servers.partial"
+`;

@@ -1,0 +1,34 @@
+import type { TalkStep } from "../../model/step.ts";
+import { RemoteError } from "../../remote/session.ts";
+import { StepFailure } from "../failure.ts";
+import type { StepContext } from "../steps.ts";
+
+const answerBytes = 4 * 1024 * 1024;
+const answerMs = 10_000;
+const firstPauseMs = 20;
+const longestPauseMs = 500;
+
+/** What begins to listen is waited for, where an answer is. */
+export async function talk(context: StepContext, step: TalkStep): Promise<void> {
+  const { session, clock } = context;
+  const { socket: path, text, until } = step;
+  const giveUpMs = clock.now() + step.timeoutMs;
+  let said = "nothing";
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      const timeoutMs = Math.min(answerMs, step.timeoutMs);
+      said = await session.talk({ path, text, timeoutMs, maxBytes: answerBytes });
+      if (until === undefined || said.includes(until)) return;
+    } catch (error) {
+      if (until === undefined || session.gone.aborted || !(error instanceof RemoteError))
+        throw error;
+      said = error.message;
+    }
+    if (clock.now() > giveUpMs)
+      throw new StepFailure(
+        "machine",
+        `no answer with ${JSON.stringify(until)} from ${path} in ${step.timeoutMs / 1000} s: ${context.redact(said).trim().slice(-200)}`,
+      );
+    await clock.sleep(pauseMs);
+  }
+}

@@ -1,0 +1,252 @@
+import type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "../kinds/index.ts";
+import { privateAddressOf } from "../lib/ip.ts";
+import type { AppDocument, Documents } from "../model/documents.ts";
+import { listensOf, protocolOf, wantsProxy, type Listen, type Port } from "../model/ports.ts";
+import type { PlacedRoute } from "../model/routes.ts";
+import { servingKey, type Bridge } from "./addresses.ts";
+import { fieldsOn, instancesOn } from "./names.ts";
+import { bytes, milliseconds } from "./units.ts";
+
+/** What the proxies of a fleet go by: made once for all machines. */
+export interface Proxies {
+  readonly documents: Documents;
+  readonly inUse: boolean;
+  /** By machine: routes that its proxy answers to. */
+  readonly routed: ReadonlyMap<string, readonly Routed[]>;
+  /** Private addresses of all machines, sorted. */
+  readonly peers: readonly string[];
+}
+
+interface Routed {
+  readonly app: AppDocument;
+  readonly route: PlacedRoute;
+}
+
+const defaultImage = "haproxy:lts";
+/** How often a proxy asks each member for its health, and how long it waits for the answer. */
+const check = { intervalMs: 2_000, timeoutMs: 5_000 };
+
+/** Every app has what the proxy does once one of the fleet asks for it. */
+export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): Proxies {
+  const inUse =
+    documents.settings.proxy !== undefined ||
+    apps.some((app) => [app.fields, ...app.perMachine.values()].some(wantsProxy));
+  const routed = new Map<string, Routed[]>();
+  for (const app of apps) {
+    for (const route of app.routes) {
+      for (const machine of route.on)
+        routed.set(machine, [...(routed.get(machine) ?? []), { app, route }]);
+    }
+  }
+  const peers = inUse
+    ? [...documents.machines.keys()].flatMap((name) => privateOf(documents, name) ?? []).toSorted()
+    : [];
+  return { documents, inUse, routed, peers };
+}
+
+/** A machine's proxy; undefined where nothing there needs one, `awaiting` while an address that it binds is not known yet. */
+export function proxySpec(
+  machine: string,
+  { gateway, serving }: Bridge,
+  placed: readonly AppDocument[],
+  proxies: Proxies,
+): ProxySpec | "awaiting" | undefined {
+  if (!proxies.inUse) return undefined;
+  const { documents } = proxies;
+  const routes = proxies.routed.get(machine) ?? [];
+  const listens = placed.flatMap((app) =>
+    listensOn(app, machine, proxies).map((listen) => ({ app, listen })),
+  );
+  if (routes.length === 0 && listens.length === 0) return undefined;
+  const own = privateOf(documents, machine);
+  const addresses = own === undefined ? ["127.0.0.1", gateway] : [own];
+  if (listens.length > 0 && addresses.includes(undefined)) return "awaiting";
+  const pools = poolsOn(machine, routes, listens, proxies, (app, instance) =>
+    fieldsOn(app, machine).network === "host"
+      ? "127.0.0.1"
+      : serving.get(servingKey(app.name, instance))?.address,
+  );
+  const { image = defaultImage, trust = [] } = documents.settings.proxy ?? {};
+  return {
+    fleet: documents.fleet,
+    image,
+    routes: routes.map(({ app, route }) => routeOf(app, route)).toSorted(byHostAndPath),
+    listens: listensBy(
+      listens,
+      addresses.filter((a) => a !== undefined),
+      machine,
+    ),
+    pools,
+    trust: trust.toSorted(),
+    peers: proxies.peers,
+  };
+}
+
+/** What a machine's proxy has of an app. */
+export const poolsIn = (
+  spec: ReturnType<typeof proxySpec>,
+  app: string,
+): readonly { readonly name: string; readonly port: number }[] =>
+  typeof spec === "object"
+    ? spec.pools.filter((pool) => pool.app === app).map(({ name, port }) => ({ name, port }))
+    : [];
+
+interface Listened {
+  readonly app: AppDocument;
+  readonly listen: Listen;
+}
+
+/** What an app on a machine is reached by there. */
+export function listensOn(
+  app: AppDocument,
+  machine: string,
+  { inUse, routed }: Pick<Proxies, "inUse" | "routed">,
+): readonly Listen[] {
+  return inUse ? listensOf(fieldsOn(app, machine), { routed: routed.has(machine) }) : [];
+}
+
+const privateOf = ({ machines }: Documents, machine: string): string | undefined => {
+  const fields = machines.get(machine)?.fields;
+  return fields && privateAddressOf(fields);
+};
+
+/** `shop`, or `shop/ssh` for a port that is not the first. */
+function poolName(app: AppDocument, { name, number }: Port): string {
+  const { port } = app.fields;
+  const [first] = typeof port === "object" ? Object.values(port) : [port];
+  return name === undefined || number === first ? app.name : `${app.name}/${name}`;
+}
+
+function poolsOn(
+  machine: string,
+  routes: readonly Routed[],
+  listens: readonly Listened[],
+  proxies: Proxies,
+  addressOf: (app: AppDocument, instance: number) => string | undefined,
+): readonly ProxyPool[] {
+  const pools = new Map<string, ProxyPool>();
+  const add = (app: AppDocument, port: Port, route: PlacedRoute | undefined): void => {
+    const name = poolName(app, port);
+    const known = pools.get(name);
+    const fields = fieldsOn(app, app.machines.includes(machine) ? machine : "");
+    const path = healthPath(fields.health, port, fields.port);
+    pools.set(name, {
+      name,
+      app: app.name,
+      protocol: protocolOf(fields, port),
+      port: port.number,
+      local: membersOn(app, machine, addressOf),
+      remote:
+        route === undefined ? (known?.remote ?? []) : remotesOf(app, port, route, machine, proxies),
+      check: { ...check, ...(path === undefined ? {} : { path }) },
+      sticky: known?.sticky === true || route?.sticky === true,
+      gzip: known?.gzip === true || route?.gzip === true,
+    });
+  };
+  for (const { app, listen } of listens) add(app, listen.port, undefined);
+  for (const { app, route } of routes) if (route.port !== undefined) add(app, route.port, route);
+  return [...pools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function healthPath(
+  health: AppDocument["fields"]["health"],
+  { name, number }: Port,
+  ports: AppDocument["fields"]["port"],
+): string | undefined {
+  if (typeof health !== "object" || health.http === undefined) return undefined;
+  const [first] = typeof ports === "object" ? Object.values(ports) : [ports];
+  const asked = health.port ?? first;
+  return asked === number || (name !== undefined && asked === name) ? health.http : undefined;
+}
+
+function membersOn(
+  app: AppDocument,
+  machine: string,
+  addressOf: (app: AppDocument, instance: number) => string | undefined,
+): readonly Member[] {
+  if (!app.machines.includes(machine) || fieldsOn(app, machine).state === "stopped") return [];
+  return Array.from({ length: instancesOn(app, machine) }, (_, i) => {
+    const address = addressOf(app, i + 1);
+    return { instance: i + 1, ...(address === undefined ? {} : { address }) };
+  });
+}
+
+/** Through the proxies there, by their private addresses. */
+const remotesOf = (
+  app: AppDocument,
+  port: Port,
+  { servedOn }: PlacedRoute,
+  machine: string,
+  proxies: Proxies,
+): ProxyPool["remote"] =>
+  servedOn.flatMap((other) => {
+    if (other === machine || fieldsOn(app, other).state === "stopped") return [];
+    const address = privateOf(proxies.documents, other);
+    const listen = listensOn(app, other, proxies).find((l) => l.port.number === port.number);
+    if (address === undefined || listen === undefined) return [];
+    return [{ machine: other, address, port: listen.number }];
+  });
+
+function routeOf(app: AppDocument, route: PlacedRoute): ProxyRoute {
+  const { host, path, port, redirect, tls, stripPath, maintenance, gzip, sticky } = route;
+  const { maxBody, timeout, rate } = route;
+  return {
+    host,
+    path,
+    ...(port === undefined ? {} : { pool: poolName(app, port) }),
+    ...(redirect === undefined ? {} : { redirect }),
+    tls: tls === "off" ? "off" : "on",
+    stripPath,
+    maintenance,
+    gzip,
+    sticky,
+    ...(maxBody === undefined ? {} : { maxBodyBytes: bytes(maxBody) }),
+    ...(timeout === undefined ? {} : { timeoutMs: milliseconds(timeout) }),
+    ...(rate === undefined
+      ? {}
+      : { rate: { requests: rate.requests, perMs: milliseconds(rate.per) } }),
+  };
+}
+
+const byHostAndPath = (a: ProxyRoute, b: ProxyRoute): number =>
+  a.host !== b.host
+    ? a.host < b.host
+      ? -1
+      : 1
+    : b.path.length - a.path.length || (a.path < b.path ? -1 : 1);
+
+function listensBy(
+  listens: readonly Listened[],
+  addresses: readonly string[],
+  machine: string,
+): readonly ProxyListen[] {
+  const byNumber = Map.groupBy(listens, ({ listen }) => listen.number);
+  return [...byNumber]
+    .toSorted(([a], [b]) => a - b)
+    .map(([port, all]) => ({
+      port,
+      addresses,
+      protocol: all.every(({ listen }) => listen.protocol === "http") ? "http" : "tcp",
+      pools: all
+        .map(({ app, listen }) => ({
+          pool: poolName(app, listen.port),
+          names: namesOf(app, listen, machine),
+        }))
+        .toSorted((a, b) => (a.pool < b.pool ? -1 : 1)),
+    }));
+}
+
+/** Within the fleet, and what an edge that hands a request on was asked for. */
+function namesOf(app: AppDocument, { port }: Listen, machine: string): readonly string[] {
+  const routed = app.routes.filter(
+    (route) =>
+      route.port?.number === port.number &&
+      route.servedOn.includes(machine) &&
+      route.on.some((on) => on !== machine),
+  );
+  return [
+    app.name,
+    `${app.name}.${machine}`,
+    ...new Set(routed.map(({ host, path }) => (path === "/" ? host : `${host}${path}`))),
+  ];
+}

@@ -1,0 +1,91 @@
+import { listed } from "../../lib/text.ts";
+import type { Difference, Field } from "../../model/change.ts";
+import type { Kind } from "../kind.ts";
+import { difference } from "../shared/difference.ts";
+import { containersQuery, imagesQuery } from "../shared/engine.ts";
+import type { ProxySpec } from "../shared/proxy/spec.ts";
+import { runtimeCommands } from "./proxy/runtime.ts";
+import {
+  filesQuery,
+  layoutQuery,
+  readProxy,
+  runtimeQuery,
+  type ProxyState,
+} from "./proxy/state.ts";
+import { proxySteps, removalSteps } from "./proxy/steps.ts";
+import { wantedOf, type Wanted } from "./proxy/wanted.ts";
+
+export const proxy: Kind<ProxySpec, ProxyState> = {
+  id: "machine/proxy",
+  summary: "The proxy of a machine: what its routes and listen ports lead to.",
+  declaredIn: ["/apps/routes", "/apps/listen", "/apps/protocol"],
+  name: () => "",
+  key: () => "",
+  observe: ({ root }) => [
+    containersQuery,
+    imagesQuery,
+    filesQuery(root),
+    layoutQuery(root),
+    runtimeQuery(root),
+  ],
+  read: readProxy,
+  owner: () => ({ name: "" }),
+  diff: (want, have) => {
+    if (want === undefined)
+      return have === undefined
+        ? undefined
+        : difference("delete", "undeclared", "nothing on this machine is reached through it");
+    return differs(want, wantedOf(want, have), have);
+  },
+  apply: ({ want, have }, facts) =>
+    want === undefined
+      ? have === undefined
+        ? []
+        : removalSteps(have, facts.root)
+      : proxySteps(want, wantedOf(want, have), have, facts),
+  redact: ({ runtime, ...state }) => ({ ...state, isRunning: runtime !== undefined }),
+};
+
+function differs(
+  want: ProxySpec,
+  wanted: Wanted,
+  have: ProxyState | undefined,
+): Difference | undefined {
+  const right = have?.containers.find((c) => c.spec === wanted.containerSpec);
+  const serving = have?.containers.findLast((c) => c.running && c.restart !== "no");
+  if (right === undefined) {
+    const image: Field = { path: "image", declared: want.image };
+    if (serving === undefined)
+      return difference("create", "missing", "no proxy runs on this machine", [image]);
+    return serving.image === want.image
+      ? difference("replace", "layout-changed", "what it binds or has room for is more than before")
+      : difference("replace", "image-changed", `${want.image} instead of ${serving.image}`, [
+          { ...image, live: serving.image },
+        ]);
+  }
+  if (!right.running)
+    return difference("update", "stopped", `${right.name} does not run`, [
+      { path: "state", declared: "running", live: "stopped" },
+    ]);
+  const { changed } = wanted;
+  if (changed.length > 0) {
+    const text = `${listed(changed)} ${changed.length === 1 ? "is" : "are"} not as declared`;
+    return difference(
+      "update",
+      "files-changed",
+      text,
+      changed.map((path) => ({ path })),
+    );
+  }
+  if (have?.runtime === undefined)
+    return difference("update", "silent", `${right.name} does not answer`);
+  const commands = runtimeCommands(wanted, have.runtime);
+  if (commands.length > 0)
+    return difference("update", "moved", "it does not do what its files say", [
+      { path: "runtime", declared: "as in its files", live: `${commands.length} differences` },
+    ]);
+  const left = have.containers.filter((c) => c !== right && c.running && c.restart !== "no");
+  return left.length === 0
+    ? undefined
+    : difference("update", "leftover", `${listed(left.map((c) => c.name))} has not been let go`);
+}

@@ -1,0 +1,173 @@
+import type { ProxyServer } from "../../../lib/haproxy.ts";
+import { parseMapEntries, parseServers } from "../../../lib/haproxy.ts";
+import { isObject } from "../../../lib/json.ts";
+import { parsedJson } from "../../../lib/lines.ts";
+import { Unreadable } from "../../../model/live.ts";
+import type { Answers, ReadQuery, RunQuery, TalkQuery } from "../../../model/query.ts";
+import type { About } from "../../kind.ts";
+import { labelOf, nameOf } from "../../shared/container/live.ts";
+import { containersQuery, imagesQuery } from "../../shared/engine.ts";
+import { label } from "../../shared/labels.ts";
+import { optional } from "../../shared/optional.ts";
+import { layoutVersion, type Layout } from "../../shared/proxy/layout.ts";
+import { mapNames } from "../../shared/proxy/maps.ts";
+import { booleanAt, listAt, optionalString, stringAt, stringsAt } from "../../shared/reader.ts";
+
+export interface ProxyState {
+  /** Oldest first: the one that serves, and those that leave. */
+  readonly containers: readonly ProxyContainer[];
+  /** As its files were made for. */
+  readonly layout?: Layout;
+  /** sha256 of each file by its name; of the configuration without its lines of servers. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Lines of servers in the configuration: `backend/slot` → the rest. */
+  readonly lines: Readonly<Record<string, string>>;
+  /** What runs; absent where nothing answers. */
+  readonly runtime?: ProxyRuntime;
+  /** Names of images on the machine. */
+  readonly images: readonly string[];
+}
+
+export interface ProxyContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly spec: string;
+  readonly image: string;
+  readonly running: boolean;
+  readonly restart: string;
+}
+
+export interface ProxyRuntime {
+  readonly servers: readonly ProxyServer[];
+  /** By name of their file. */
+  readonly maps: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export const proxyFolder = (root: string): string => `${root}/proxy`;
+
+export const proxySocket = (root: string): string => `${proxyFolder(root)}/run/admin.sock`;
+
+export const layoutQuery = (root: string): ReadQuery => ({
+  ask: "read",
+  path: `${proxyFolder(root)}/layout.json`,
+  maxBytes: 1024 * 1024,
+});
+
+/** Between the answers of two commands, which have no other sign of their end. */
+const between = "show cli level";
+
+export const runtimeQuery = (root: string): TalkQuery => ({
+  ask: "talk",
+  path: proxySocket(root),
+  text: `${["show servers state", ...mapNames.map((name) => `show map /etc/slipway/${name}`)].join(
+    `;${between};`,
+  )}\n`,
+  maxBytes: 8 * 1024 * 1024,
+});
+
+const script = `
+cd -- "$1/proxy" 2>/dev/null || { echo end; exit 0; }
+for name in *; do
+  case $name in *[!a-z0-9.-]* | haproxy.cfg | *.partial) continue ;; esac
+  [ ! -f "$name" ] || printf 'file %s %s\\n' "$name" "$(sha256sum <"$name")" || exit 1
+done
+if [ -f haproxy.cfg ]; then
+  printf 'file haproxy.cfg %s\\n' "$(grep -v '^  server [ir][0-9]' haproxy.cfg | sha256sum)" || exit 1
+  awk '$1 == "backend" { backend = $2 }
+    /^  server [ir][0-9]/ { sub(/^  server /, ""); print "server " backend "/" $0 }' haproxy.cfg || exit 1
+fi
+echo end
+`;
+
+export const filesQuery = (root: string): RunQuery => ({
+  ask: "run",
+  argv: ["sh", "-c", script, "sh", root],
+});
+
+/** A machine without any of it has no key. */
+export function readProxy(answers: Answers, about: About): ReadonlyMap<string, ProxyState> {
+  const containers = answers
+    .each(containersQuery)
+    .filter(
+      (inspect) =>
+        labelOf(inspect, label.fleet) === about.fleet &&
+        labelOf(inspect, label.proxy) !== undefined,
+    )
+    .map((inspect) => ({
+      id: stringAt(inspect, "Id"),
+      name: nameOf(inspect),
+      createdAt: stringAt(inspect, "Created"),
+      spec: labelOf(inspect, label.spec) ?? "",
+      image: labelOf(inspect, label.image) ?? "",
+      running: booleanAt(inspect, "State", "Running"),
+      restart: optionalString(inspect, "HostConfig", "RestartPolicy", "Name") || "no",
+    }))
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .map(({ createdAt: _, ...container }) => container);
+  const { files, lines } = readFiles(answers.text(filesQuery(about.root)) ?? "");
+  if (containers.length === 0 && Object.keys(files).length === 0) return new Map();
+  const layout: unknown = parsedJson(answers.text(layoutQuery(about.root)) ?? "");
+  const said = answers.text(runtimeQuery(about.root));
+  const images = listAt(answers.json(imagesQuery)).flatMap((item) => stringsAt(item, "RepoTags"));
+  const state: ProxyState = {
+    containers,
+    files,
+    lines,
+    images,
+    ...optional("layout", isLayout(layout) ? layout : undefined),
+    ...optional("runtime", said === undefined ? undefined : readRuntime(said)),
+  };
+  return new Map([["", state]]);
+}
+
+function readFiles(text: string): Pick<ProxyState, "files" | "lines"> {
+  const all = text.trimEnd().split("\n");
+  if (all.pop() !== "end") throw new Unreadable("the sums of the proxy's files have no end");
+  const files: Record<string, string> = {};
+  const lines: Record<string, string> = {};
+  for (const line of all) {
+    const [, name, sum] = /^file ([a-z0-9.-]+) ([0-9a-f]{64})\b/.exec(line) ?? [];
+    const [, server, rest] = /^server (\S+) (.*)$/.exec(line) ?? [];
+    if (name !== undefined && sum !== undefined) files[name] = sum;
+    else if (server !== undefined && rest !== undefined) lines[server] = rest.trim();
+    else throw new Unreadable("not a sum of a proxy's file");
+  }
+  return { files, lines };
+}
+
+function readRuntime(text: string): ProxyRuntime {
+  const [first = "", ...others] = text.split(/^admin\n/m);
+  const servers = parseServers(first);
+  if (servers === undefined || others.length !== mapNames.length)
+    throw new Unreadable("the proxy does not tell what it does");
+  return {
+    servers,
+    maps: Object.fromEntries(
+      mapNames.map((name, i) => [name, Object.fromEntries(parseMapEntries(others[i] ?? ""))]),
+    ),
+  };
+}
+
+/** Of another version it is for another configuration: then there is none. */
+const isLayout = (value: unknown): value is Layout =>
+  isObject(value) && value["version"] === layoutVersion;
+
+/** A configuration's lines as they are compared: those of servers by slot, and the others. */
+export function linesOf(config: string): {
+  readonly fixed: readonly string[];
+  readonly servers: ReadonlyMap<string, string>;
+} {
+  const servers = new Map<string, string>();
+  let backend = "";
+  const fixed = config
+    .replace(/\n$/, "")
+    .split("\n")
+    .filter((line) => {
+      backend = /^backend (\S+)/.exec(line)?.[1] ?? backend;
+      const [, slot, rest] = /^ {2}server ([ir]\d\S*) (.*)$/.exec(line) ?? [];
+      if (slot === undefined || rest === undefined) return true;
+      servers.set(`${backend}/${slot}`, rest);
+      return false;
+    });
+  return { fixed, servers };
+}

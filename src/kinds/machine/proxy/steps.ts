@@ -1,0 +1,223 @@
+import type { Facts } from "../../../model/resource.ts";
+import type { Bound, PutEntry, Step, TalkStep } from "../../../model/step.ts";
+import {
+  createContainer,
+  post,
+  removeContainer,
+  startContainer,
+  stopContainer,
+  updateContainer,
+} from "../../shared/engine.ts";
+import { label } from "../../shared/labels.ts";
+import type { ProxySpec } from "../../shared/proxy/spec.ts";
+import { runtimeCommands } from "./runtime.ts";
+import { proxyFolder, proxySocket, type ProxyContainer, type ProxyState } from "./state.ts";
+import type { Wanted } from "./wanted.ts";
+
+type Ref = string | Bound;
+
+/** Tells by the socket which container answers there. */
+const specVariable = "SLIPWAY_PROXY";
+const pullMs = 15 * 60_000;
+const startMs = 30_000;
+const talkMs = 10_000;
+const patienceMs = 3_000;
+/** What is still open when a proxy has left for so long is cut. */
+const leaveSeconds = 10;
+/** Of one line to the proxy. Source: tune.bufsize, 16 KiB by default. */
+const lineLength = 8_000;
+
+/** Files first; then the container, where another one is needed; then what runs is moved. */
+export function proxySteps(
+  want: ProxySpec,
+  wanted: Wanted,
+  have: ProxyState | undefined,
+  facts: Facts,
+): readonly Step[] {
+  const { root } = facts;
+  const right = have?.containers.find((c) => c.spec === wanted.containerSpec);
+  const others = (have?.containers ?? []).filter((c) => c !== right);
+  const cleared = others.filter((c) => !c.running).map((c) => removeContainer(c.id));
+  const leaving = others.filter((c) => c.running && c.restart !== "no").flatMap(letGo);
+  const ready: TalkStep = isReady(wanted, root);
+  const ground = [...cleared, ...folders(root)];
+  if (right?.running === true)
+    return [
+      ...cleared,
+      ...put(wanted, have, root),
+      ...(have?.runtime === undefined ? awake(right, ready) : moved(wanted, have, root)),
+      ...leaving,
+    ];
+  if (right !== undefined)
+    return [
+      ...ground,
+      ...put(wanted, have, root),
+      startContainer(right.id),
+      updateContainer(right.id, { RestartPolicy: { Name: "unless-stopped" } }),
+      ready,
+      ...leaving,
+    ];
+  const isThere = (have?.images ?? []).includes(want.image);
+  const made = { bound: "proxy" };
+  return [
+    ...ground,
+    ...(isThere ? [] : [{ do: "pull", image: want.image, timeoutMs: pullMs } as const]),
+    ...checked(want, wanted, root),
+    ...put(wanted, have, root),
+    createContainer(wanted.container, bodyOf(want, wanted, root), made.bound),
+    {
+      do: "attempt",
+      steps: [{ ...startContainer(made), blame: "machine" }, ready],
+      otherwise: [stopContainer(made, 1), removeContainer(made)],
+    },
+    ...leaving,
+  ];
+}
+
+/** It may just be starting again. */
+const awake = ({ id }: ProxyContainer, ready: TalkStep): readonly Step[] => [
+  {
+    do: "attempt",
+    steps: [{ ...ready, timeoutMs: patienceMs }],
+    otherwise: [post(["containers", id, "restart"], { query: { t: "1" } }), ready],
+  },
+];
+
+const folders = (root: string): readonly Step[] => [
+  {
+    do: "run",
+    argv: [
+      "mkdir",
+      "-p",
+      "-m",
+      "0700",
+      "--",
+      proxyFolder(root),
+      ...["run", "certs"].map((name) => `${proxyFolder(root)}/${name}`),
+    ],
+    timeoutMs: talkMs,
+  },
+];
+
+/** Leaves when nothing is open any more; until then it answers what it has, and an engine that restarts lets it be. */
+const letGo = ({ id }: ProxyContainer): readonly Step[] => [
+  updateContainer(id, { RestartPolicy: { Name: "no" } }),
+  post(["containers", id, "kill"], { query: { signal: "SIGUSR1" }, accept: [404, 409] }),
+];
+
+export const removalSteps = (have: ProxyState, root: string): readonly Step[] => [
+  ...have.containers.flatMap((c) => [
+    ...(c.running ? [stopContainer(c.id, leaveSeconds)] : []),
+    removeContainer(c.id),
+  ]),
+  { do: "remove", path: proxyFolder(root) },
+];
+
+const put = (wanted: Wanted, have: ProxyState | undefined, root: string): readonly Step[] =>
+  [...wanted.files]
+    .filter(([name]) => wanted.changed.includes(name) || have === undefined)
+    .map(([name, text]) => ({
+      do: "put",
+      path: `${proxyFolder(root)}/${name}`,
+      content: { text },
+      mode: "0600",
+    }));
+
+function moved(wanted: Wanted, have: ProxyState | undefined, root: string): readonly Step[] {
+  return chunked(runtimeCommands(wanted, have?.runtime)).map((text) => ({
+    do: "talk",
+    socket: proxySocket(root),
+    text: `${text}\n`,
+    timeoutMs: talkMs,
+  }));
+}
+
+function chunked(commands: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (const command of commands) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + command.length > lineLength) lines.push(command);
+    else lines[lines.length - 1] = `${last};${command}`;
+  }
+  return lines;
+}
+
+/** It says by which configuration it was started. */
+const isReady = ({ containerSpec }: Wanted, root: string): TalkStep => ({
+  do: "talk",
+  socket: proxySocket(root),
+  text: `show env ${specVariable}\n`,
+  until: containerSpec,
+  timeoutMs: startMs,
+});
+
+/** HAProxy itself says whether it can run with it, before what runs has it. */
+function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[] {
+  const folder = `${proxyFolder(root)}.check`;
+  const entries: readonly PutEntry[] = [...wanted.files].map(([path, text]) => ({
+    path,
+    content: { text },
+    mode: "0600",
+  }));
+  const made = { bound: "check" };
+  const body = {
+    Image: want.image,
+    Cmd: ["haproxy", "-c", "-f", "/etc/slipway/haproxy.cfg"],
+    User: "0:0",
+    Labels: { [label.fleet]: want.fleet, [label.proxy]: "check" },
+    HostConfig: {
+      NetworkMode: "host",
+      Mounts: [
+        { Type: "bind", Source: folder, Target: "/etc/slipway", ReadOnly: true },
+        {
+          Type: "bind",
+          Source: `${proxyFolder(root)}/certs`,
+          Target: "/etc/slipway/certs",
+          ReadOnly: true,
+        },
+      ],
+    },
+  };
+  const gone = (ref: Ref): readonly Step[] => [
+    removeContainer(ref),
+    { do: "remove", path: folder },
+  ];
+  return [
+    { do: "put", path: folder, entries, mode: "0700" },
+    { do: "run", argv: ["mkdir", "-m", "0700", "--", `${folder}/certs`], timeoutMs: talkMs },
+    createContainer(`${wanted.container}-check`, body, made.bound),
+    {
+      do: "attempt",
+      steps: [
+        { ...startContainer(made), blame: "machine" },
+        { do: "finish", container: made, deadlineMs: startMs, blame: "machine" },
+      ],
+      otherwise: gone(made),
+    },
+    ...gone(made),
+  ];
+}
+
+const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
+  Image: want.image,
+  // `-x` takes the listeners over from a former container, where there is one.
+  Cmd: ["haproxy", "-W", "-db", "-x", "/run/slipway/admin.sock", "-f", "/etc/slipway/haproxy.cfg"],
+  User: "0:0",
+  StopSignal: "SIGUSR1",
+  Env: [`${specVariable}=${containerSpec}`],
+  Labels: {
+    [label.fleet]: want.fleet,
+    [label.proxy]: "serving",
+    [label.spec]: containerSpec,
+    [label.image]: want.image,
+  },
+  HostConfig: {
+    NetworkMode: "host",
+    RestartPolicy: { Name: "unless-stopped" },
+    LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+    Mounts: [
+      { Type: "bind", Source: proxyFolder(root), Target: "/etc/slipway", ReadOnly: true },
+      { Type: "bind", Source: `${proxyFolder(root)}/run`, Target: "/run/slipway" },
+    ],
+  },
+});

@@ -1,0 +1,77 @@
+import { digestOf, digestOfLines, shortHash } from "../../../lib/hash.ts";
+import { fixedText, renderConfig } from "../../shared/proxy/config.ts";
+import { layoutFor, type Layout } from "../../shared/proxy/layout.ts";
+import { mapEntries, renderMaps, type MapEntries } from "../../shared/proxy/maps.ts";
+import { renderPages } from "../../shared/proxy/pages.ts";
+import { placeMembers, slotName, type Occupied, type Slot } from "../../shared/proxy/slots.ts";
+import type { ProxySpec } from "../../shared/proxy/spec.ts";
+import { linesOf, type ProxyState } from "./state.ts";
+
+/** What there is to be of a proxy, given what there is: its files, and who stands in which slot. */
+export interface Wanted {
+  readonly layout: Layout;
+  /** By name: `haproxy.cfg` with its servers. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Names of those that are not as they should be, in order. */
+  readonly changed: readonly string[];
+  readonly slots: readonly Slot[];
+  readonly maps: Readonly<Record<string, MapEntries>>;
+  /** Of what a container is made from: another one needs a new container. */
+  readonly containerSpec: string;
+  /** What that container is called. */
+  readonly container: string;
+}
+
+export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted {
+  const layout = layoutFor(spec, have?.layout);
+  const slots = placeMembers(spec, layout, occupiedIn(have));
+  const config = renderConfig(spec, layout, slots);
+  const pages = renderPages();
+  const containerSpec = digestOf({ image: spec.image, config: fixedText(config), pages });
+  const files = new Map([
+    ["haproxy.cfg", config],
+    ["layout.json", `${JSON.stringify(layout)}\n`],
+    ...Object.entries(renderMaps(spec, layout)),
+    ...Object.entries(pages),
+  ]);
+  return {
+    layout,
+    files,
+    changed: [...files]
+      .filter(([name, text]) => !isAsWritten(name, text, have))
+      .map(([name]) => name)
+      .toSorted(),
+    slots,
+    maps: mapEntries(spec, layout),
+    containerSpec,
+    container: `slipway-${spec.fleet}-proxy-${shortHash(containerSpec)}`,
+  };
+}
+
+/** As it runs, and where it does not as it would be started. */
+function occupiedIn(have: ProxyState | undefined): Occupied {
+  if (have?.runtime !== undefined)
+    return new Map(
+      have.runtime.servers
+        .filter((s) => s.ready)
+        .map((s) => [slotName({ backend: s.backend, server: s.slot }), `${s.address}:${s.port}`]),
+    );
+  const lines = Object.entries(have?.lines ?? {});
+  return new Map(
+    lines.flatMap(([slot, rest]) => {
+      const [address = "", ...words] = rest.split(" ");
+      return words.includes("disabled") ? [] : [[slot, address] as const];
+    }),
+  );
+}
+
+/** Lines of servers count by what they say, as a rollout rewrites them; the rest by its sum. */
+function isAsWritten(name: string, text: string, have: ProxyState | undefined): boolean {
+  const { fixed, servers } = linesOf(text);
+  if (have?.files[name] !== digestOfLines(name === "haproxy.cfg" ? fixed : allOf(text)))
+    return false;
+  return name !== "haproxy.cfg" || [...servers].every(([slot, rest]) => have.lines[slot] === rest);
+}
+
+const allOf = (text: string): readonly string[] =>
+  text === "" ? [] : text.replace(/\n$/, "").split("\n");

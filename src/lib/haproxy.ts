@@ -1,0 +1,105 @@
+/** Answers of HAProxy's runtime API. Source: HAProxy management guide, section 9.3. */
+
+export interface ProxyServer {
+  readonly backend: string;
+  /** `i1a`, `r2` */
+  readonly slot: string;
+  readonly address: string;
+  readonly port: number;
+  /** Takes new requests, as far as its checks go. */
+  readonly ready: boolean;
+  /** What its checks say; without any it is up. */
+  readonly up: boolean;
+  readonly weight: number;
+}
+
+/** `show servers state`; undefined for what is no such answer. */
+export function parseServers(text: string): readonly ProxyServer[] | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  if (lines.shift()?.trim() !== "1") return undefined;
+  const names = lines.shift()?.replace(/^#\s*/, "").split(" ") ?? [];
+  const column = (name: string): number => names.indexOf(name);
+  const columns = [
+    "be_name",
+    "srv_name",
+    "srv_addr",
+    "srv_port",
+    "srv_op_state",
+    "srv_admin_state",
+  ];
+  if ([...columns, "srv_uweight"].some((name) => column(name) < 0)) return undefined;
+  const servers = lines.map((line): ProxyServer | undefined => {
+    const words = line.split(" ");
+    const at = (name: string): string => words[column(name)] ?? "";
+    const [port, state, admin] = ["srv_port", "srv_op_state", "srv_admin_state"].map((name) =>
+      Number(at(name)),
+    );
+    if (port === undefined || state === undefined || admin === undefined) return undefined;
+    if (![port, state, admin].every(Number.isInteger)) return undefined;
+    return {
+      backend: at("be_name"),
+      slot: at("srv_name"),
+      address: at("srv_addr"),
+      port,
+      ready: (admin & forced) === 0,
+      up: state !== stopped,
+      weight: Number(at("srv_uweight")),
+    };
+  });
+  return servers.every((server) => server !== undefined) ? servers : undefined;
+}
+
+const stopped = 0;
+/** Of srv_admin_state: maintenance or drain, forced or taken over from a tracked server. */
+const forced = 0x01 | 0x02 | 0x08 | 0x10;
+
+export interface ProxyCounters {
+  readonly backend: string;
+  /** `BACKEND` for all of it. */
+  readonly slot: string;
+  /** `172.18.0.5:8080`; empty for a backend. */
+  readonly address: string;
+  readonly connections: number;
+  /** Answered; for TCP connections made. */
+  readonly requests: number;
+  /** 5xx, and what had no answer. */
+  readonly errors: number;
+  /** Mean time until an answer begins, of the last 1,024. */
+  readonly latencyMs: number;
+}
+
+/** `show stat`; undefined for what is no such answer. */
+export function parseCounters(text: string): readonly ProxyCounters[] | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const names = lines.shift()?.replace(/^#\s*/, "").split(",") ?? [];
+  const needed = ["pxname", "svname", "scur", "stot", "econ", "eresp", "hrsp_5xx", "rtime", "mode"];
+  if (needed.some((name) => !names.includes(name))) return undefined;
+  return lines.map((line) => {
+    const words = line.split(",");
+    const at = (name: string): string => words[names.indexOf(name)] ?? "";
+    const count = (name: string): number => Number(at(name)) || 0;
+    const isHttp = at("mode") === "http";
+    const answers = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
+    const isAll = at("svname") === "BACKEND";
+    return {
+      backend: at("pxname"),
+      slot: at("svname"),
+      address: isAll ? "" : at("addr"),
+      connections: count("scur"),
+      requests: isHttp
+        ? answers.reduce((sum, name) => sum + count(`hrsp_${name}`), 0)
+        : count("stot"),
+      errors: isHttp ? count("hrsp_5xx") : count("econ") + count("eresp"),
+      latencyMs: count("rtime"),
+    };
+  });
+}
+
+/** `show map FILE`: an entry a line, `0x55… key value`. */
+export function parseMapEntries(text: string): ReadonlyMap<string, string> {
+  const entries = text.split("\n").flatMap((line) => {
+    const [, key, value] = /^0x[0-9a-f]+ (\S+) (.*)$/.exec(line) ?? [];
+    return key === undefined || value === undefined ? [] : [[key, value] as const];
+  });
+  return new Map(entries);
+}

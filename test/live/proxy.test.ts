@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { startLoad } from "../support/load/load.ts";
+import { openSite, type Site } from "../support/site.ts";
+
+describe("the proxy", () => {
+  let site: Site;
+
+  const app = (tag: string, more = ""): string => `
+image: ${site.image(tag)}
+machines: all
+port: 8080
+health: { http: /up, interval: 50ms, deadline: 20s }
+routes: [{ host: shop.test, tls: off }]
+deploy: { stopTimeout: 5s, drain: 5s, watch: 500ms }
+${more}`;
+
+  before(async () => {
+    site = await openSite({ machines: ["web-1", "web-2"] }, { "1": {}, "2": {} });
+    const settings = `fleet: acme\nproxy: { image: "${await site.proxyImage()}" }\n`;
+    await site.commit("Shop", { "slipway.yaml": settings, "apps/shop.yaml": app("1") });
+    await site.settle();
+  });
+  after(async () => {
+    await site?.close();
+  });
+
+  const target = (machine: string) => ({
+    url: "http://shop.test/",
+    address: site.fleet.machine(machine).address,
+  });
+
+  test("a deploy loses no request", async () => {
+    const load = await startLoad([target("web-1"), target("web-2")]);
+    await site.commit("Two", { "apps/shop.yaml": app("2") });
+    const outcome = await site.settle();
+    const report = await load.stop();
+    assert.deepEqual(report.failures, {}, JSON.stringify(report));
+    assert.ok((report.versions["2"] ?? 0) > 0, JSON.stringify(report));
+    assert.match(outcome.text, /requests served during the switch, none failed/);
+  });
+});
