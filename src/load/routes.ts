@@ -20,7 +20,7 @@ export interface FoundRoute extends PlacedRoute {
 export function viaOf(settings: Settings, choose: Chooser): Selection | undefined {
   const wish = settings.fields.proxy?.via;
   if (wish !== undefined) return choose(choiceAt(["proxy", "via"], wish, settings));
-  return settings.lacks(["proxy", "via"]) ? undefined : { machines: [], machinesKnown: false };
+  return settings.knows(["proxy", "via"]) ? undefined : { machines: [], machinesKnown: false };
 }
 
 /** The routes of an app in all its forms; what several forms have alike is one. */

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as apps from "../../src/load/rules/apps.ts";
 import { rules } from "../../src/load/rules/index.ts";
+import * as certificates from "../../src/load/rules/certificates.ts";
 import * as machines from "../../src/load/rules/machines.ts";
 import * as mounts from "../../src/load/rules/mounts.ts";
 import * as names from "../../src/load/rules/names.ts";
 import * as ports from "../../src/load/rules/ports.ts";
+import * as privatePorts from "../../src/load/rules/private-ports.ts";
+import * as reach from "../../src/load/rules/reach.ts";
 import * as references from "../../src/load/rules/references.ts";
+import * as routes from "../../src/load/rules/routes.ts";
 import * as secrets from "../../src/load/rules/secrets.ts";
 import type { FindingCode } from "../../src/load/codes.ts";
 import { load } from "../../src/load/load.ts";
@@ -14,11 +18,15 @@ import { snapshotOf } from "../support/repo.ts";
 import { armoredYaml, repo, told, type Files } from "./repos.ts";
 
 type RuleName = keyof (typeof apps &
+  typeof certificates &
   typeof machines &
   typeof mounts &
   typeof names &
   typeof ports &
+  typeof privatePorts &
+  typeof reach &
   typeof references &
+  typeof routes &
   typeof secrets);
 type Told = readonly [files: Files, code: FindingCode, where: string];
 
@@ -127,6 +135,7 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "apps/a.yaml:4:21",
   ],
   sshdKeepsItsPort: [here('publish: ["22:22"]'), "port-of-sshd", "apps/a.yaml:3:11"],
+  proxiesLeaveSshdItsPort: [here("port: 3000\nlisten: 22"), "port-clash", "apps/a.yaml:4:9"],
   hostNetworkIsConsistent: [
     here('network: host\npublish: ["80:80"]'),
     "publish-on-host-network",
@@ -140,6 +149,80 @@ const cases: Readonly<Record<RuleName, Told>> = {
     },
     "private-unreachable",
     "apps/a.yaml:3:9",
+  ],
+  listensAreClear: [here("listen: 80"), "listen-unclear", "apps/a.yaml:3:9"],
+  listensOfOneDiffer: [
+    here("port: { a: 80, b: 81 }\nlisten: { a: 82, b: 82 }"),
+    "port-clash",
+    "apps/a.yaml:4:21",
+  ],
+  chosenProxiesReachApps: [
+    {
+      "machines/m.yaml": "address: 203.0.113.1\n",
+      "apps/a.yaml": on("m", "port: 80\nroutes: [{ host: b.c, via: web-1 }]"),
+    },
+    "route-unreachable",
+    "apps/a.yaml:4:10",
+  ],
+  routedAppsHaveNumbers: [
+    {
+      "machines/m.yaml": "address: 203.0.113.1\n",
+      "apps/a.yaml": on("[m, web-1]", "port: 80\nroutes: [{ host: b.c }]"),
+    },
+    "listen-taken",
+    "apps/a.yaml:3:7",
+  ],
+  canariesHaveRequests: [
+    here("port: 80\ndeploy: { canary: 5% }"),
+    "canary-unclear",
+    "apps/a.yaml:4:19",
+  ],
+  redirectsOnlyRedirect: [
+    here("routes: [{ host: b.c, redirect: 'https://d', gzip: false }]"),
+    "route-unclear",
+    "apps/a.yaml:3:52",
+  ],
+  redirectsLeadElsewhere: [
+    here("routes: [{ host: b.c, redirect: 'https://b.c' }]"),
+    "route-unclear",
+    "apps/a.yaml:3:33",
+  ],
+  routesLeadToPorts: [
+    here("port: { b: 81 }\nroutes: [{ host: b.c, port: c }]"),
+    "unknown-port",
+    "apps/a.yaml:4:29",
+  ],
+  portNamesExist: [
+    here("port: { b: 81 }\nprotocol: { c: http }"),
+    "unknown-port",
+    "apps/a.yaml:4:16",
+  ],
+  routesDiffer: [
+    {
+      "apps/a.yaml": on("web-1", "port: 81\nroutes: [{ host: b.c }]"),
+      "apps/b.yaml": on("web-1", "port: 82\nroutes: [{ host: B.c, path: / }]"),
+    },
+    "route-clash",
+    "apps/b.yaml:4:10",
+  ],
+  certificatesDiffer: [
+    withSecret(
+      "port: 81\nroutes: [{ host: b.c }, { host: b.c, path: /d, tls: { cert: B, key: B } }]",
+    ),
+    "certificate-unclear",
+    "apps/a.yaml:4:48",
+  ],
+  wildcardsCanBeProven: [
+    here("port: 81\nroutes: [{ host: '*.c' }]"),
+    "certificate-unclear",
+    "apps/a.yaml:4:10",
+  ],
+  trustedAreNetworks: [
+    {
+      "slipway.yaml": "fleet: acme\nproxy: { trust: [10.0.0.0/33] }\n",
+    },
+    "bad-format",
+    "slipway.yaml:2:18",
   ],
   mountsDiffer: [here("volumes: { a: /x, b: /x }"), "mount-clash", "apps/a.yaml:3:22"],
   volumesHaveOneName: [
@@ -171,9 +254,19 @@ const cases: Readonly<Record<RuleName, Told>> = {
 
 test("every rule has its case", () => {
   const known = new Map(
-    [apps, machines, mounts, names, ports, references, secrets].flatMap((room) =>
-      Object.entries(room).map(([name, rule]) => [rule, name] as const),
-    ),
+    [
+      apps,
+      certificates,
+      machines,
+      mounts,
+      names,
+      ports,
+      privatePorts,
+      reach,
+      references,
+      routes,
+      secrets,
+    ].flatMap((room) => Object.entries(room).map(([name, rule]) => [rule, name] as const)),
   );
   assert.deepEqual(
     rules.map((rule) => known.get(rule)),
@@ -199,7 +292,12 @@ const elsewhere: readonly (readonly [files: Files, found: string])[] = [
 ];
 
 /** What an app lacks it may have from defaults that cannot be read. */
-const fromDefaults: ReadonlySet<string> = new Set(["imagesAreNamed", "healthIsClear"]);
+const fromDefaults: ReadonlySet<string> = new Set([
+  "imagesAreNamed",
+  "healthIsClear",
+  "listensAreClear",
+  "routedAppsHaveNumbers",
+]);
 
 const startOf = (finding: string): string => finding.split(" ").slice(0, 2).join(" ");
 
@@ -208,6 +306,7 @@ for (const [rule, [files, code, where]] of Object.entries(cases)) {
     const alone = `${code} ${where}:`;
     assert.deepEqual((await told(repo(files))).map(startOf), [alone]);
     for (const [more, found] of elsewhere) {
+      if ("slipway.yaml" in files && "slipway.yaml" in more) continue;
       if (fromDefaults.has(rule) && found.startsWith("wrong-type slipway.yaml")) continue;
       const findings = (await told(repo({ ...files, ...more }))).map(startOf);
       assert.deepEqual(findings.toSorted(), [alone, `${found}:`].toSorted());

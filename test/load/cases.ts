@@ -16,6 +16,8 @@ const withSecret = (text: string): Case => ({
   files: repo({ "secrets/shop.yaml": armoredYaml("DB_PASSWORD"), "apps/shop.yaml": text }),
 });
 
+const routed = (host: string): string => `${image}port: 8080\nroutes: [{ host: ${host} }]\n`;
+
 /** For every code the smallest repo in which it is found: the examples of docs/findings.md. */
 export const cases: Readonly<Record<FindingCode, Case>> = {
   "tree-too-large": { files: repo(), truncated: "more than 100,000 files" },
@@ -147,6 +149,14 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
     }),
   },
   "port-of-sshd": app(`${image}publish: ["public:22:22"]\n`),
+  "unknown-port": app(`${image}port: { http: 80 }\nlisten: { htpp: 8080 }\n`),
+  "listen-unclear": app(`${image}listen: 8080\n`),
+  "listen-taken": {
+    files: repo({
+      ...two,
+      "apps/shop.yaml": `${image}machines: all\nport: 80\nroutes: [{ host: shop.example.com }]\n`,
+    }),
+  },
   "publish-on-host-network": app(`${image}network: host\npublish: ["80:80"]\n`),
   "sysctl-on-host-network": app(`${image}network: host\nsysctls: { net.core.somaxconn: 1024 }\n`),
   "start-first-holds-port": app(`${image}publish: ["80:80"]\ndeploy: { strategy: start-first }\n`),
@@ -162,9 +172,27 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   "release-unclear": app(
     "release: { command: [migrate] }\nservices:\n  web: { image: shop:1 }\n  cache: { image: redis:7 }\n",
   ),
+  "canary-unclear": app(`${image}port: 80\ndeploy: { canary: 10% }\n`),
   "bad-resources": app(`${image}resources: { memory: 512k }\n`),
   "bad-ulimit": app(`${image}ulimits: { nofile: { soft: 2048, hard: 1024 } }\n`),
   "reserved-name": app(`${image}env: { SLIPWAY_APP: shop }\n`),
+  "route-clash": {
+    files: repo({
+      "apps/blog.yaml": routed("shop.example.com"),
+      "apps/shop.yaml": routed("shop.example.com"),
+    }),
+  },
+  "route-unclear": app(
+    `${image}routes: [{ host: www.example.com, redirect: "https://example.com", gzip: true }]\n`,
+  ),
+  "route-without-port": app(`${image}routes: [{ host: shop.example.com }]\n`),
+  "route-unreachable": {
+    files: repo({
+      "machines/edge-1.yaml": machine("203.0.113.1"),
+      "apps/shop.yaml": `${routed("shop.example.com, via: edge-1")}machines: web-1\nlisten: off\n`,
+    }),
+  },
+  "certificate-unclear": app(routed("'*.example.com'")),
   "mount-clash": app(`${image}volumes: { data: /srv, more: /srv/ }\n`),
   "volume-names-differ": app(
     `${image}services:\n  web: { volumes: { data: { path: /a, name: old } } }\n  api: { volumes: { data: /a } }\n`,

@@ -107,7 +107,7 @@ routes: [{ host: [a.example.com, b.example.com], port: http, tls: { cert: shop.T
 deploy: { drain: { requests: 30s, streams: 5m }, batch: 25%, onFailure: continue, maxErrors: 5%, canary: { share: 10%, for: 1m, maxErrors: 2%, maxLatency: 1s } }
 `,
   "apps/more.yaml":
-    "image: a\nmachines: web-1\nport: 82\nlisten: off\ndeploy: { drain: 30s, canary: 10% }\n",
+    "image: a\nmachines: web-1\nport: 82\nlisten: off\nprotocol: http\ndeploy: { drain: 30s, canary: 10% }\n",
   "apps/template.yaml":
     "image: a\nmachines: web-1\nnetwork: host\nfiles: { /k: { from: x.txt, template: true } }\n",
   "apps/x.txt": "x=${a.B}",
@@ -123,7 +123,8 @@ const surroundings: Files = {
   "machines/bastion.yaml": "address: 203.0.113.9\n",
   "machines/edge.yaml":
     "address: 203.0.113.12\nprivateAddress: 10.0.0.12\nlabels: { role: edge }\n",
-  "machines/web-2.yaml": "address: 203.0.113.11\nlabels: { role: web }\n",
+  "machines/web-2.yaml":
+    "address: 203.0.113.11\nprivateAddress: 10.0.0.13\nlabels: { role: web }\n",
   "apps/db.yaml": "image: db:1\nmachines: { role: db }\n",
   "apps/shop/shop.toml": "x",
   "apps/shop/rules/one": "x",

@@ -33,7 +33,12 @@ export function clashesOf(taken: ReadonlyMap<string, readonly Taken[]>): readonl
 const listOf = (clashes: ReadonlyMap<Where, ReadonlyMap<Where, Clash>>): readonly Clash[] =>
   [...clashes.values()].flatMap((of) => [...of.values()]);
 
+/** Routes have their ports whatever else there is; a number for the fleet is the easiest to change. */
+const inTurn: readonly Taken["by"][] = ["routes", "app", "listen"];
+
 const inOrder = (a: Taken, b: Taken): readonly [Taken, Taken] => {
+  const [one, other] = [a, b].map(({ by }) => inTurn.indexOf(by));
+  if (one !== other) return (one ?? 0) < (other ?? 0) ? [a, b] : [b, a];
   const before = a.app < b.app || (a.app === b.app && a.where.line <= b.where.line);
   return before ? [a, b] : [b, a];
 };

@@ -1,9 +1,13 @@
 import * as apps from "./apps.ts";
+import * as certificates from "./certificates.ts";
 import * as machines from "./machines.ts";
 import * as mounts from "./mounts.ts";
 import * as names from "./names.ts";
 import * as ports from "./ports.ts";
+import * as privatePorts from "./private-ports.ts";
+import * as reach from "./reach.ts";
 import * as references from "./references.ts";
+import * as routes from "./routes.ts";
 import * as secrets from "./secrets.ts";
 import type { Rule } from "./repo.ts";
 
@@ -40,8 +44,22 @@ export const rules: readonly Rule[] = [
   ports.instancesShareNoPort,
   ports.startFirstHoldsNoPort,
   ports.sshdKeepsItsPort,
+  ports.proxiesLeaveSshdItsPort,
   ports.hostNetworkIsConsistent,
-  ports.privatePortsAreReachable,
+  privatePorts.privatePortsAreReachable,
+  reach.listensAreClear,
+  reach.listensOfOneDiffer,
+  reach.chosenProxiesReachApps,
+  reach.routedAppsHaveNumbers,
+  reach.canariesHaveRequests,
+  routes.redirectsOnlyRedirect,
+  routes.redirectsLeadElsewhere,
+  routes.routesLeadToPorts,
+  routes.portNamesExist,
+  routes.routesDiffer,
+  certificates.certificatesDiffer,
+  certificates.wildcardsCanBeProven,
+  certificates.trustedAreNetworks,
   mounts.mountsDiffer,
   mounts.volumesHaveOneName,
   mounts.volumesAreNotShared,

@@ -1,11 +1,10 @@
-import { PublishError, readPublish, type Publish } from "../../lib/publish.ts";
-import type { AppFields } from "../../generated/app.ts";
+import { PublishError, readPublish } from "../../lib/publish.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
-import { privateAddressOn } from "./private.ts";
-import { appsByFamily, inShort, instancesOn, placeOf, type Rule } from "./repo.ts";
+import { inShort, instancesOn, placeOf, type Repo, type Rule } from "./repo.ts";
 import { clashesOf } from "./clashes.ts";
-import { heldPort, takenByMachine } from "./taken.ts";
+import { portOfSshd, takenByProxy } from "./listens.ts";
+import { heldPort, takenByMachine, type Taken } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -19,14 +18,26 @@ export const publishIsReadable: Rule = ({ apps }, report) => {
 };
 
 export const portsDiffer: Rule = (repo, report) => {
-  for (const { first, second, port, machines } of clashesOf(takenByMachine(repo))) {
+  const taken = new Map(takenByMachine(repo));
+  for (const [machine, more] of takenByProxy(repo))
+    taken.set(machine, [...(taken.get(machine) ?? []), ...more]);
+  for (const { first, second, port, machines } of clashesOf(taken))
     report(
       "port-clash",
       second.where,
-      `port ${port} of ${inShort(machines)} is taken by app '${first.app}' (${placeOf(first.where)})`,
+      clashText(first, second, `port ${port} of ${inShort(machines)}`),
     );
-  }
 };
+
+function clashText(first: Taken, second: Taken, port: string): string {
+  const by = first.by === "routes" ? "the proxy, for routes" : `app '${first.app}'`;
+  const taken = `is taken by ${by} (${placeOf(first.where)})`;
+  if (second.by !== "listen") return `${port} ${taken}`;
+  const also = first.by === "listen" ? ", and only http can share one" : "";
+  return `the fleet would reach app '${second.app}' under ${port}, which ${taken}${also}; ${otherNumber}`;
+}
+
+const otherNumber = "say another number with listen, or listen: off";
 
 /** Two instances on one machine cannot listen on one port of it. */
 export const instancesShareNoPort: Rule = ({ apps }, report) => {
@@ -63,33 +74,56 @@ export const startFirstHoldsNoPort: Rule = ({ apps }, report) => {
 };
 
 export const sshdKeepsItsPort: Rule = (repo, report) => {
-  const holding = new Map<Where, { readonly port: number; readonly machines: Set<string> }>();
-  for (const [name, all] of takenByMachine(repo)) {
-    const machine = repo.machines.get(name);
-    const declared = machine?.fields.ssh?.port;
-    if (declared === undefined && machine?.lacks(["ssh", "port"]) !== true) continue;
-    const port = declared ?? 22;
-    for (const { publish, addresses, where } of all) {
-      if (
-        publish.protocol !== "tcp" ||
-        publish.host[0] > port ||
-        publish.host[1] < port ||
-        addresses.includes("127.0.0.1")
-      )
-        continue;
-      const held = holding.get(where) ?? { port, machines: new Set<string>() };
-      held.machines.add(name);
-      holding.set(where, held);
-    }
-  }
-  for (const [where, { port, machines }] of holding) {
+  const outside = ({ addresses }: Taken): boolean => !addresses.includes("127.0.0.1");
+  for (const { taken, port, machines } of onPortOfSshd(takenByMachine(repo), repo, outside)) {
     report(
       "port-of-sshd",
-      where,
-      `port ${port} of ${inShort([...machines])} is where Slipway logs in; if sshd listens there the app cannot start`,
+      taken.where,
+      `port ${port} of ${inShort(machines)} is where Slipway logs in; if sshd listens there the app cannot start`,
     );
   }
 };
+
+/** Without one of its ports a proxy does not start, and nobody is reached. */
+export const proxiesLeaveSshdItsPort: Rule = (repo, report) => {
+  for (const { taken, port, machines } of onPortOfSshd(takenByProxy(repo), repo)) {
+    const sshd = `port ${port} of ${inShort(machines)}, where sshd is`;
+    report(
+      "port-clash",
+      taken.where,
+      taken.by === "routes"
+        ? `routes need ${sshd}; have sshd listen elsewhere, and say so with ssh: { port }`
+        : `the fleet would reach app '${taken.app}' under ${sshd}; ${otherNumber}`,
+    );
+  }
+};
+
+interface Held {
+  readonly taken: Taken;
+  readonly port: number;
+  readonly machines: string[];
+}
+
+/** What is asked for in one place takes the ports of sshd on these machines. */
+function onPortOfSshd(
+  all: ReadonlyMap<string, readonly Taken[]>,
+  { machines }: Repo,
+  counts: (taken: Taken) => boolean = () => true,
+): readonly Held[] {
+  const holding = new Map<Where, Held>();
+  for (const [name, ofMachine] of all) {
+    const port = portOfSshd(machines.get(name));
+    if (port === undefined) continue;
+    for (const taken of ofMachine) {
+      const { protocol, host } = taken.publish;
+      if (protocol !== "tcp" || host[0] > port || host[1] < port || !counts(taken)) continue;
+      const held = holding.get(taken.where) ?? { taken, port, machines: [] };
+      holding.set(taken.where, held);
+      if (held.machines.at(-1) !== name) held.machines.push(name);
+    }
+  }
+  return [...holding.values()];
+}
 
 export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
   for (const app of apps) {
@@ -113,38 +147,3 @@ export const hostNetworkIsConsistent: Rule = ({ apps }, report) => {
     }
   }
 };
-
-/**
- * Who is `after` an app mostly wants to talk to it. Where that app's private ports stand on machines without a private
- * address only, nobody on another machine can.
- */
-export const privatePortsAreReachable: Rule = ({ apps, machines }, report) => {
-  const isReachable = (machine: string): boolean => {
-    const document = machines.get(machine);
-    return document === undefined || privateAddressOn(document) !== "none";
-  };
-  const byFamily = appsByFamily(apps);
-  for (const app of apps) {
-    for (const [i, name] of (app.fields.after ?? []).entries()) {
-      if (name === app.family) continue;
-      for (const target of byFamily.get(name) ?? []) {
-        const [on] = target.machines;
-        const port = privatePort(target.fields);
-        if (on === undefined || port === undefined || !target.machinesKnown) continue;
-        if (target.machines.some(isReachable)) continue;
-        const far = app.machines.find((machine) => !target.machines.includes(machine));
-        if (far === undefined) continue;
-        report(
-          "private-unreachable",
-          app.at(["after", i]),
-          `app '${target.name}' publishes ${port} on ${on}, which has no privateAddress: '${app.name}' on ${far} cannot reach it there`,
-        );
-      }
-    }
-  }
-};
-
-const privatePort = (fields: AppFields): number | undefined =>
-  (fields.publish ?? [])
-    .map(readPublish)
-    .find((p): p is Publish => !(p instanceof PublishError) && p.scope === "private")?.host[0];

@@ -7,8 +7,9 @@ import { atOn, readingOn } from "../expand.ts";
 import { privateAddressOn, type PrivateAddress } from "./private.ts";
 import { instancesOn, type Repo } from "./repo.ts";
 
-/** A port of a machine that an app takes. */
+/** A port of a machine that an app takes, or the proxy does for one. */
 export interface Taken {
+  readonly by: "routes" | "app" | "listen";
   readonly app: string;
   readonly publish: Publish;
   /** The addresses that it binds; `*` is all of them, `private` the private one where that is not known. */
@@ -39,7 +40,7 @@ export function takenByMachine({ apps, machines }: Repo): ReadonlyMap<string, re
         const addresses = addressesOf(publish.scope, privately.get(machine) ?? "unknown");
         taken
           .get(machine)
-          ?.push({ app: app.name, publish, addresses, where: atOn(app, machine, path) });
+          ?.push({ by: "app", app: app.name, publish, addresses, where: atOn(app, machine, path) });
       }
     }
   }
@@ -64,7 +65,10 @@ function askedBy(fields: AppFields): readonly Asked[] {
   });
 }
 
-function addressesOf(scope: Publish["scope"], privateAddress: PrivateAddress): readonly string[] {
+export function addressesOf(
+  scope: Publish["scope"],
+  privateAddress: PrivateAddress,
+): readonly string[] {
   if (scope === "public") return ["*"];
   if (scope === "local") return ["127.0.0.1"];
   if (scope !== "private") return [isUnspecified(scope.ip) ? "*" : scope.ip];
