@@ -41,16 +41,49 @@ function specially(node: Node, path: Path): string | undefined {
     return `write secrets: [${names}]; what they are stands encrypted in secrets/<app>.yaml`;
   }
   if (node.kind !== "scalar") return undefined;
+  const routed = inRoutes(node, path);
+  if (routed !== undefined) return routed;
   if ((key === "publish" || above === "publish") && /^\d{1,5}$/.test(node.source))
     return key === "publish"
       ? `write publish: ["${node.source}:${node.source}"]`
       : `write "${node.source}:${node.source}"`;
-  if (key === "health" && /^(?:false|no|none|disabled?)$/i.test(node.source)) return "write off";
+  if (key === "health" && isNo(node.source)) return "write off";
   if (key === "restart" && /^on-failure:\d+$/.test(node.source))
     return "write on-failure; how often it is tried cannot be limited";
   if (above === "health" && key === "tcp" && /^\d+$/.test(node.source))
     return `the port stands beside it: health: { tcp: true, port: ${node.source} }`;
   return undefined;
+}
+
+/** What is plain for a key that may say no. */
+const isNo = (text: string): boolean => /^(?:false|no|none|disabled?)$/i.test(text);
+
+function inRoutes({ source }: ScalarNode, path: Path): string | undefined {
+  const [above, key] = [path.at(-2), path.at(-1)];
+  const host = hostIn(source);
+  if (key === "routes" && host !== undefined) return `write routes: [{ host: ${word(host)} }]`;
+  if (above === "routes" && host !== undefined) return `write { host: ${word(host)} }`;
+  if ((key === "host" || above === "host") && host !== undefined && host !== source)
+    return `write ${word(host)}`;
+  if (key === "path" && /^\/[^*]*\*+$/.test(source))
+    return `write ${word(source.replace(/\/?\*+$/, "") || "/")}: all that is below it is meant`;
+  if (key === "listen" || above === "listen") return isNo(source) ? "write off" : undefined;
+  if (key !== "tls") return undefined;
+  return isNo(source)
+    ? "write off"
+    : /^(?:true|on|yes|acme)$/i.test(source)
+      ? "write auto"
+      : undefined;
+}
+
+/** The host of what is, or looks like, a URL, as DNS has it. */
+function hostIn(text: string): string | undefined {
+  const url = text.includes("://") ? text : `http://${text}`;
+  if (text.length > 300 || !URL.canParse(url)) return undefined;
+  const { hostname } = new URL(url);
+  return hostname.includes(".") && /^[a-z0-9*.-]*[a-z0-9]\.?$/.test(hostname)
+    ? hostname.replace(/\.$/, "")
+    : undefined;
 }
 
 /** Maps that Compose takes as lists of pairs too, with what stands between key and value. */
@@ -97,6 +130,7 @@ function measured(title: unknown, { source }: ScalarNode): string | undefined {
     const known = /^(?:s(?:ec(?:ond)?s?)?)?$/i.test(unit) ? "s" : minutes(unit);
     return known && `${number}${known}`;
   }
+  if (title.startsWith("percentage")) return unit === "" ? `${number}%` : undefined;
   if (title !== "size") return undefined;
   if (unit === "") return `${number}m`;
   const [, letter] = /^([kmgt])(?:i?b?)$/i.exec(unit) ?? [];

@@ -215,7 +215,7 @@ const wanted = (schema: JsonObject): string => `${article(titleOf(schema))}${exa
 
 /** Titles are nouns; some need an article. */
 const article = (title: string): string =>
-  (/^(true|off|text|relative|what)/.test(title) ? title : `a ${title}`).replace(
+  (/^(true|off|auto|http|text|relative|what)/.test(title) ? title : `a ${title}`).replace(
     /^a (?=[aeio])/i,
     "an ",
   );

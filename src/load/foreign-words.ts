@@ -63,11 +63,12 @@ const app: readonly Foreign[] = [
   words("expose containerPort app_port appPort targetPort", "port", "port: 8080"),
   words("restart_policy restartPolicy", "restart", "restart: unless-stopped"),
   words(
-    "stop_grace_period stopGracePeriod stop_timeout drain_timeout terminationGracePeriodSeconds",
+    "stop_grace_period stopGracePeriod stop_timeout terminationGracePeriodSeconds",
     "deploy.stopTimeout",
     "deploy: { stopTimeout: 30s }",
   ),
-  words("canary", "deploy.canary", 'deploy: { canary: "10%" }'),
+  words("canary", "deploy.canary", "deploy: { canary: 10% }"),
+  words("drain drain_timeout drainTimeout", "deploy.drain", "deploy: { drain: 30s }"),
   words(
     "strategy updateStrategy rollout boot update_config",
     "deploy",
@@ -111,7 +112,7 @@ const app: readonly Foreign[] = [
   ),
   later("builder dockerfile context", "build", "; until then name an image that your CI pushed"),
   words(
-    "domain domains hostnames route ingress traefik proxy ssl tls virtualHost virtual_host",
+    "domain domains hostnames route ingress traefik proxy ssl tls virtualHost",
     "routes",
     "routes: [{ host: shop.example.com }]",
   ),
@@ -203,6 +204,61 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
     words("permissions permission chmod", "mode", '{ from: shop.toml, mode: "0400" }'),
     words("uid user chown", "owner", '{ from: shop.toml, owner: "1000:1000" }'),
   ],
+  "app.routes": [
+    words(
+      "hosts domain domains hostname hostnames name server_name",
+      "host",
+      "{ host: [example.com, www.example.com] }",
+    ),
+    words(
+      "pathPrefix path_prefix prefix location uri",
+      "path",
+      "{ host: shop.example.com, path: /api }",
+    ),
+    words("ssl https certificate cert secretName", "tls", "{ host: shop.example.com, tls: auto }"),
+    words(
+      "redirectTo redirect_to to url",
+      "redirect",
+      "{ host: www.example.com, redirect: https://example.com }",
+    ),
+    words(
+      "machines servers on entryPoints",
+      "via",
+      "{ host: shop.example.com, via: { role: edge } }",
+    ),
+    words(
+      "targetPort app_port appPort containerPort",
+      "port",
+      "{ host: shop.example.com, port: http }, as port calls it",
+    ),
+    words(
+      "stripPrefix strip_prefix strip_path_prefix rewrite",
+      "stripPath",
+      "{ host: shop.example.com, path: /api, stripPath: true }",
+    ),
+    words("compress compression", "gzip", "{ host: shop.example.com, gzip: true }"),
+    words("session affinity cookie", "sticky", "{ host: shop.example.com, sticky: true }"),
+    words(
+      "bodyLimit max_request_body client_max_body_size",
+      "maxBody",
+      "{ host: shop.example.com, maxBody: 10m }",
+    ),
+    words(
+      "response_timeout responseTimeout read_timeout",
+      "timeout",
+      "{ host: shop.example.com, timeout: 30s }",
+    ),
+    words(
+      "rateLimit rate_limit limit",
+      "rate",
+      "{ host: shop.example.com, rate: { requests: 100, per: 1m } }",
+    ),
+    nothing("service backend backends upstream", "a route leads to the app in which it stands"),
+    nothing(
+      "headers middlewares middleware plugins",
+      "requests and answers are not changed on the way",
+    ),
+  ],
   "app.volumes": [
     words(
       "target mountPath containerPath dst destination to",
@@ -267,7 +323,35 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
       "the key to log in with is given to the controller: --ssh-key",
     ),
   ],
+  "slipway.proxy": [
+    words("machines servers hosts on", "via", "proxy: { via: { role: edge } }"),
+    words(
+      "trusted trustedProxies trusted_proxies trustedIPs",
+      "trust",
+      "proxy: { trust: [10.0.0.0/8] }",
+    ),
+    words("tag version", "image", "proxy: { image: haproxy:lts }"),
+    nothing("kind type", "it is HAProxy"),
+  ],
+  "slipway.certificates": [
+    words(
+      "server url ca caServer acme_ca",
+      "directory",
+      "certificates: { directory: https://acme.example.com/directory }",
+    ),
+    words("mail contact", "email", "certificates: { email: ops@example.com }"),
+  ],
   slipway: [
+    words(
+      "tls ssl acme letsencrypt lets_encrypt certificatesResolvers",
+      "certificates",
+      "certificates: { email: ops@example.com }",
+    ),
+    words(
+      "traefik caddy nginx haproxy ingress loadBalancer",
+      "proxy",
+      "proxy: { via: { role: edge } }",
+    ),
     words("name project stack service", "fleet", "fleet: acme"),
     words(
       "git github gitlab repository repo",

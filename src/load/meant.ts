@@ -45,9 +45,13 @@ export function meaningOf(unknown: UnknownKey, about: About): Meaning | undefine
 export function placeOf(kind: DocumentKind, path: readonly string[]): string {
   const [root, rest] = ownPath(kind, path);
   const first = rest[0];
-  const named = ["app.env", "app.files", "app.volumes", "slipway.registries"].includes(
-    `${root}.${first ?? ""}`,
-  );
+  const named = [
+    "app.env",
+    "app.files",
+    "app.volumes",
+    "app.routes",
+    "slipway.registries",
+  ].includes(`${root}.${first ?? ""}`);
   if (first === undefined) return root;
   return rest.length === (named ? 2 : 1) ? `${root}.${first}` : "";
 }

@@ -223,6 +223,58 @@ test("values that are not right, and what is said of them", async () => {
       "logs: { keep: 30d }",
       "not-yet-supported apps/shop.yaml:2:9: not yet supported: logs.keep (history past a removed container)",
     ],
+    [
+      "deploy: { canary: 10 }",
+      "wrong-type apps/shop.yaml:2:19: deploy.canary must be a percentage, or { share, for, maxErrors, maxLatency }, not 10 (write 10%)",
+    ],
+    [
+      "deploy: { drain: 2d }",
+      "bad-format apps/shop.yaml:2:18: deploy.drain: '2d' is not a duration of at most 1 day, or { requests, streams }",
+    ],
+    [
+      "listen: no",
+      "bad-format apps/shop.yaml:2:9: listen: 'no' is not a port number, off, or a map of port names to these (write off)",
+    ],
+    [
+      "routes: shop.example.com",
+      "wrong-type apps/shop.yaml:2:9: routes must be a list of routes, not the text 'shop.example.com' (write routes: [{ host: shop.example.com }])",
+    ],
+    ...[
+      ["https://shop.example.com/", "shop.example.com"],
+      ["shop.example.com:8080", "shop.example.com"],
+      ["shop.example.com.", "shop.example.com"],
+      ["münchen.example.com", "xn--mnchen-3ya.example.com"],
+    ].map(
+      ([host = "", better = ""]) =>
+        [
+          `routes: [{ host: "${host}" }]`,
+          `bad-format apps/shop.yaml:2:18: routes.0.host: '${host}' is not a host name, or a list of them such as shop.example.com, *.example.com (write ${better})`,
+        ] as const,
+    ),
+    [
+      "routes: [{ host: a.b, path: /api/* }]",
+      "bad-format apps/shop.yaml:2:29: routes.0.path: '/api/*' is not an absolute path such as /, /api (write /api: all that is below it is meant)",
+    ],
+    [
+      "routes: [{ host: a.b, path: /a/../b }]",
+      "bad-format apps/shop.yaml:2:29: routes.0.path: '/a/../b' is not an absolute path such as /, /api",
+    ],
+    [
+      "routes: [{ host: a.b, tls: true }]",
+      "wrong-type apps/shop.yaml:2:28: routes.0.tls must be auto, off, or { cert, key }, not true (write auto)",
+    ],
+    [
+      "routes: [{ host: a.b, redirect: https://c.d/e }]",
+      "bad-format apps/shop.yaml:2:33: routes.0.redirect: 'https://c.d/e' is not a URL without a path such as https://shop.example.com",
+    ],
+    [
+      "routes: [{ domain: a.b }]",
+      "foreign-key apps/shop.yaml:2:12: routes.0: unknown key 'domain': Slipway calls this 'host', for example { host: [example.com, www.example.com] }",
+    ],
+    [
+      "canary: 10%",
+      "foreign-key apps/shop.yaml:2:1: unknown key 'canary': Slipway calls this 'deploy.canary', for example deploy: { canary: 10% }",
+    ],
   ];
   for (const [text, expected] of cases) {
     const findings = await app(text);
@@ -351,6 +403,13 @@ test("each foreign word is answered where people write it, and none of ours is a
       4,
     ],
     "app.files": (word) => ["apps/shop.yaml", `image: a\nfiles:\n  /a:\n    ${word}: x\n`, 4],
+    "app.routes": (word) => ["apps/shop.yaml", `image: a\nroutes:\n  - ${word}: x\n`, 3],
+    "slipway.proxy": (word) => ["slipway.yaml", `fleet: acme\nproxy:\n  ${word}: x\n`, 3],
+    "slipway.certificates": (word) => [
+      "slipway.yaml",
+      `fleet: acme\ncertificates:\n  ${word}: x\n`,
+      3,
+    ],
     "app.volumes": (word) => ["apps/shop.yaml", `image: a\nvolumes:\n  /a:\n    ${word}: x\n`, 4],
   };
   for (const [place, word] of foreignWords()) {
