@@ -1,35 +1,11 @@
+import { later, nothing, words, type Foreign } from "./foreign-form.ts";
+import { proxyWords } from "./foreign-proxy-words.ts";
+
 /**
  * Words of Compose, Kamal and Kubernetes, by the place where they would be written, with what Slipway has instead. By
  * place and not by tool: what several of them have means the same in all.
  * Places: `app` (a file, a service, perMachine, defaults.app), `machine`, `slipway`, and maps of these: `app.health`.
  */
-
-/** A word's meaning: what Slipway calls it, if it has it, and the rest of the sentence. */
-export interface Foreign {
-  readonly words: readonly string[];
-  readonly ours?: string;
-  readonly rest: string;
-}
-
-/** What Slipway has under another name, and how it is written. */
-const words = (list: string, ours: string, example: string): Foreign => ({
-  words: list.split(" "),
-  ours,
-  rest: `, for example ${example}`,
-});
-
-/** What Slipway will have under another name. */
-const later = (list: string, ours: string, meanwhile = ""): Foreign => ({
-  words: list.split(" "),
-  ours,
-  rest: `, which is not yet supported${meanwhile}`,
-});
-
-/** What there is no key for, and why. */
-const nothing = (list: string, why: string): Foreign => ({
-  words: list.split(" "),
-  rest: `: ${why}`,
-});
 
 const app: readonly Foreign[] = [
   words("ports portMappings hostPort nodePort", "publish", 'publish: ["8080:80"]'),
@@ -145,6 +121,7 @@ const app: readonly Foreign[] = [
 ];
 
 export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
+  ...proxyWords,
   app,
   "app.env": [
     words(
@@ -203,61 +180,6 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
     words("secretName secretKeyRef secretRef", "secret", "{ secret: shop.TLS_KEY }"),
     words("permissions permission chmod", "mode", '{ from: shop.toml, mode: "0400" }'),
     words("uid user chown", "owner", '{ from: shop.toml, owner: "1000:1000" }'),
-  ],
-  "app.routes": [
-    words(
-      "hosts domain domains hostname hostnames name server_name",
-      "host",
-      "{ host: [example.com, www.example.com] }",
-    ),
-    words(
-      "pathPrefix path_prefix prefix location uri",
-      "path",
-      "{ host: shop.example.com, path: /api }",
-    ),
-    words("ssl https certificate cert secretName", "tls", "{ host: shop.example.com, tls: auto }"),
-    words(
-      "redirectTo redirect_to to url",
-      "redirect",
-      "{ host: www.example.com, redirect: https://example.com }",
-    ),
-    words(
-      "machines servers on entryPoints",
-      "via",
-      "{ host: shop.example.com, via: { role: edge } }",
-    ),
-    words(
-      "targetPort app_port appPort containerPort",
-      "port",
-      "{ host: shop.example.com, port: http }, as port calls it",
-    ),
-    words(
-      "stripPrefix strip_prefix strip_path_prefix rewrite",
-      "stripPath",
-      "{ host: shop.example.com, path: /api, stripPath: true }",
-    ),
-    words("compress compression", "gzip", "{ host: shop.example.com, gzip: true }"),
-    words("session affinity cookie", "sticky", "{ host: shop.example.com, sticky: true }"),
-    words(
-      "bodyLimit max_request_body client_max_body_size",
-      "maxBody",
-      "{ host: shop.example.com, maxBody: 10m }",
-    ),
-    words(
-      "response_timeout responseTimeout read_timeout",
-      "timeout",
-      "{ host: shop.example.com, timeout: 30s }",
-    ),
-    words(
-      "rateLimit rate_limit limit",
-      "rate",
-      "{ host: shop.example.com, rate: { requests: 100, per: 1m } }",
-    ),
-    nothing("service backend backends upstream", "a route leads to the app in which it stands"),
-    nothing(
-      "headers middlewares middleware plugins",
-      "requests and answers are not changed on the way",
-    ),
   ],
   "app.volumes": [
     words(
@@ -322,24 +244,6 @@ export const foreignByPlace: Readonly<Record<string, readonly Foreign[]>> = {
       "key keys password identityFile",
       "the key to log in with is given to the controller: --ssh-key",
     ),
-  ],
-  "slipway.proxy": [
-    words("machines servers hosts on", "via", "proxy: { via: { role: edge } }"),
-    words(
-      "trusted trustedProxies trusted_proxies trustedIPs",
-      "trust",
-      "proxy: { trust: [10.0.0.0/8] }",
-    ),
-    words("tag version", "image", "proxy: { image: haproxy:lts }"),
-    nothing("kind type", "it is HAProxy"),
-  ],
-  "slipway.certificates": [
-    words(
-      "server url ca caServer acme_ca",
-      "directory",
-      "certificates: { directory: https://acme.example.com/directory }",
-    ),
-    words("mail contact", "email", "certificates: { email: ops@example.com }"),
   ],
   slipway: [
     words(

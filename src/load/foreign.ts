@@ -1,4 +1,5 @@
-import { foreignByPlace, type Foreign } from "./foreign-words.ts";
+import type { Foreign } from "./foreign-form.ts";
+import { foreignByPlace } from "./foreign-words.ts";
 
 /** What a word of another tool stands for at a place; undefined if it is none. */
 export const foreignWord = (place: string, word: string): Foreign | undefined =>

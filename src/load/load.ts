@@ -17,6 +17,7 @@ import type { ParsedFile } from "./parse.ts";
 import { loginsOf } from "./logins.ts";
 import { parseValues } from "./parse-values.ts";
 import { secretsOf } from "./references.ts";
+import { proxiesOf } from "./proxies.ts";
 import { placeRoutes, viaOf } from "./routes.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
@@ -186,11 +187,13 @@ async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Rep
     ...app,
     ...secretsOf(app, { secrets, uses, files, findings: by.findings }),
   }));
+  const sorted = apps.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
     machines,
     families,
     settings,
-    apps: apps.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    apps: sorted,
+    proxies: proxiesOf({ settings, apps: sorted, machines }),
     secrets,
     logins: loginsOf(settings, secrets, report),
     unlisted,

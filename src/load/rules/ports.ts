@@ -1,9 +1,10 @@
 import { PublishError, readPublish } from "../../lib/publish.ts";
 import type { Where } from "../../model/diagnostic.ts";
+import { portOfSshd } from "../proxies.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
 import { inShort, instancesOn, placeOf, type Repo, type Rule } from "./repo.ts";
 import { clashesOf } from "./clashes.ts";
-import { portOfSshd, takenByProxy } from "./listens.ts";
+import { takenByProxy } from "./listens.ts";
 import { heldPort, takenByMachine, type Taken } from "./taken.ts";
 
 export const publishIsReadable: Rule = ({ apps }, report) => {

@@ -3,7 +3,6 @@ import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import type { Listen } from "../../model/listens.ts";
 import { readingOn } from "../expand.ts";
-import { proxiesOf } from "./listens.ts";
 import { privateAddressOn } from "./private.ts";
 import { appsByFamily, type PlacedApp, type Rule } from "./repo.ts";
 
@@ -34,7 +33,7 @@ export const privatePortsAreReachable: Rule = (repo, report) => {
     return document === undefined || privateAddressOn(document) !== "none";
   };
   if ([...machines.keys()].every(isReachable)) return;
-  const { listens } = proxiesOf(repo);
+  const { listens } = repo.proxies;
   const known: Targets = {
     families: appsByFamily(repo.apps),
     names: new Map(repo.apps.map((one) => [one.name, one])),

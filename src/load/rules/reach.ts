@@ -1,10 +1,10 @@
 import type { AppFields } from "../../generated/app.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { hasNumber, isPublished, listensOf } from "../../model/listens.ts";
-import { portsOf, protocolOf } from "../../model/ports.ts";
+import { portsOf, protocolOf, type Port } from "../../model/ports.ts";
 import { atOn, readingOn, variantsOf } from "../expand.ts";
+import type { Reading } from "../reading.ts";
 import type { FoundRoute } from "../routes.ts";
-import { isClear, proxiesOf, type Proxies } from "./listens.ts";
 import { privateAddressOn } from "./private.ts";
 import { inShort, instancesOn, type PlacedApp, type Repo, type Rule } from "./repo.ts";
 
@@ -40,11 +40,10 @@ export const listensOfOneDiffer: Rule = ({ apps }, report) => {
 
 /** Proxies that stand elsewhere ask an app by its machine's private address, under its number there. */
 export const chosenProxiesReachApps: Rule = (repo, report) => {
-  const proxies = proxiesOf(repo);
   for (const app of repo.apps) {
     for (const route of app.routes) {
       if (!route.chosen || !route.onKnown || route.port === undefined) continue;
-      const { where } = route;
+      const { where, port } = route;
       const from = `the proxy of ${inShort(route.on)} cannot reach app '${app.name}' on`;
       const away = awayFrom(route, app);
       const closed = away.filter((machine) => hasNoAddress(machine, repo));
@@ -54,31 +53,29 @@ export const chosenProxiesReachApps: Rule = (repo, report) => {
           where,
           `${from} ${inShort(closed)}, which has no privateAddress`,
         );
-      const silent = away.find((machine) => isSilent(route, app, machine, proxies));
+      const silent = away.find((machine) => isSilent(port, app, machine, repo));
       if (silent === undefined) continue;
-      const why = whySilent(readingOn(app, silent).fields, route.port.number);
+      const why = whySilent(readingOn(app, silent).fields, port.number);
       report("route-unreachable", where, `${from} ${silent}: ${why}`);
     }
   }
 };
 
-const awayFrom = ({ on, servedOn }: FoundRoute, app: PlacedApp): readonly string[] =>
-  servedOn.filter((machine) => !on.includes(machine) && (instancesOn(app, machine) ?? 0) > 0);
+/** Where it runs without being where it is asked for. */
+function awayFrom({ on, servedOn }: FoundRoute, app: PlacedApp): readonly string[] {
+  const here = new Set(on);
+  return servedOn.filter((machine) => !here.has(machine) && (instancesOn(app, machine) ?? 0) > 0);
+}
 
 function hasNoAddress(machine: string, { machines }: Repo): boolean {
   const document = machines.get(machine);
   return document !== undefined && privateAddressOn(document) === "none";
 }
 
-/** Whether a route's port surely has no number on a machine. */
-function isSilent(
-  { port }: FoundRoute,
-  app: PlacedApp,
-  machine: string,
-  { listens }: Proxies,
-): boolean {
-  const there = listens.get(machine)?.get(app.name) ?? [];
-  return isClear(app, machine) && !there.some((one) => one.port.number === port?.number);
+/** Whether a port surely has no number on a machine. */
+function isSilent({ number }: Port, { name }: PlacedApp, machine: string, repo: Repo): boolean {
+  const there = repo.proxies.listens.get(machine)?.get(name);
+  return there !== undefined && there.every((one) => one.port.number !== number);
 }
 
 function whySilent(fields: AppFields, port: number): string {
@@ -91,22 +88,16 @@ function whySilent(fields: AppFields, port: number): string {
 
 /** Where an app has routes on several machines, their proxies ask each other when it does not answer on their own. */
 export const routedAppsHaveNumbers: Rule = (repo, report) => {
-  const proxies = proxiesOf(repo);
   for (const app of repo.apps) {
     const told = new Map<Where, { readonly port: number; readonly machines: Set<string> }>();
     for (const route of app.routes) {
-      const { port, servedOn, reading } = route;
-      if (port === undefined || servedOn.length < 2 || !reading.lacks(["listen"])) continue;
-      const stranded = servedOn.filter(
-        (machine) =>
-          (instancesOn(app, machine) ?? 0) > 0 &&
-          !isPublished(readingOn(app, machine).fields, port.number) &&
-          readingOn(app, machine).fields.network !== "host" &&
-          isSilent(route, app, machine, proxies) &&
-          !awayFrom(route, app).includes(machine),
-      );
+      const { port, servedOn } = route;
+      if (port === undefined || servedOn.length < 2) continue;
+      const away = new Set(route.chosen ? awayFrom(route, app) : []);
       const path = port.name === undefined ? ["port"] : ["port", port.name];
-      for (const machine of stranded) {
+      for (const machine of servedOn) {
+        if (away.has(machine) || !isSilent(port, app, machine, repo)) continue;
+        if (!gaveWay(port, readingOn(app, machine))) continue;
         const where = atOn(app, machine, path);
         const all = told.get(where) ?? { port: port.number, machines: new Set<string>() };
         told.set(where, all);
@@ -121,6 +112,10 @@ export const routedAppsHaveNumbers: Rule = (repo, report) => {
       );
   }
 };
+
+/** Whether a port would have a number if that were free. */
+const gaveWay = ({ number }: Port, { fields, lacks }: Reading<AppFields>): boolean =>
+  lacks(["listen"]) && listensOf(fields).some((one) => one.port.number === number);
 
 /** Shares of requests, and counts of their answers, are the proxy's. */
 export const canariesHaveRequests: Rule = ({ apps }, report) => {

@@ -3,6 +3,7 @@ import type { SealedValue } from "../../model/sealed.ts";
 import { readingOn, type Family, type Member } from "../expand.ts";
 import type { Report } from "../findings.ts";
 import type { Machine } from "../machine.ts";
+import type { Proxies } from "../proxies.ts";
 import type { FoundRoute } from "../routes.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Selection } from "../select.ts";
@@ -26,6 +27,7 @@ export interface Repo {
   readonly settings: Settings;
   readonly apps: readonly PlacedApp[];
   readonly secrets: Secrets;
+  readonly proxies: Proxies;
   /** By the registry's host. */
   readonly logins: ReadonlyMap<string, RegistryLogin>;
   /** Whether there are some that not even the names are known of. */
