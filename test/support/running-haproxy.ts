@@ -10,6 +10,7 @@ import { layoutFor, type Layout } from "../../src/kinds/shared/proxy/layout.ts";
 import { renderMaps } from "../../src/kinds/shared/proxy/maps.ts";
 import { renderPages } from "../../src/kinds/shared/proxy/pages.ts";
 import { placeMembers } from "../../src/kinds/shared/proxy/slots.ts";
+import { lookLine, readLook, type LiveProxy } from "../../src/kinds/shared/proxy/readings.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { until } from "../fleet/wait.ts";
 
@@ -63,7 +64,9 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   const layout = layoutFor(spec, undefined);
   await folder.write(spec, layout);
   const { site } = folder;
-  const child = spawn(program, ["-W", "-db", "-f", join(site.etc, "haproxy.cfg")], {
+  const config = join(site.etc, "haproxy.cfg");
+  const argv = ["--pdeathsig", "KILL", "--", program, "-W", "-db", "-f", config];
+  const child = spawn("setpriv", argv, {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
@@ -88,6 +91,10 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   });
   return proxy;
 }
+
+/** All that is asked of one that runs. */
+export const readProxy = async (proxy: Proxy): Promise<LiveProxy> =>
+  readLook(await proxy.say(lookLine(proxy.site)));
 
 const saySocket = async (path: string, line: string): Promise<string> =>
   await new Promise((resolve, reject) => {

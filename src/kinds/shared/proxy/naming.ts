@@ -21,9 +21,11 @@ export const slotPair = (instance: number): readonly [string, string] => [
 
 export const remoteSlot = (number: number): string => `r${number}`;
 
-/** `172.18.0.5:8080`, `[fd00::5]:8080` */
+/** `172.18.0.5:8080`, `[fd00::5]:8080`, as HAProxy would spell it. */
 export const addressText = (address: string, port: number): string =>
-  address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  address.includes(":")
+    ? `${new URL(`http://[${address}]`).hostname}:${port}`
+    : `${address}:${port}`;
 
 /** How a pool's own machine's half is called in `pools.map`. */
 export const localKey = (pool: string): string => `${pool}~`;
