@@ -58,7 +58,9 @@ export async function startWebApp(address: string, port: number): Promise<WebApp
 function answer(by: string, request: IncomingMessage, reply: ServerResponse): void {
   const { method = "", url = "", headers } = request;
   const [, what, value] = /^\/(\w+)\/?([\w.]+)?/.exec(url) ?? [];
-  if (what === "die") return void request.socket.destroy();
+  if (what === "die" && (value ?? by) === by) return void request.socket.destroy();
+  if (what === "up" && value !== undefined && value !== headers.host)
+    return void reply.writeHead(400).end();
   if (what === "status") return void reply.writeHead(Number(value)).end();
   if (what === "pause") return void setTimeout(() => reply.end("late"), Number(value));
   if (what === "text")
