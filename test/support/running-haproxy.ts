@@ -10,7 +10,13 @@ import { layoutFor, type Layout } from "../../src/kinds/shared/proxy/layout.ts";
 import { renderMaps } from "../../src/kinds/shared/proxy/maps.ts";
 import { renderPages } from "../../src/kinds/shared/proxy/pages.ts";
 import { placeMembers } from "../../src/kinds/shared/proxy/slots.ts";
-import { lookLine, readLook, type LiveProxy } from "../../src/kinds/shared/proxy/readings.ts";
+import {
+  lookLine,
+  parseStat,
+  readLook,
+  type LiveProxy,
+  type StatSeen,
+} from "../../src/kinds/shared/proxy/readings.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { until } from "../fleet/wait.ts";
 
@@ -56,6 +62,8 @@ export interface Proxy {
   readonly layout: Layout;
   /** One line for the runtime API, and its answer. */
   say(line: string): Promise<string>;
+  read(): Promise<LiveProxy>;
+  stats(): Promise<readonly StatSeen[]>;
   stop(): Promise<void>;
 }
 
@@ -72,10 +80,14 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<void>((resolve) => void child.once("close", () => resolve()));
+  const say = async (line: string): Promise<string> =>
+    await saySocket(join(site.run, "admin.sock"), line);
   const proxy: Proxy = {
     site,
     layout,
-    say: async (line) => await saySocket(join(site.run, "admin.sock"), line),
+    say,
+    read: async () => readLook(await say(lookLine(site))),
+    stats: async () => parseStat(await say("show stat")),
     stop: async () => {
       child.kill("SIGTERM");
       await ended;
@@ -91,10 +103,6 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   });
   return proxy;
 }
-
-/** All that is asked of one that runs. */
-export const readProxy = async (proxy: Proxy): Promise<LiveProxy> =>
-  readLook(await proxy.say(lookLine(proxy.site)));
 
 const saySocket = async (path: string, line: string): Promise<string> =>
   await new Promise((resolve, reject) => {

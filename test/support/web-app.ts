@@ -70,7 +70,7 @@ function answer(by: string, request: IncomingMessage, reply: ServerResponse): vo
   if (what === "events") {
     reply.writeHead(200, { "content-type": "text/event-stream" });
     reply.write("data: first\n\n");
-    return void setTimeout(() => reply.end("data: last\n\n"), Number(value));
+    return void setTimeout(() => reply.end("data: last\n\n"), Number(value)).unref();
   }
   let bytes = 0;
   request.on("data", (chunk: Buffer) => (bytes += chunk.length));

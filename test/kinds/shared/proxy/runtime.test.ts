@@ -7,7 +7,7 @@ import { occupiedOf } from "../../../../src/kinds/shared/proxy/readings.ts";
 import { commandLines, runtimeCommands } from "../../../../src/kinds/shared/proxy/runtime.ts";
 import { placeMembers } from "../../../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
-import { readProxy, startProxy, type Proxy } from "../../../support/running-haproxy.ts";
+import { startProxy, type Proxy } from "../../../support/running-haproxy.ts";
 import { anyProxy, emptyProxy, poolOf, routeOf } from "../../../support/proxy-specs.ts";
 
 const shop: ProxySpec = {
@@ -24,7 +24,7 @@ describe("a proxy that runs", () => {
   const commandsTo = async (spec: ProxySpec): Promise<readonly string[]> => {
     const layout = layoutFor(spec, proxy.layout);
     assert.ok(sameLayout(layout, proxy.layout));
-    const live = await readProxy(proxy);
+    const live = await proxy.read();
     const slots = placeMembers(spec, layout, occupiedOf(live.servers));
     return runtimeCommands(live, { maps: mapEntries(spec, layout), slots }, proxy.site);
   };
