@@ -39,11 +39,13 @@ export const isMet = ({ value, against, goal }: Row): boolean =>
   goal === undefined || (against === undefined ? value : value / against.value) <= goal;
 
 const amount = (value: number, unit: Row["unit"]): string =>
-  unit === "MiB"
-    ? `${value.toFixed(0)} MiB`
-    : value < 10_000
-      ? `${value.toFixed(0)} ms`
-      : `${(value / 1_000).toFixed(1)} s`;
+  unit === "times"
+    ? `${value}`
+    : unit === "MiB"
+      ? `${value.toFixed(0)} MiB`
+      : value < 10_000
+        ? `${value.toFixed(0)} ms`
+        : `${(value / 1_000).toFixed(1)} s`;
 
 /** A ratio as people say it: 1.18, or 1/52. */
 const ratio = (value: number): string =>

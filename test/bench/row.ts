@@ -2,7 +2,7 @@
 export interface Row {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "MiB";
+  readonly unit: "ms" | "MiB" | "times";
   readonly note?: string;
   readonly against?: Counterpart;
   /** What DESIGN promises of it: at most this many times the counterpart, or at most this much. */

@@ -29,7 +29,7 @@ export type Clients = Partial<Omit<LoadOptions, "targets">>;
 export function startCrew(targets: readonly Target[], clients: Clients): Crew {
   const options: LoadOptions = { ...usual, ...clients, targets };
   const aims = targets.map((target) => aimAt(target, options.ca));
-  const tally = openTally(() => performance.now());
+  const tally = openTally(() => performance.now(), Date.now());
   const [stop, abort] = [new AbortController(), new AbortController()];
   setMaxListeners(0, stop.signal, abort.signal);
   const all = (

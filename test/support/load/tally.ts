@@ -21,14 +21,15 @@ const exampleLimit = 20;
 const closeLimit = 1_000;
 const keyLimit = 100;
 
-export function openTally(now: () => number): Tally {
+export function openTally(now: () => number, since: number): Tally {
   const started = now();
   const latencies = openHistogram();
   const versions = new Map<string, number>();
   const failures = new Map<string, number>();
   const examples: LoadReport["examples"][number][] = [];
+  const closed = new Map<string, number>();
   const closes: SocketClose[] = [];
-  const counts = { requests: 0, streams: 0, opened: 0, echoes: 0, closed: 0 };
+  const counts = { requests: 0, streams: 0, opened: 0, echoes: 0 };
   const at = (): number => Math.round(now() - started);
   return {
     answered: (version, latencyMs) => {
@@ -40,7 +41,7 @@ export function openTally(now: () => number): Tally {
     opened: () => void counts.opened++,
     echoed: () => void counts.echoes++,
     closed: (close) => {
-      counts.closed++;
+      count(closed, String(close.code));
       if (closes.length < closeLimit) closes.push({ atMs: at(), ...close });
     },
     failed: (client, url, { kind, detail }) => {
@@ -50,6 +51,7 @@ export function openTally(now: () => number): Tally {
       if (examples.length < exampleLimit) examples.push({ atMs: at(), failure, url, detail });
     },
     report: () => ({
+      since,
       ms: at(),
       requests: counts.requests,
       versions: Object.fromEntries(versions),
@@ -64,7 +66,7 @@ export function openTally(now: () => number): Tally {
       sockets: {
         opened: counts.opened,
         echoes: counts.echoes,
-        closed: counts.closed,
+        closed: Object.fromEntries(closed),
         closes: [...closes],
       },
     }),

@@ -29,6 +29,8 @@ export interface Target {
 export type ClientKind = "kept" | "fresh" | "stream" | "socket";
 
 export interface LoadReport {
+  /** When it began, as `Date.now` has it: what `atMs` below counts from. */
+  readonly since: number;
   readonly ms: number;
   /** Answered in full or not, by clients that keep their connection and those that do not. */
   readonly requests: number;
@@ -54,8 +56,8 @@ export interface Example {
 export interface SocketReport {
   readonly opened: number;
   readonly echoes: number;
-  /** How often one ended that we did not end. Each is opened anew. */
-  readonly closed: number;
+  /** How often one ended that we did not end, by code. Each is opened anew. */
+  readonly closed: Readonly<Record<string, number>>;
   /** The first of these. */
   readonly closes: readonly SocketClose[];
 }
