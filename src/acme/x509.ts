@@ -37,12 +37,16 @@ export function requestFor(hosts: readonly string[], key: KeyObject): Der {
 const day = 24 * 60 * 60 * 1000;
 
 /** Stands in until there is one that browsers trust; known again by its issuer. */
-export function selfSigned(
+export const selfSigned = (hosts: readonly string[], clock: Pick<Clock, "now">): KeyedCertificate =>
+  selfSignedAs(standInIssuer, hosts, clock);
+
+export function selfSignedAs(
+  issuer: string,
   hosts: readonly string[],
   { now }: Pick<Clock, "now">,
 ): KeyedCertificate {
   const key = newKey();
-  const name = sequence(set(sequence(oid("2.5.4.3"), utf8(standInIssuer))));
+  const name = sequence(set(sequence(oid("2.5.4.3"), utf8(issuer))));
   const serial = Buffer.concat([Buffer.of(0x5e), randomBytes(15)]);
   const content = sequence(
     explicit(0, integer(Buffer.of(2))),

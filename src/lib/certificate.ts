@@ -15,6 +15,8 @@ export interface Certificate {
   readonly isStandIn: boolean;
   /** Of the certificate alone, hex. */
   readonly sha256: string;
+  /** By this HAProxy says which one it shows. */
+  readonly sha1: string;
 }
 
 const maxLength = 64 * 1024;
@@ -31,7 +33,8 @@ export function readCertificate(pem: string): Certificate | undefined {
     notAfter: found.validToDate.getTime(),
     issuer,
     isStandIn: issuer === standInIssuer && found.issuer === found.subject,
-    sha256: found.fingerprint256.replaceAll(":", "").toLowerCase(),
+    sha256: hexOf(found.fingerprint256),
+    sha1: hexOf(found.fingerprint),
   };
 }
 
@@ -53,6 +56,8 @@ function parsed(pem: string | undefined): X509Certificate | undefined {
   }
 }
 
+const hexOf = (fingerprint: string): string => fingerprint.replaceAll(":", "").toLowerCase();
+
 /** Node.js writes `DNS:a.example, IP Address:…`, and in quotes what would read as more than one. */
 const hostsOf = (alternatives: string): readonly string[] =>
   alternatives
@@ -66,3 +71,16 @@ function nameOf(lines: string | undefined): string {
     parts.find((part) => part.startsWith(`${key}=`))?.slice(key.length + 1);
   return printableLine(find("CN") ?? find("O") ?? parts.join(", ")).slice(0, 100);
 }
+
+/** Stands above a certificate that an authority issued, before the address of its directory. */
+export const certifiedBy = "# certified by ";
+
+/** The whole file of one, its key as well. */
+export const certifiedText = (directory: string, certificatePem: string, keyPem: string): string =>
+  `${certifiedBy}${directory}\n${certificatePem.trim()}\n${keyPem.trim()}\n`;
+
+/** The directory of the authority that such a file is from. */
+export const directoryIn = (text: string): string | undefined =>
+  text.startsWith(certifiedBy)
+    ? text.slice(certifiedBy.length, text.indexOf("\n")).trim()
+    : undefined;

@@ -16,6 +16,8 @@ export interface Pebble {
   readonly ca: string;
   /** Where it asks for answers over HTTP. */
   readonly httpPort: number;
+  /** Where the name server is told what to say. */
+  readonly names: string;
   /** Where a name leads to; without it to 127.0.0.1. */
   point(host: string, address: string): Promise<void>;
   /** Asked for the name, the name server fails. */
@@ -74,9 +76,12 @@ export async function startPebble({
     "-config",
     place("config.json"),
   ]);
+  const told = `http://${local}:${names}`;
   const tell = async (what: string, body: unknown): Promise<void> => {
-    const url = `http://${local}:${names}/${what}`;
-    const { ok, status } = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+    const { ok, status } = await fetch(`${told}/${what}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
     if (!ok) throw new Error(`the name server answers ${status} to ${what}`);
   };
   const stop = async (): Promise<void> => {
@@ -98,6 +103,7 @@ export async function startPebble({
     directory,
     ca: certificatePem,
     httpPort: config.httpPort,
+    names: told,
     point: (host, address) => tell("add-a", { host: `${host}.`, addresses: [address] }),
     breakName: (host) => tell("set-servfail", { host: `${host}.` }),
     addText: (name, value) => tell("set-txt", { host: `${name}.`, value }),

@@ -1,0 +1,131 @@
+import { certifiedText, covers, isDue, readCertificate, directoryIn } from "../lib/certificate.ts";
+import type { Clock } from "../lib/clock.ts";
+import { digestOf } from "../lib/hash.ts";
+import type { CertificateWish, Issuer, NoCertificate } from "../model/issuer.ts";
+import { Secret } from "../model/secret.ts";
+import { dnsAnswers } from "./dns-command.ts";
+import { AcmeError } from "./error.ts";
+import type { Exchange } from "./exchange.ts";
+import { issueCertificate } from "./issue.ts";
+import { pauseMs } from "./pause.ts";
+import type { Challenge } from "./prove.ts";
+import { selfSigned } from "./x509.ts";
+
+/** Where the keys of accounts are kept, by the directory of their authority. Lost, another account does as well. */
+export interface Accounts {
+  read(directory: string): Promise<Secret | undefined>;
+  write(directory: string, key: Secret): Promise<void>;
+}
+
+export interface IssuerTools {
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly accounts: Accounts;
+}
+
+/** What is known of one wish: it is under way, it was fulfilled a while ago, or it failed so often in a row. */
+interface Known {
+  readonly running?: Promise<Secret | NoCertificate>;
+  readonly text?: Secret;
+  readonly failures: number;
+  readonly why?: AcmeError;
+  readonly againMs: number;
+}
+
+/** Wishes for more hosts than this are never at once: what was known first is forgotten. */
+const maxKnown = 10_000;
+
+export function createIssuer({ clock, exchange, accounts }: IssuerTools): Issuer {
+  const known = new Map<string, Known>();
+  const remember = (key: string, now: Known): void => {
+    known.delete(key);
+    known.set(key, now);
+    const [oldest] = known.keys();
+    if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
+  };
+
+  const issue = async (wish: CertificateWish): Promise<Secret> => {
+    const { hosts, authority, signal, timeoutMs } = wish;
+    const { directory, email } = authority;
+    const account = await accounts.read(directory);
+    const issued = await issueCertificate(
+      {
+        hosts,
+        directory,
+        challenge: challengeOf(wish),
+        signal,
+        timeoutMs,
+        ...(email === undefined ? {} : { email }),
+        ...(account === undefined ? {} : { account }),
+      },
+      { clock, exchange },
+    );
+    if (account === undefined) await accounts.write(directory, issued.accountKeyPem);
+    const { certificatePem, keyPem } = issued;
+    const text = certifiedText(directory, certificatePem, keyPem.revealText() ?? "");
+    return new Secret(`certificate of ${hosts[0] ?? "no host"}`, text);
+  };
+
+  const attempt = async (key: string, wish: CertificateWish): Promise<Secret | NoCertificate> => {
+    const before = known.get(key);
+    const candidates = [before?.text ?? [], await wish.elsewhere()].flat();
+    const found = candidates.find((text) => isFit(text, wish, clock.now()));
+    if (found !== undefined) return found;
+    if (before?.why !== undefined && clock.now() < before.againMs)
+      return { trouble: `${before.why.message}; tried again from ${timeOf(before.againMs)}` };
+    try {
+      const text = await issue(wish);
+      remember(key, { text, failures: 0, againMs: 0 });
+      return text;
+    } catch (error) {
+      if (!(error instanceof AcmeError)) throw error;
+      const failures = (before?.failures ?? 0) + 1;
+      const againMs = clock.now() + pauseMs(failures, error);
+      remember(key, { failures, why: error, againMs });
+      return { trouble: `${error.message}; tried again from ${timeOf(againMs)}` };
+    }
+  };
+
+  return {
+    standIn: (hosts) => {
+      const { certificatePem, keyPem } = selfSigned(hosts, clock);
+      const text = `${certificatePem}${keyPem.revealText() ?? ""}`;
+      return new Secret(`stand-in of ${hosts[0] ?? "no host"}`, text);
+    },
+    obtain: async (wish) => {
+      const key = digestOf([wish.authority, wish.hosts]);
+      const before = known.get(key);
+      if (before?.running !== undefined) return await before.running;
+      const running = attempt(key, wish);
+      remember(key, { ...(before ?? { failures: 0, againMs: 0 }), running });
+      try {
+        return await running;
+      } finally {
+        const { running: _, ...now } = known.get(key) ?? { failures: 0, againMs: 0 };
+        remember(key, now);
+      }
+    },
+  };
+}
+
+/** Another machine's, or the one that was issued a while ago. */
+function isFit(text: Secret, { hosts, authority }: CertificateWish, now: number): boolean {
+  const pem = text.revealText() ?? "";
+  const found = readCertificate(pem);
+  return (
+    found !== undefined &&
+    directoryIn(pem) === authority.directory &&
+    hosts.every((host) => covers(found, host)) &&
+    !isDue(found, now)
+  );
+}
+
+function challengeOf({ authority, answer, unanswer }: CertificateWish): Challenge {
+  return authority.dns === undefined
+    ? { kind: "http", put: answer, remove: unanswer }
+    : dnsAnswers(authority.dns);
+}
+
+/** `2026-11-26 01:30 UTC` */
+const timeOf = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
