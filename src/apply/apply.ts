@@ -3,12 +3,13 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
 import type { Sighting } from "../model/outcome.ts";
+import type { Issuer } from "../model/issuer.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
 import { asFailure, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
-import { runSteps } from "./steps.ts";
+import { runSteps, type StepContext } from "./steps.ts";
 
 export interface ApplyContext {
   /** Machines that are held under their lock; changes on others are left for the next pass. */
@@ -18,6 +19,8 @@ export interface ApplyContext {
   readonly preempt: AbortSignal;
   content(blob: string): Promise<Uint8Array>;
   reveal(text: SealedText): Uint8Array;
+  /** Absent: certificates are not issued from here. */
+  readonly issuer?: Issuer;
   /** Takes out of what a machine said what nobody may read. */
   redact(text: string): string;
   /** Called once per family, before anything returns; of one whose other machines go on, once per machine: writes the failed mark. */
@@ -234,6 +237,12 @@ class ApplyRun {
     return holds.has(machine) && !this.lost.has(machine) && !preempt.aborted;
   }
 
+  private certifying(): Pick<StepContext, "certifying"> {
+    const { issuer, holds } = this.context;
+    if (issuer === undefined) return {};
+    return { certifying: { issuer, session: (machine) => holds.get(machine)?.session } };
+  }
+
   /** Runs steps of a change; what fails is remembered, and told. */
   private async steps(change: Change, steps: readonly Step[]): Promise<boolean> {
     const { context } = this;
@@ -249,6 +258,7 @@ class ApplyRun {
           reveal: (text) => context.reveal(text),
           redact: (text) => context.redact(text),
           fence: (outlivesMs) => hold.fence(outlivesMs),
+          ...this.certifying(),
           progress: (text) =>
             context.listener({
               type: "progress",

@@ -3,7 +3,9 @@ import { engineMessage } from "../lib/engine-message.ts";
 import { isObject, type Json } from "../lib/json.ts";
 import type {
   Bound,
+  CertifyStep,
   EngineStep,
+  LoadStep,
   PullStep,
   PutStep,
   RemoveStep,
@@ -16,9 +18,11 @@ import type {
 import type { Sighting } from "../model/outcome.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { EngineReply, EngineRequest, Session } from "../remote/session.ts";
+import { certify, type Certifying } from "./certify.ts";
 import { engineRefusal, isBetweenEnds, isPortInUse } from "./engine-words.ts";
 import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
+import { loadCertificate } from "./load.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
 import { checkRoom } from "./room.ts";
@@ -46,6 +50,7 @@ export interface StepContext {
   fence(outlivesMs: number): Promise<() => void>;
   /** Aborted when a newer revision wants to take over. */
   readonly preempt: AbortSignal;
+  readonly certifying?: Certifying;
   progress(text: string): void;
   /** What is worth telling of a change that goes well; requests and connections of a switch as well. */
   saw(sighting: Sighting): void;
@@ -53,7 +58,7 @@ export interface StepContext {
 
 type Bindings = Map<string, string>;
 
-type ChangingStep = EngineStep | PullStep | PutStep | RemoveStep | RunStep;
+type ChangingStep = EngineStep | PullStep | PutStep | RemoveStep | RunStep | CertifyStep | LoadStep;
 
 /** What the engine gives a container to stop unless it is told, and how long it then takes to kill it. */
 const engineStopSeconds = 10;
@@ -148,6 +153,10 @@ async function change(context: StepContext, step: ChangingStep, bindings: Bindin
       });
     case "run":
       return await run(context, step);
+    case "certify":
+      return await certify(context, step);
+    case "load":
+      return await loadCertificate(context, step);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "../kinds/index.ts";
 import { privateAddressOf } from "../lib/ip.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
-import { listensOf, protocolOf, wantsProxy, type Listen, type Port } from "../model/ports.ts";
+import { listensAt, wantsProxy, type Listen } from "../model/listens.ts";
+import { protocolOf, type Port } from "../model/ports.ts";
 import type { PlacedRoute } from "../model/routes.ts";
 import { servingKey, type Bridge } from "./addresses.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
@@ -13,6 +14,8 @@ export interface Proxies {
   readonly inUse: boolean;
   /** By machine: routes that its proxy answers to. */
   readonly routed: ReadonlyMap<string, readonly Routed[]>;
+  /** By machine and app: under which numbers the fleet reaches it there. */
+  readonly listens: ReadonlyMap<string, ReadonlyMap<string, readonly Listen[]>>;
   /** Private addresses of all machines, sorted. */
   readonly peers: readonly string[];
 }
@@ -38,10 +41,17 @@ export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): 
         routed.set(machine, [...(routed.get(machine) ?? []), { app, route }]);
     }
   }
-  const peers = inUse
-    ? [...documents.machines.keys()].flatMap((name) => privateOf(documents, name) ?? []).toSorted()
-    : [];
-  return { documents, inUse, routed, peers };
+  if (!inUse) return { documents, inUse, routed, listens: new Map(), peers: [] };
+  const placed = new Map<string, AppDocument[]>();
+  for (const app of apps)
+    for (const machine of app.machines) placed.set(machine, [...(placed.get(machine) ?? []), app]);
+  const listens = [...placed].map(([machine, own]) => {
+    const there = own.map((app) => ({ name: app.name, fields: fieldsOn(app, machine) }));
+    const sshd = documents.machines.get(machine)?.fields.ssh?.port ?? 22;
+    return [machine, listensAt(there, { routed: routed.has(machine), sshd })] as const;
+  });
+  const peers = [...documents.machines.keys()].flatMap((name) => privateOf(documents, name) ?? []);
+  return { documents, inUse, routed, listens: new Map(listens), peers: peers.toSorted() };
 }
 
 /** A machine's proxy; undefined where nothing there needs one, `awaiting` while an address that it binds is not known yet. */
@@ -97,13 +107,11 @@ interface Listened {
 }
 
 /** What an app on a machine is reached by there. */
-export function listensOn(
+export const listensOn = (
   app: AppDocument,
   machine: string,
-  { inUse, routed }: Pick<Proxies, "inUse" | "routed">,
-): readonly Listen[] {
-  return inUse ? listensOf(fieldsOn(app, machine), { routed: routed.has(machine) }) : [];
-}
+  { listens }: Pick<Proxies, "listens">,
+): readonly Listen[] => listens.get(machine)?.get(app.name) ?? [];
 
 const privateOf = ({ machines }: Documents, machine: string): string | undefined => {
   const fields = machines.get(machine)?.fields;

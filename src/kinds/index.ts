@@ -6,6 +6,8 @@ import { once } from "./app/once.ts";
 import { release } from "./app/release.ts";
 import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
+import { certificate } from "./machine/certificate.ts";
+import { certification } from "./machine/certification.ts";
 import { proxy } from "./machine/proxy.ts";
 import { names } from "./machine/names.ts";
 
@@ -31,6 +33,7 @@ export type { NamesSpec } from "./machine/names.ts";
 export const kinds: readonly AnyKind[] = [
   network,
   names,
+  certificate,
   proxy,
   image,
   volume,
@@ -38,6 +41,7 @@ export const kinds: readonly AnyKind[] = [
   release,
   container,
   once,
+  certification,
 ];
 
 /** Throws for an id that no kind has. */

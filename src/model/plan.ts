@@ -53,7 +53,7 @@ export interface Plan {
   readonly machines: readonly Turn[];
   /** In order of `after`, then name. */
   readonly rollouts: readonly Rollout[];
-  /** What is no longer declared; last. */
+  /** What needs all of that and holds nothing up; and what is no longer declared. */
   readonly cleanup: readonly Turn[];
   /** What needs all else to be there, and holds nothing up: that it fails is told, and no failure. */
   readonly afterwards: readonly Turn[];

@@ -1,4 +1,5 @@
 import type { Json } from "../lib/json.ts";
+import type { Authority } from "./issuer.ts";
 import type { PullLogin } from "./registry.ts";
 import type { SealedText } from "./sealed.ts";
 
@@ -21,7 +22,9 @@ export type Step =
   | TalkStep
   | SwitchStep
   | DrainStep
-  | CanaryStep;
+  | CanaryStep
+  | CertifyStep
+  | LoadStep;
 
 /** The result of an earlier step of the same change, by the name it was bound to. */
 export interface Bound {
@@ -229,4 +232,38 @@ export interface DrainStep {
 export interface CanaryStep {
   readonly do: "canary";
   readonly steps: readonly Step[];
+}
+
+/**
+ * Writes a certificate and its key to a file: one that stands in, made at once; or an authority's, which another of the
+ * machines may have already. That there is none is never the app's fault.
+ */
+export type CertifyStep = {
+  readonly do: "certify";
+  /** The first one names it. */
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly timeoutMs: number;
+} & (
+  | { readonly by: "stand-in" }
+  | {
+      readonly by: "authority";
+      readonly authority: Authority;
+      /** Whose proxies answer it, in order of name. */
+      readonly machines: readonly string[];
+    }
+);
+
+/**
+ * Gives the certificate of a file to the machine's proxy, which goes on under it at once, and sees that it does. Nothing
+ * where no proxy runs, or where it shows none of that name.
+ */
+export interface LoadStep {
+  readonly do: "load";
+  readonly path: string;
+  /** As the proxy names it. */
+  readonly file: string;
+  /** Where the proxy is talked to. */
+  readonly socket: string;
+  readonly timeoutMs: number;
 }

@@ -27,6 +27,7 @@ const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(k
 const kindOrder = [
   "app/network",
   "machine/names",
+  "machine/certificate",
   "machine/proxy",
   "app/image",
   "app/volume",

@@ -8,6 +8,9 @@ import { release, type ReleaseSpec } from "../../src/kinds/app/release.ts";
 import { volume } from "../../src/kinds/app/volume.ts";
 import { kindOf, kinds } from "../../src/kinds/index.ts";
 import type { Kind } from "../../src/kinds/kind.ts";
+import { certificatePath } from "../../src/kinds/shared/certificate/files.ts";
+import { certificate, type CertificateSpec } from "../../src/kinds/machine/certificate.ts";
+import { certification, type CertificationSpec } from "../../src/kinds/machine/certification.ts";
 import { names, type NamesSpec } from "../../src/kinds/machine/names.ts";
 import { about, converge, facts, find, planFor } from "../support/converge.ts";
 import { countSteps, EngineSim } from "../support/engine-sim.ts";
@@ -49,6 +52,24 @@ const anyNames: fc.Arbitrary<NamesSpec> = fc.record({
   containerLines: lines,
   extra: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/), lines, { maxKeys: 2 }),
   machineLines: lines,
+});
+
+const host = fc
+  .tuple(fc.constantFrom("", "*."), fc.stringMatching(/^[a-z]{1,9}\.[a-z]{2,5}$/))
+  .map(([wildcard, name]) => wildcard + name);
+
+const anyCertificate: fc.Arbitrary<CertificateSpec> = fc.record(
+  { host, given: fc.constant({ content: ["cert and key"], sha256: sha256("cert and key") }) },
+  { requiredKeys: ["host"] },
+);
+
+const anyCertification: fc.Arbitrary<CertificationSpec> = fc.record({
+  host,
+  authority: fc.record(
+    { directory: fc.webUrl({ validSchemes: ["https"] }), dns: fc.constant(["./dns.sh"]) },
+    { requiredKeys: ["directory"] },
+  ),
+  machines: fc.constant(["web-1"]),
 });
 
 const anyRelease: fc.Arbitrary<ReleaseSpec> = fc.record({
@@ -144,6 +165,8 @@ laws(
 );
 laws(files, anyFiles, withBlobs);
 laws(names, anyNames, (sim) => sim.disk.remove("/var/lib/slipway/acme/hosts"));
+laws(certificate, anyCertificate);
+laws(certification, anyCertification);
 laws(release, anyRelease);
 
 describe("kinds", () => {
@@ -210,6 +233,26 @@ describe("kinds", () => {
         converge(names, sim, undefined, { rounds: 1 });
         assert.equal(sim.disk.read("/etc/hosts"), before);
       }),
+    );
+  });
+
+  test("certificates: what is given is there again after any cut, and a stand-in after it is given no more", () => {
+    fc.assert(
+      fc.property(host, fc.string(), fc.string(), fc.nat(2), (host, one, other, cutAfter) => {
+        const sim = machine();
+        const giving = (text: string) => ({
+          host,
+          given: { content: [text], sha256: sha256(text) },
+        });
+        const shown = () => sim.disk.read(certificatePath(about.root, host)) ?? "";
+        converge(certificate, sim, giving(one), { rounds: 1 });
+        sim.run(planFor(certificate, sim, giving(other))?.steps ?? [], { cutAfter });
+        converge(certificate, sim, giving(other), { rounds: 1 });
+        assert.equal(shown(), other);
+        converge(certificate, sim, { host }, { rounds: 1 });
+        assert.match(shown(), /^-----BEGIN CERTIFICATE-----/);
+      }),
+      { numRuns: 50 },
     );
   });
 

@@ -16,11 +16,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { selfSigned } from "../../src/acme/x509.ts";
 import { takeNames } from "../../src/kinds/app/container/follow.ts";
 import type { InstanceContainer } from "../../src/kinds/index.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/app/files/tree.ts";
+import { certificate } from "../../src/kinds/machine/certificate.ts";
 import { names } from "../../src/kinds/machine/names.ts";
 import { filesQuery, linkFiles, readFiles } from "../../src/kinds/machine/names/files.ts";
+import { certificatesQuery, readCertificates } from "../../src/kinds/shared/certificate/files.ts";
+import { certifiedText } from "../../src/lib/certificate.ts";
 import type { RunQuery } from "../../src/model/query.ts";
 import { instanceState } from "../support/instances.ts";
 import { fileName } from "../support/specs.ts";
@@ -67,7 +71,7 @@ describe("what kinds ask a shell", () => {
     busyboxOnly = join(folder, "bin");
     mkdirSync(busyboxOnly);
     const found = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
-    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "rm", "ln", "mkdir"])
+    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "head", "rm", "ln", "mkdir"])
       if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
     // Debian's busybox has none; the lock of a machine asks for a real one as well.
     const flock = execFileSync("which", ["flock"], { encoding: "utf8" }).trim();
@@ -159,6 +163,57 @@ describe("what kinds ask a shell", () => {
       assert.equal(statSync(join(root, "hosts.shop")).ino, inode);
       assert.deepEqual(readdirSync(root).toSorted(), ["hosts", "hosts.shop", "inventory.json"]);
     }
+  });
+
+  test("certificates are told, and no line of a key however their files look", () => {
+    const root = join(folder, "certificates-root");
+    const made = selfSigned(["a.example"], { now: () => Date.UTC(2026, 0) });
+    const { certificatePem } = made;
+    const keyPem = made.keyPem.revealText() ?? "";
+    const cutShort = certificatePem.slice(0, -30);
+    const files: Readonly<Record<string, string>> = {
+      "certs/a.example.pem": certifiedText("https://ca.example/dir", certificatePem, keyPem),
+      "certs/_.b.example.pem": `${keyPem}${certificatePem}`,
+      "certs/c.example.pem": `${cutShort}\n${keyPem}`,
+      "certs/d.example.pem": "",
+      "certs/e.example.pem": `\\n%s\r\n${certificatePem.replaceAll("\n", "\r\n")}${keyPem}`,
+      "certs/Not ours.pem": certificatePem,
+      "certs/f.example.key": keyPem,
+      "certs.next/a.example.pem": certificatePem,
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, "proxy", path)), { recursive: true });
+      writeFileSync(join(root, "proxy", path), text, { mode: 0o640 });
+    }
+    symlinkSync("a.example.pem", join(root, "proxy/certs/link.example.pem"));
+    const query = certificatesQuery(root);
+    const keyLines = keyPem.split("\n").filter((line) => /^[A-Za-z0-9+/=]+$/.test(line));
+    assert.ok(keyLines.length > 1);
+    for (const shell of shells()) {
+      const text = ask(query, shell);
+      for (const line of [...keyLines, "PRIVATE"]) assert.ok(!text.includes(line), shell.name);
+      const found = readCertificates(text);
+      assert.deepEqual(
+        [...found].map(([host, { file, prepared }]) => [
+          host,
+          file?.certificate?.hosts[0],
+          file?.from,
+          prepared?.certificate?.hosts[0],
+        ]),
+        [
+          ["*.b.example", undefined, undefined, undefined],
+          ["a.example", "a.example", "https://ca.example/dir", "a.example"],
+          ["c.example", undefined, undefined, undefined],
+          ["d.example", undefined, undefined, undefined],
+          ["e.example", "a.example", undefined, undefined],
+        ],
+        shell.name,
+      );
+      assert.equal(found.get("a.example")?.file?.sum, sha256(files["certs/a.example.pem"] ?? ""));
+      assert.match(found.get("a.example")?.file?.rights ?? "", /^0640 \d+:\d+$/);
+      assert.equal(ask(certificatesQuery(join(folder, "nowhere")), shell), "end\n");
+    }
+    assert.deepEqual(certificate.observe({ fleet: "acme", root }), [query]);
   });
 
   test("sums of names files are told, and nothing else's", () => {

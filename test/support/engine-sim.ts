@@ -2,6 +2,7 @@ import type { Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
 import type { Answer, Answers, Query } from "../../src/model/query.ts";
 import type { Bound, Content, EngineStep, Step } from "../../src/model/step.ts";
+import { certified, listCertificates } from "./sim/certificates.ts";
 import { SimDisk } from "./sim/disk.ts";
 import { SimEngine, type SimContainer, type SimImage } from "./sim/engine.ts";
 import { pretended } from "./secrets.ts";
@@ -123,6 +124,8 @@ export class EngineSim implements Answers {
 
   private command(argv: readonly string[]): string {
     const [command, , script = "", , argument = ""] = argv;
+    if (command === "sh" && script.includes("certs.next"))
+      return listCertificates(this.disk, argument);
     if (command === "sh" && script.includes("echo sums")) return this.disk.listing(argument);
     if (command === "sh" && script.includes("/hosts")) return this.disk.hostsSums(argument);
     if (command === "sh" && script.includes('cd -- "$1/proxy"')) return "end\n";
@@ -216,6 +219,11 @@ class SimRun {
           throw new StepRefused(`${container.name} ended with ${container.exitCode}`);
         return;
       }
+      case "certify":
+        return disk.write(step.path, certified(step), 0o600);
+      case "load":
+        if (disk.read(step.path) === undefined) throw new StepRefused(`${step.path} is not there`);
+        return;
       case "mark":
       case "room":
       case "watch":

@@ -69,6 +69,15 @@ function lines(step: Step): readonly string[] {
       ];
     case "canary":
       return ["canary", ...linesOf(step.steps).map((line) => `  ${line}`)];
+    case "certify": {
+      const by =
+        step.by === "authority"
+          ? `${json(step.authority)}, answered by ${step.machines.join(", ")}`
+          : "";
+      return [`certify ${step.hosts.join(", ")} by ${step.by}${by} -> ${step.path}`];
+    }
+    case "load":
+      return [`load ${step.path} as ${step.file} by ${step.socket}`];
     case "room":
       return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }

@@ -1,3 +1,4 @@
+import { listCertificates } from "./certificates.ts";
 import type { SimDisk } from "./disk.ts";
 import { commandsOf } from "./words.ts";
 
@@ -111,6 +112,7 @@ function answerTo(machine: ShellSide, how: string, words: readonly string[]): An
 function outputOf(machine: ShellSide, words: readonly string[]): string {
   const { disk } = machine;
   const [command, , script = "", , parameter = ""] = words;
+  if (command === "sh" && script.includes("certs.next")) return listCertificates(disk, parameter);
   if (command === "sh" && script.includes("echo sums")) return disk.listing(parameter);
   if (command === "sh" && script.includes("/hosts.*")) return disk.hostsSums(parameter);
   if (command === "sh" && script.includes("/proc/meminfo")) return facts(machine.seconds());
