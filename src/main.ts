@@ -13,6 +13,7 @@ const parts: Parts = {
       keys,
       (await import("./remote/openssh-key.ts")).readOpenSshKey,
     ),
+  openIssuer: async (wish) => (await import("./acme/open.ts")).openIssuer(wish),
   ageKey: async (identity) => await (await import("./secrets/age-key.ts")).ageKey(identity),
   readIdentities: async (file, passphrase) => {
     const [{ parseIdentities }, { readOpenSshKey: readSshKey }] = await Promise.all([

@@ -10,11 +10,15 @@ const timeoutMs = 5 * 60_000;
  * Records of the DNS by a command of the user's, without a shell, with three more words: `set` or `unset`, the record's
  * name and its text. Setting ends once the record can be seen; one name may have several.
  */
-export function dnsAnswers(command: readonly string[]): Challenge {
+export function dnsAnswers(
+  command: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Challenge {
   const [program = "", ...words] = command;
   const run = (verb: "set" | "unset", name: string, value: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const options = {
+        env,
         timeout: timeoutMs,
         killSignal: "SIGKILL",
         maxBuffer: 1024 * 1024,

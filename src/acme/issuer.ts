@@ -1,7 +1,7 @@
 import { certifiedText, covers, isDue, readCertificate, directoryIn } from "../lib/certificate.ts";
 import type { Clock } from "../lib/clock.ts";
 import { digestOf } from "../lib/hash.ts";
-import type { CertificateWish, Issuer, NoCertificate } from "../model/issuer.ts";
+import type { Accounts, CertificateWish, Issuer, NoCertificate } from "../model/issuer.ts";
 import { Secret } from "../model/secret.ts";
 import { dnsAnswers } from "./dns-command.ts";
 import { AcmeError } from "./error.ts";
@@ -11,16 +11,12 @@ import { pauseMs } from "./pause.ts";
 import type { Challenge } from "./prove.ts";
 import { selfSigned } from "./x509.ts";
 
-/** Where the keys of accounts are kept, by the directory of their authority. Lost, another account does as well. */
-export interface Accounts {
-  read(directory: string): Promise<Secret | undefined>;
-  write(directory: string, key: Secret): Promise<void>;
-}
-
 export interface IssuerTools {
   readonly clock: Clock;
   readonly exchange: Exchange;
   readonly accounts: Accounts;
+  /** Variables that commands for the DNS get. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** What is known of one wish: it is under way, it was fulfilled a while ago, or it failed so often in a row. */
@@ -35,7 +31,7 @@ interface Known {
 /** Wishes for more hosts than this are never at once: what was known first is forgotten. */
 const maxKnown = 10_000;
 
-export function createIssuer({ clock, exchange, accounts }: IssuerTools): Issuer {
+export function createIssuer({ clock, exchange, accounts, env }: IssuerTools): Issuer {
   const known = new Map<string, Known>();
   const remember = (key: string, now: Known): void => {
     known.delete(key);
@@ -52,7 +48,7 @@ export function createIssuer({ clock, exchange, accounts }: IssuerTools): Issuer
       {
         hosts,
         directory,
-        challenge: challengeOf(wish),
+        challenge: challengeOf(wish, env),
         signal,
         timeoutMs,
         ...(email === undefined ? {} : { email }),
@@ -120,10 +116,13 @@ function isFit(text: Secret, { hosts, authority }: CertificateWish, now: number)
   );
 }
 
-function challengeOf({ authority, answer, unanswer }: CertificateWish): Challenge {
+function challengeOf(
+  { authority, answer, unanswer }: CertificateWish,
+  env: IssuerTools["env"],
+): Challenge {
   return authority.dns === undefined
     ? { kind: "http", put: answer, remove: unanswer }
-    : dnsAnswers(authority.dns);
+    : dnsAnswers(authority.dns, env);
 }
 
 /** `2026-11-26 01:30 UTC` */

@@ -70,7 +70,7 @@ export const globalFlags = {
   verbose: { flags: "-v, --verbose", env: "SLIPWAY_VERBOSE", help: "tell every step on stderr" },
 } as const satisfies Record<string, Flag>;
 
-/** What is only ever given by environment variables: secrets, so that they stand in no list of processes, and where they go. */
+/** What is only ever given by environment variables: secrets, so that they stand in no list of processes, and whom to trust with what. */
 export const secretVariables = [
   ["SLIPWAY_REPO_TOKEN", "token for an http(s) repository; sent to its host only"],
   [
@@ -78,6 +78,7 @@ export const secretVariables = [
     "token for statuses and comments; sent to the host it was first used with",
   ],
   ["SLIPWAY_FORGE_API", "the only API that this token is sent to, whatever the repo says"],
+  ["SLIPWAY_ACME_CA", "file with the root of an authority for certificates of your own"],
   ["SLIPWAY_SSH_PASSPHRASE", "for SSH keys that are encrypted"],
   ["SLIPWAY_AGE_PASSPHRASE", "for an age key that is encrypted"],
 ] as const;

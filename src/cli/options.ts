@@ -28,6 +28,8 @@ export interface GlobalOptions {
   readonly forgeToken?: string;
   /** The only API that the token may go to. */
   readonly forgeApi?: string;
+  /** A file with roots that authorities for certificates are trusted by, besides the usual ones. */
+  readonly acmeCa?: string;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -65,6 +67,7 @@ export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">)
     ...optional("repoToken", nonEmpty(env["SLIPWAY_REPO_TOKEN"])),
     ...optional("forgeToken", nonEmpty(env["SLIPWAY_FORGE_TOKEN"])),
     ...optional("forgeApi", nonEmpty(env["SLIPWAY_FORGE_API"])),
+    ...optional("acmeCa", nonEmpty(env["SLIPWAY_ACME_CA"])),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Accounts, Issuer } from "../model/issuer.ts";
 import type { SecretOpener } from "../pass/world.ts";
 import type { Fleet } from "../remote/session.ts";
 import type { ParsedIdentities } from "../secrets/parse-identities.ts";
@@ -40,6 +41,15 @@ export interface AgeKeyFile {
   readonly passphrase?: string;
 }
 
+/** What having certificates issued takes. */
+export interface IssuerWish {
+  /** Roots in PEM that are trusted besides the usual ones. */
+  readonly ca?: string;
+  readonly accounts: Accounts;
+  /** Variables that commands for the DNS get. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** What main makes for the commands: loaded when a command asks for it. */
 export interface Parts {
   /** Throws UnusableKey for a key that somebody named. */
@@ -48,6 +58,7 @@ export interface Parts {
   scanHostKey(address: string, port: number): Promise<ShownHostKey>;
   /** `keys` is asked for a fleet's keys once something is to be opened. Opening rejects with UnusableAgeKey. */
   openSecrets(keys: (fleet: string) => Promise<readonly AgeKeyFile[]>): Promise<SecretOpener>;
+  openIssuer(wish: IssuerWish): Promise<Issuer>;
   /** A new key, or the one that this identity is. */
   ageKey(identity?: string): Promise<AgeKey>;
   /** The private keys in a file: of age, or an SSH key. */

@@ -8,6 +8,7 @@ import type { ForgeSetting } from "../forges/detect.ts";
 import { openStateDir } from "../store/state-dir.ts";
 import { ageKeysOf } from "./age-key.ts";
 import type { Context } from "./command.ts";
+import { issuerFor } from "./issuer.ts";
 import { openRepo, type Unpushed } from "./open-repo.ts";
 import type { RepoPlace } from "./repo.ts";
 import type { OpenReporter } from "./reporter.ts";
@@ -27,7 +28,7 @@ export interface WorldWish {
   readonly unpushed: Unpushed;
   /** For what neither compares nor changes. */
   readonly secrets?: "closed";
-  /** Tells the ledger and the forge; statuses wait in this file of the state folder, which no other process may have. */
+  /** Changes machines, and tells the ledger and the forge; statuses wait in this file of the state folder, which no other process may have. */
   readonly outbox?: string;
   readonly listener?: Listener;
   readonly log?: Log;
@@ -57,6 +58,7 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
       allowRewind: options.allowRewind,
       reporter: silent,
     };
+    const issuer = wish.outbox === undefined ? {} : { issuer: await issuerFor(context, stateDir) };
     const log = wish.log ?? commandLog(context);
     const { outbox } = wish;
     const reporter =
@@ -64,7 +66,7 @@ export async function openWorld(context: Context, wish: WorldWish): Promise<Open
         ? undefined
         : await reporterFor(context, bare, { place, stateDir, log, outbox });
     return {
-      world: reporter === undefined ? bare : { ...bare, reporter },
+      world: { ...bare, ...issuer, ...(reporter === undefined ? {} : { reporter }) },
       ...(reporter === undefined ? {} : { reporter }),
       place,
       stateDir,

@@ -27,6 +27,12 @@ export interface NoCertificate {
   readonly trouble: string;
 }
 
+/** Where keys of accounts at authorities are kept, by directory. Lost, another account does as well. */
+export interface Accounts {
+  read(directory: string): Promise<Secret | undefined>;
+  write(directory: string, key: Secret): Promise<void>;
+}
+
 /** Who has certificates issued, and knows what was tried: an authority that is asked too often shuts its door. */
 export interface Issuer {
   /** The text of a file that stands in: certificate and key. */

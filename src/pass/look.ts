@@ -73,6 +73,7 @@ export async function applyLook(
     preempt: request.preempt,
     content: (blob) => former.content(blob),
     reveal: (text) => revealed(text, former.secrets),
+    ...(world.issuer === undefined ? {} : { issuer: world.issuer }),
     redact: redactor(world),
     onAppFailure: async (name, failure, alone) => {
       const family = look.families.find((f) => f.family === name);

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { ParseCache } from "../load/load.ts";
 import type { Address } from "../model/address.ts";
 import type { Listener } from "../model/events.ts";
+import type { Issuer } from "../model/issuer.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import type { SealedValue } from "../model/sealed.ts";
 import type { Secret } from "../model/secret.ts";
@@ -45,6 +46,8 @@ export interface World {
   readonly parseCache: ParseCache;
   /** `closed`: for what neither compares nor changes; nothing is opened. */
   readonly secrets: SecretOpener | "closed";
+  /** Absent: certificates are not issued from here. */
+  readonly issuer?: Issuer;
   readonly environment?: string;
   /** Apply a revision that does not descend from the last one applied. */
   readonly allowRewind: boolean;

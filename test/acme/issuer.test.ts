@@ -6,12 +6,12 @@ import { after, before, describe, it } from "node:test";
 import { dnsAnswers } from "../../src/acme/dns-command.ts";
 import { AcmeError, type AcmeTrouble } from "../../src/acme/error.ts";
 import { httpsExchange, type Exchange } from "../../src/acme/exchange.ts";
-import { createIssuer, type Accounts } from "../../src/acme/issuer.ts";
+import { createIssuer } from "../../src/acme/issuer.ts";
 import { pauseMs } from "../../src/acme/pause.ts";
 import { selfSignedAs } from "../../src/acme/x509.ts";
 import { certifiedText, readCertificate } from "../../src/lib/certificate.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import type { CertificateWish } from "../../src/model/issuer.ts";
+import type { Accounts, CertificateWish } from "../../src/model/issuer.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { startPebble, type Pebble } from "../support/pebble.ts";
 
@@ -49,7 +49,7 @@ describe("who has certificates issued", () => {
       return Promise.reject(new AcmeError(trouble, "ca.example: connection refused"));
     };
     const clock = { ...systemClock, now: () => now };
-    const issuer = createIssuer({ clock, exchange, accounts: memory() });
+    const issuer = createIssuer({ clock, exchange, accounts: memory(), env: {} });
     return { issuer, asked: () => asked, wait: (ms: number) => (now += ms), now: () => now };
   };
 
@@ -135,6 +135,7 @@ if (verb === "set") await fetch("${pebble.names}/set-txt", { method: "POST", bod
       clock: systemClock,
       exchange: httpsExchange(pebble.ca),
       accounts,
+      env: { PATH: process.env["PATH"] },
     });
     const authority = { directory: pebble.directory, dns: [script, "zone"] };
     const wish = wishFor({ hosts: ["*.example.org"], authority });
@@ -160,7 +161,7 @@ describe("a command for the DNS that fails", () => {
   ];
   for (const [command, said] of cases)
     it(String(said), async () => {
-      const challenge = dnsAnswers(command);
+      const challenge = dnsAnswers(command, { PATH: process.env["PATH"] });
       const failed = (error: AcmeError) => error.trouble === "unproven" && said.test(error.message);
       await assert.rejects(challenge.put("_acme-challenge.a.example", "value"), failed);
     });

@@ -85,6 +85,13 @@ export const noParts: Parts = {
   openFleet: () => Promise.reject(new Error("no machine may be asked")),
   scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
   openSecrets: () => Promise.resolve(closed),
+  openIssuer: () =>
+    Promise.resolve({
+      standIn: () => {
+        throw new Error("no certificate may be made");
+      },
+      obtain: () => Promise.reject(new Error("no certificate may be issued")),
+    }),
   ageKey: () => Promise.reject(new Error("no key may be made")),
   readIdentities: () => Promise.reject(new Error("no key may be read")),
 };

@@ -1,14 +1,8 @@
 import { spawn } from "node:child_process";
-import { secretVariables } from "../flags.ts";
+import { withoutCredentials } from "../credentials.ts";
 import type { Io } from "../io.ts";
 import { Stopped } from "../../lib/stopped.ts";
 import { UserError } from "../trouble.ts";
-
-/** Neither an editor nor its plugins need them. */
-const withoutCredentials = (env: Io["env"]): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(env).filter(([name]) => !secretVariables.some(([secret]) => secret === name)),
-  );
 
 /**
  * Opens a file in the user's editor and waits until it is closed. What is to be done when the process is told to end
