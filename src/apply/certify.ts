@@ -17,9 +17,6 @@ const machinesAtOnce = 20;
 const talkMs = 10_000;
 const maxFileBytes = 256 * 1024;
 
-/** Where a proxy looks for answers to authorities: its map, by the name that it has for it. */
-const answersMap = "/etc/slipway/acme.map";
-
 export async function certify(context: StepContext, step: CertifyStep): Promise<void> {
   const { certifying } = context;
   if (certifying === undefined)
@@ -38,9 +35,10 @@ export async function certify(context: StepContext, step: CertifyStep): Promise<
 async function obtained(
   context: StepContext,
   { issuer, session }: Certifying,
-  { hosts, authority, machines, path, timeoutMs }: CertifyStep & { readonly by: "authority" },
+  step: CertifyStep & { readonly by: "authority" },
 ): Promise<Secret> {
-  const socket = path.replace(/\/proxy\/.*$/, "/proxy/run/admin.sock");
+  const { hosts, authority, machines, timeoutMs } = step;
+  const { socket, map } = step.answers;
   const sessions = machines.flatMap((machine) => session(machine) ?? []);
   const others = sessions.filter(({ machine }) => machine !== context.session.machine);
   const wish: CertificateWish = {
@@ -49,15 +47,14 @@ async function obtained(
     timeoutMs,
     signal: context.preempt,
     elsewhere: async () => {
-      const files = [path, path.replace("/certs.next/", "/certs/")];
       const found = await mapLimit(others, machinesAtOnce, async (other) => {
-        const texts = await Promise.all(files.map((file) => read(other, file)));
+        const texts = await Promise.all(step.elsewhere.map((path) => read(other, path)));
         return texts.flatMap((text) => text ?? []);
       });
       return found.flat();
     },
     answer: async (token, keyAuthorization) => {
-      const command = `add map ${answersMap} ${token} ${keyAuthorization}`;
+      const command = `add map ${map} ${token} ${keyAuthorization}`;
       const troubles = await tell(sessions, socket, command);
       if (troubles.length < sessions.length) {
         if (troubles.length > 0) context.progress(`not all answer: ${troubles.join("; ")}`);
@@ -67,7 +64,7 @@ async function obtained(
       throw new RemoteError(context.session.machine, "network", `no proxy answers: ${why}`);
     },
     unanswer: async (token) => {
-      await tell(sessions, socket, `del map ${answersMap} ${token}`);
+      await tell(sessions, socket, `del map ${map} ${token}`);
     },
   };
   const found = await issuer.obtain(wish).catch((error: unknown) => {

@@ -251,6 +251,10 @@ export type CertifyStep = {
       readonly authority: Authority;
       /** Whose proxies answer it, in order of name. */
       readonly machines: readonly string[];
+      /** Where a proxy is talked to, and by which of its maps it answers. */
+      readonly answers: { readonly socket: string; readonly map: string };
+      /** Where other machines may have one already. */
+      readonly elsewhere: readonly string[];
     }
 );
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect as dial, createServer, type AddressInfo } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -18,6 +18,7 @@ import { Secret } from "../../src/model/secret.ts";
 import type { CertifyStep, LoadStep } from "../../src/model/step.ts";
 import { RemoteError, type Session } from "../../src/remote/session.ts";
 import { until } from "../fleet/wait.ts";
+import { freePorts } from "../support/running-haproxy.ts";
 
 const host = "shop.example.com";
 
@@ -44,10 +45,7 @@ describe("a certificate that is given to a proxy that runs", () => {
     const file = join(folder, `certs/${host}.pem`);
     await writeFile(file, `${certificatePem}${keyPem.revealText()}`);
     await writeFile(join(folder, "crt-list"), `${file} [alpn h2,http/1.1]\n`);
-    const free = createServer().listen(0, "127.0.0.1");
-    await once(free, "listening");
-    ({ port } = free.address() as AddressInfo);
-    await once(free.close(), "close");
+    [port = 0] = await freePorts(1);
     await writeFile(
       join(folder, "haproxy.cfg"),
       `global
@@ -156,6 +154,8 @@ describe("certifying", () => {
     hosts: [host],
     authority: { directory: "https://ca.example/dir" },
     machines: ["web-1", "web-2", "web-3"],
+    answers: { socket: `${root}/run/admin.sock`, map: "/etc/slipway/acme.map" },
+    elsewhere: ["certs.next", "certs"].map((folder) => `${root}/${folder}/${host}.pem`),
     path: `${root}/certs.next/${host}.pem`,
     timeoutMs: 1000,
   };

@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { selfSigned } from "../../src/acme/x509.ts";
@@ -8,6 +6,7 @@ import { httpsExchange } from "../../src/acme/exchange.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { endTied, spawnTied } from "../fleet/processes.ts";
 import { until } from "../fleet/wait.ts";
+import { freePorts } from "./running-haproxy.ts";
 
 /** Let's Encrypt's small authority for tests, and a name server that says what a test wants. */
 export interface Pebble {
@@ -41,7 +40,7 @@ export async function startPebble({
   remembers = false,
 }: PebbleOptions = {}): Promise<Pebble> {
   const folder = await mkdtemp(join(tmpdir(), "pebble-"));
-  const [acme, management, dns, names, http, none] = await freePorts(6);
+  const [acme, management, dns, names, http = 0, none] = await freePorts(6);
   const { certificatePem, keyPem } = selfSigned(["localhost"], systemClock);
   const place = (file: string): string => join(folder, file);
   const config = {
@@ -110,13 +109,4 @@ export async function startPebble({
     clearText: (name) => tell("clear-txt", { host: `${name}.` }),
     stop,
   };
-}
-
-/** All held at once before any is given back, so that no two are the same. */
-async function freePorts(count: number): Promise<[number, number, number, number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, local));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports as Awaited<ReturnType<typeof freePorts>>;
 }

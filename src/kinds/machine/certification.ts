@@ -11,7 +11,7 @@ import {
   type CertificateFile,
   type CertificateState,
 } from "../shared/certificate/files.ts";
-import { swapSteps } from "../shared/certificate/swap.ts";
+import { answersOf, swapSteps } from "../shared/certificate/swap.ts";
 import { difference } from "../shared/difference.ts";
 
 /**
@@ -60,6 +60,8 @@ export const certification: Kind<CertificationSpec, CertificateState> = {
               hosts: [host],
               authority,
               machines,
+              answers: answersOf(root),
+              elsewhere: [path, certificatePath(root, host)],
               path,
               timeoutMs: authority.dns === undefined ? certifyMs.http : certifyMs.dns,
             } as const,

@@ -1,14 +1,21 @@
 import type { LoadStep, Step } from "../../../model/step.ts";
+import { standardSite } from "../proxy/config/site.ts";
 import { certificateFileName, certificatePath } from "./files.ts";
 
-/** Where the proxy's container sees the files, and its runtime socket on the machine. */
-const seen = "/etc/slipway/certs";
+/** A proxy's runtime socket, on the machine. */
+const socketOf = (root: string): string => `${root}/proxy/run/admin.sock`;
+
+/** By this proxies answer an authority. */
+export const answersOf = (root: string): { readonly socket: string; readonly map: string } => ({
+  socket: socketOf(root),
+  map: `${standardSite.etc}/acme.map`,
+});
 
 const loadPrepared = (root: string, host: string): LoadStep => ({
   do: "load",
   path: certificatePath(root, host, "prepared"),
-  file: `${seen}/${certificateFileName(host)}`,
-  socket: `${root}/proxy/run/admin.sock`,
+  file: `${standardSite.etc}/certs/${certificateFileName(host)}`,
+  socket: socketOf(root),
   timeoutMs: 15_000,
 });
 
