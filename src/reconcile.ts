@@ -109,7 +109,7 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
       if (request.preempt.aborted) break;
     }
     const verdict = judgeLook(found, { request, revision: documents.revision, applied, holds });
-    const outcome = summed(pass, verdict, found.plan, applied);
+    const outcome = summed(pass, verdict, found, applied);
     return { outcome, look: found, ...known(before) };
   };
   const ending = await settle();

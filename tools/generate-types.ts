@@ -11,6 +11,8 @@ type Name = (typeof generatedNames)[number];
 /** Definitions of other schemas, by the `$ref` that names them, and where their types stand. */
 const elsewhere: Readonly<Record<string, { readonly type: string; readonly module: string }>> = {
   "app.schema.json#/$defs/defaults": { type: "AppFields", module: "./app.ts" },
+  "app.schema.json#/$defs/freeze": { type: "FreezeTime[]", module: "./app.ts" },
+  "app.schema.json#/$defs/paused": { type: "Paused", module: "./app.ts" },
   "machine.schema.json": { type: "MachineFile", module: "./machine.ts" },
 };
 
@@ -60,7 +62,8 @@ function forTypes(schema: Json, imports: Set<string>, named = false): Json {
   if (!isObject(schema)) return schema;
   const reference = typeof schema["$ref"] === "string" ? elsewhere[schema["$ref"]] : undefined;
   if (reference !== undefined) {
-    imports.add(`import type { ${reference.type} } from "${reference.module}";`);
+    const name = reference.type.replace("[]", "");
+    imports.add(`import type { ${name} } from "${reference.module}";`);
     return { ...commentOf(schema), tsType: reference.type };
   }
   const kept = Object.entries(schema).filter(

@@ -67,11 +67,13 @@ export async function lookFor(
   world: World,
   revision: Revision,
   looksAgain = false,
+  more: Pick<Request, "isTimeless"> = {},
 ): Promise<Survey> {
   const request: Request = {
     retry: [],
     cause: looksAgain ? "commit" : "drift",
     preempt: new AbortController().signal,
+    ...more,
   };
   const former = formerRevisions(world, revision);
   const look = await lookWith(world, request, revision, former, world.clock.now());

@@ -20,14 +20,25 @@ const paces: Readonly<Record<Trouble["class"], Pace>> = {
 };
 
 /** When to try again after this outcome, in milliseconds; undefined: not before something changes. */
-export function retryIn(
-  outcome: RevisionOutcome,
-  attempt: number,
-  jitter: number,
-): number | undefined {
+function retryIn(outcome: RevisionOutcome, attempt: number, jitter: number): number | undefined {
   if (outcome.outcome !== "incomplete" && outcome.troubles.length === 0) return undefined;
   const own = outcome.troubles.map((t) => paces[t.class]);
   const pace = own.toSorted((a, b) => a.firstMs - b.firstMs)[0] ?? paces.engine;
   const base = Math.min(pace.firstMs * 2 ** Math.min(attempt, 16), pace.longestMs);
   return Math.round(base * (1 + jitter * 0.2));
+}
+
+/** When to look again unasked, in milliseconds since 1970: after trouble, or once what is held by a time may be tried. */
+export function lookAgainAt(
+  outcome: RevisionOutcome,
+  attempt: number,
+  jitter: number,
+  nowMs: number,
+): number | undefined {
+  const retryMs = retryIn(outcome, attempt, jitter);
+  const moments = [
+    ...(retryMs === undefined ? [] : [nowMs + retryMs]),
+    ...(outcome.heldUntil === undefined ? [] : [Date.parse(outcome.heldUntil)]),
+  ];
+  return moments.length === 0 ? undefined : Math.min(...moments);
 }

@@ -8,7 +8,7 @@ import type { World } from "../pass/world.ts";
 import { reconcile } from "../reconcile.ts";
 import { SourceError } from "../source/source.ts";
 import { openAside, type AsideWork } from "./aside.ts";
-import { retryIn } from "./backoff.ts";
+import { lookAgainAt } from "./backoff.ts";
 import { createBell } from "./bell.ts";
 import { headReader } from "./head.ts";
 import { createHearing } from "./hearing.ts";
@@ -92,8 +92,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
           if (last === undefined)
             await unlessStopped(world.reporter.resume(outcome.fleet, head), signal);
           attempt = last?.head === head && outcome.outcome === "incomplete" ? attempt + 1 : 0;
-          const retryMs = retryIn(outcome, attempt, random());
-          retryAtMs = retryMs === undefined ? undefined : clock.now() + retryMs;
+          retryAtMs = lookAgainAt(outcome, attempt, random(), clock.now());
           last = { head, outcome, atMs: clock.now() };
         } else {
           retryAtMs = clock.now() + options.intervalMs;

@@ -16,6 +16,11 @@ export type AppFile = AppFields & {
   perMachine?: {
     [k: string]: PerMachine;
   };
+  /**
+   * Times in which nothing new is rolled out of this app: what runs goes on, and drift is healed. A commit that comes meanwhile is held until the end.
+   */
+  freeze?: FreezeTime[];
+  paused?: Paused;
 };
 /**
  * One process of the app.
@@ -552,4 +557,35 @@ export interface AppFields {
    * `host` gives it the machine's own network, without a bridge.
    */
   network?: "host";
+}
+export interface FreezeTime {
+  /**
+   * When it begins.
+   */
+  schedule: string;
+  /**
+   * How long it lasts from then on, in hours that pass: 62h are 62 hours also where clocks are changed.
+   */
+  for: string;
+  /**
+   * Whose clocks `schedule` means.
+   */
+  timezone?: string;
+  /**
+   * What is told to those who wait.
+   */
+  reason?: string;
+}
+/**
+ * Nothing new is rolled out of this app until then, or until this is taken away: what runs goes on, and drift is healed.
+ */
+export interface Paused {
+  /**
+   * What is told to those who wait.
+   */
+  reason: string;
+  /**
+   * When it ends by itself: the beginning of that day (UTC), or that moment. Without it only a commit ends it.
+   */
+  until?: string;
 }

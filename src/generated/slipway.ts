@@ -1,6 +1,8 @@
 // Made from schemas/slipway.schema.json by `npm run generate`. Do not edit.
 import type { AppFields } from "./app.ts";
+import type { FreezeTime } from "./app.ts";
 import type { MachineFile } from "./machine.ts";
+import type { Paused } from "./app.ts";
 
 /**
  * The fleet-wide settings of a Slipway infra repo: slipway.yaml.
@@ -74,6 +76,14 @@ export interface SlipwayFile {
      */
     trust?: string[];
   };
+  /**
+   * Times in which nothing new is rolled out of any app, nor of what machines declare: what runs goes on, and drift is healed. A commit that comes meanwhile is held until the end.
+   */
+  freeze?: FreezeTime[];
+  /**
+   * Nothing new is rolled out anywhere until then, or until this is taken away: what runs goes on, and drift is healed.
+   */
+  paused?: Paused;
   /**
    * How certificates are obtained for routes with `tls: auto`, over ACME.
    */

@@ -98,6 +98,10 @@ export const findingCodes = {
   "route-without-port": "error",
   "route-unreachable": "error",
   "certificate-unclear": "error",
+  // Times without deploys
+  "bad-schedule": "error",
+  "unknown-timezone": "error",
+  "bad-date": "error",
   // Volumes and files
   "mount-clash": "error",
   "volume-names-differ": "error",

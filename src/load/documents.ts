@@ -11,7 +11,7 @@ import type { Settings } from "./settings.ts";
 /** What the later stages see of a repo in which nothing is wrong; undefined where what every repo has is missing. */
 export function documentsOf(
   revision: string,
-  { fleet, fields }: Settings,
+  { fleet, fields, at }: Settings,
   repo: Repo,
 ): Documents | undefined {
   if (fleet === undefined || fields.fleet === undefined) return undefined;
@@ -22,6 +22,7 @@ export function documentsOf(
     revision,
     fleet,
     settings: { ...fields, fleet: fields.fleet },
+    settingsAt: at,
     machines: new Map([...repo.machines.values()].flatMap(machineDocument)),
     apps: new Map(repo.apps.map((app) => [app.name, appDocument(app)])),
     families: new Map(families),

@@ -48,7 +48,7 @@ function membersOf(
   layers: readonly Node[],
   by: Assembly,
 ): Pick<Family, "members" | "complete"> {
-  const shared = without(root, "services");
+  const shared = without(root, "services", ...ofFileAlone);
   const services = root.entries.get("services")?.node;
   const idleNulls = collectIdleNulls(by.findings);
   const all = { ...by, layers, idleNulls };
@@ -72,6 +72,9 @@ function membersOf(
   idleNulls.tell(members.length);
   return { members, complete: services.unsure !== true };
 }
+
+/** What no service holds, nor its image decides. */
+const ofFileAlone: readonly (keyof AppFile)[] = ["freeze", "paused"];
 
 /** Whether a service surely runs another image than the one that its file names. */
 function hasOtherImage(service: Node, file: Node): boolean {

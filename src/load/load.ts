@@ -26,6 +26,7 @@ import { createChooser, machinesOf } from "./select.ts";
 import { fleetOf, readSettings, type Settings } from "./settings.ts";
 import { shipsOf, type Shippable } from "./ships.ts";
 import { parseTemplate, templateLimit, templatesOf, type TemplateUse } from "./templates.ts";
+import { checkTimes } from "./times.ts";
 import { overlayOf, type Overlay } from "./together.ts";
 import { documentLimit, environmentsOf, readTree, type Layers, type RepoTree } from "./tree.ts";
 
@@ -120,6 +121,7 @@ async function read(
   const settings = readSettings(tree, environment, by);
   const repo = await readRepo(tree, { settings, secrets, snapshot, cache }, by);
   for (const rule of rules) rule(repo, report);
+  for (const declaring of [settings, ...repo.families.values()]) checkTimes(declaring, report);
   return { fleet, settings, repo };
 }
 

@@ -99,7 +99,7 @@ const isOfMissing = ({ keyword }: ErrorObject): boolean =>
 function isLater({ instancePath }: ErrorObject, { kind, stage }: About): boolean {
   if (stage === "layer") return true;
   if (kind === "slipway") return instancePath === "" || /^\/defaults(?:\/|$)/.test(instancePath);
-  return kind === "app" && instancePath !== "/services";
+  return kind === "app" && !/^\/(?:services$|freeze\/|paused$)/.test(instancePath);
 }
 
 function isMissing({ instancePath, keyword, params }: ErrorObject, rest: Node): boolean {

@@ -66,6 +66,7 @@ export interface Documents {
   /** The fleet's name, with the environment: `acme-staging`. */
   readonly fleet: string;
   readonly settings: SlipwayFile & { readonly fleet: string };
+  readonly settingsAt: Locator;
   readonly machines: ReadonlyMap<string, MachineDocument>;
   readonly apps: ReadonlyMap<string, AppDocument>;
   /** The merged app file of each family as plain data, without `machines` and `instances`: what its digest is made of. */

@@ -15,6 +15,11 @@ export interface Inventory {
   readonly owned: readonly string[];
   /** Volumes whose declaration has gone, and the revision that removed it. */
   readonly kept: Readonly<Record<string, string>>;
+  /**
+   * What a freeze or a pause keeps where it was when `revision` came: `fleet` or `app/shop`, and the revision that was let
+   * through last, "" where there was none.
+   */
+  readonly stands?: Readonly<Record<string, string>>;
 }
 
 /** Per app file. Lists are bounded by who writes them. */
@@ -65,7 +70,7 @@ export const emptyRecord: AppRecord = { images: {}, releases: [] };
 export function parseInventory(text: string): Inventory | undefined {
   const value = parseObject(text);
   if (value === undefined || value["version"] !== 1) return undefined;
-  const { fleet, machine, epoch, revision, apps, owned, kept } = value;
+  const { fleet, machine, epoch, revision, apps, owned, kept, stands } = value;
   if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number")
     return undefined;
   if (!isObject(apps) || !Array.isArray(owned) || !isObject(kept)) return undefined;
@@ -81,6 +86,7 @@ export function parseInventory(text: string): Inventory | undefined {
     apps: Object.fromEntries(records),
     owned: owned.filter((o) => typeof o === "string"),
     kept: stringsOf(kept),
+    ...(isObject(stands) ? { stands: stringsOf(stands) } : {}),
   };
 }
 

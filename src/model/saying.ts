@@ -16,7 +16,7 @@ export function sayApp(app: AppOutcome): string {
       return `app/${app.family} failed: ${text}`;
     case "held":
       if (stillAt === undefined) return text;
-      return text.startsWith("needs ")
+      return text.startsWith("needs ") || text.startsWith(keptBack)
         ? `${stillAt}, ${text}`
         : `${stillAt}, needs ${retryOf(app.family)}: ${text}`;
     case "applied":
@@ -29,6 +29,12 @@ export function sayApp(app: AppOutcome): string {
 
 /** What lets a family be tried again that failed, short enough for a commit status. */
 export const retryOf = (family: string): string => `Slipway-Retry: app/${family} or a change`;
+
+const keptBack = "held: ";
+
+/** What only time lets through says first until when; the trailer that does, too, is for those who look. */
+export const sayKeptBack = ({ text, needs = "" }: Pick<Held, "text" | "needs">): string =>
+  `${keptBack}${printableLine(text)}; or ${needs}`;
 
 /** What it takes stands first, where a forge cuts nothing off. */
 export const sayHeld = ({ text, needs }: Pick<Held, "text" | "needs">): string =>

@@ -61,6 +61,15 @@ export function decideAll(
   );
 }
 
+/** Families that failed, and of which another try was asked for. */
+export const retriedFamilies = (
+  decisions: ReadonlyMap<string, Decision>,
+  trail: Pick<Trail, "isRetried">,
+): readonly string[] =>
+  [...decisions].flatMap(([family, decision]) =>
+    decision.state !== "go" && trail.isRetried(family, decision.failed) ? family : [],
+  );
+
 /** Families that return, each with the revision it returns to. */
 export const returnRevisions = (
   decisions: ReadonlyMap<string, Decision>,
@@ -88,7 +97,7 @@ export const withoutLost = (
 export function frozenFamilies(
   decisions: ReadonlyMap<string, Decision>,
   unresolved: ReadonlyMap<string, Trouble>,
-): ReadonlySet<string> {
+): Set<string> {
   const frozen = [...decisions].filter(([, { state }]) => state === "freeze");
   return new Set([...unresolved.keys(), ...frozen.map(([family]) => family)]);
 }

@@ -3,10 +3,12 @@ import { shortRevision } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
 import { formatDiagnostic, type Diagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
-import { changesOf, type Held, type Plan } from "../model/plan.ts";
-import { sayApp, sayFindings, sayHeld, sayTrouble } from "../model/saying.ts";
+import { changesOf, type Held } from "../model/plan.ts";
+import { sayApp, sayFindings, sayHeld, sayKeptBack, sayTrouble } from "../model/saying.ts";
 import type { Verdict } from "./judge.ts";
 import type { Revision } from "./revision.ts";
+import type { Standing } from "./standing.ts";
+import type { Survey } from "./survey.ts";
 import type { Request, World } from "./world.ts";
 
 /** What every ending of a pass says of itself. */
@@ -76,7 +78,7 @@ const stoppedText = "the controller was stopped half-way; the next pass goes on 
 export function summed(
   pass: PassSoFar,
   verdict: Verdict,
-  last: Plan,
+  { plan: last, standing }: Pick<Survey, "plan"> & { readonly standing: Pick<Standing, "untilMs"> },
   applied: readonly Applied[],
 ): RevisionOutcome {
   const changes = applied
@@ -113,6 +115,9 @@ export function summed(
     held,
     troubles: verdict.troubles,
     ...(notices.length === 0 ? {} : { notices }),
+    ...(standing.untilMs === undefined
+      ? {}
+      : { heldUntil: new Date(standing.untilMs).toISOString() }),
   });
 }
 
@@ -159,9 +164,12 @@ function textOf(
   }
 }
 
+const isClosed = ({ code }: Held): boolean => code === "freeze" || code === "paused";
+
 function guardedText([first, ...more]: readonly Held[]): string {
   if (first === undefined) return "held";
-  return `${sayHeld(first)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
+  const said = isClosed(first) ? sayKeptBack(first) : sayHeld(first);
+  return `${said}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
 }
 
 /** The first few, and how many more there are. */

@@ -18,6 +18,8 @@ export interface Former {
     revisions: ReadonlyMap<string, string>,
     renames: Renames,
   ): Promise<ReadonlyMap<string, Documents>>;
+  /** A revision's documents; undefined: it cannot be had any more. */
+  documents(revision: string): Promise<Documents | undefined>;
   /** Blob → sha256 of all files that these apps ship. */
   hashes(apps: readonly AppDocument[]): Promise<ReadonlyMap<string, string>>;
   content(blob: string): Promise<Uint8Array>;
@@ -26,7 +28,7 @@ export interface Former {
 }
 
 /** A family in the documents of a revision in which it may have had another name. Undefined: it was not there yet. */
-function underName(
+export function underName(
   found: Documents,
   family: string,
   past: readonly string[],
@@ -59,6 +61,11 @@ export function formerRevisions(
       throw error;
     }
   };
+  const documentsAt = async (revision: string): Promise<Documents | undefined> => {
+    const pending = loaded.get(revision) ?? read(revision);
+    loaded.set(revision, pending);
+    return await pending;
+  };
   const content = async (blob: string): Promise<Uint8Array> => {
     const holder = snapshots.find((s) => s.entries.some((e) => e.blob === blob)) ?? head;
     return await holder.read(blob, shippedFileLimit);
@@ -66,12 +73,11 @@ export function formerRevisions(
   return {
     content,
     secrets,
+    documents: documentsAt,
     load: async (revisions, { past }) => {
       const documents = new Map<string, Documents>();
       for (const [family, revision] of revisions) {
-        const pending = loaded.get(revision) ?? read(revision);
-        loaded.set(revision, pending);
-        const found = await pending;
+        const found = await documentsAt(revision);
         const named = found && underName(found, family, past.get(family) ?? []);
         if (named !== undefined) documents.set(family, named);
       }

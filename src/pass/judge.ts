@@ -2,7 +2,7 @@ import type { Applied, ChangeFailure } from "../apply/apply.ts";
 import type { Change } from "../model/change.ts";
 import type { AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";
-import { retryOf, sayHeld, saySwitches } from "../model/saying.ts";
+import { retryOf, sayHeld, sayKeptBack, saySwitches } from "../model/saying.ts";
 import type { Apart, Decision } from "../plan/marks.ts";
 import type { Holds } from "./holds.ts";
 import { sightingsOf } from "./sightings.ts";
@@ -20,6 +20,8 @@ export interface FamilyFacts {
   readonly isIdle?: boolean;
   /** What a part of it still waits for, and could not even be planned before. */
   readonly awaiting?: string;
+  /** What keeps HEAD's form of it back. */
+  readonly heldBy?: Held;
 }
 
 export interface Verdict {
@@ -105,6 +107,9 @@ function judgeFamily(
     ...seen,
   });
   const [outcome, text] = verdictOf(facts, input, own);
+  // As it stands it is well, or held as it was before: what keeps the new form back is the news.
+  if (facts.heldBy !== undefined && (outcome === "applied" || outcome === "held"))
+    return say("held", sayKeptBack(facts.heldBy));
   return say(outcome, outcome === "applied" ? [text, ...seenText(seen)].join("; ") : text);
 }
 

@@ -1,5 +1,6 @@
 import { applyPlan, type Applied } from "../apply/apply.ts";
 import type { Trouble } from "../model/outcome.ts";
+import { closuresOf, noClosures } from "../plan/closed.ts";
 import type { Former } from "./former.ts";
 import type { Holds } from "./holds.ts";
 import { recordFailure, recordFound, recordReleased, recordRenames } from "./record.ts";
@@ -24,6 +25,7 @@ export async function lookWith(
   if (documents === undefined) throw new Error("a rejected revision is not looked at");
   const asked = new Map<string, Promise<string | Trouble>>();
   const startedAt = new Date(started).toISOString();
+  const closures = request.isTimeless === true ? noClosures : closuresOf(documents, started);
   let trail: ReturnType<typeof readTrail> | undefined;
   let meanings: ReturnType<typeof meaningsThen> | undefined;
   let links: ReturnType<typeof unknownLinks> | undefined;
@@ -47,6 +49,7 @@ export async function lookWith(
         looksAgain: request.cause !== "drift",
         asked,
         suspended: request.suspended ?? new Set(),
+        closures,
       });
     const found = await ask();
     if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
@@ -79,7 +82,8 @@ export async function applyLook(
       const family = look.families.find((f) => f.family === name);
       const at = new Date(world.clock.now()).toISOString();
       // What is kept up was not tried now.
-      if (family === undefined || family.isKept || family.decision.state !== "go") return;
+      if (family === undefined || family.isKept || family.heldBy !== undefined) return;
+      if (family.decision.state !== "go") return;
       await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
     onRelease: (change) => recordReleased(holds.taken, change, look),

@@ -26,6 +26,7 @@ import {
 import type { Known } from "./families.ts";
 import type { Former } from "./former.ts";
 import { settleImages } from "./settle.ts";
+import type { Standing } from "./standing.ts";
 import { guardedFamilies, lastRevisions, namelessFamilies, stayingApps } from "./staying.ts";
 import type { Trail } from "./trail.ts";
 import { keptPolicies, keptRevisions } from "./waiting.ts";
@@ -55,6 +56,7 @@ export interface Ground {
   /** Documents of families that return. */
   readonly returned: ReadonlyMap<string, Documents>;
   readonly waiting: ReadonlyMap<string, string>;
+  readonly standing: Pick<Standing, "held" | "stuck">;
 }
 
 export interface Planned {
@@ -133,13 +135,13 @@ async function planWith(
     resources: [...resources, ...placeholders(apps, observations)],
     observations,
     policies: keptPolicies(policiesOf(apps), kept),
-    frozen: frozenFamilies(decisions, unresolved),
+    frozen: frozenFamilies(decisions, unresolved).union(ground.standing.stuck),
     givenUp: givenUpFamilies(decisions),
     apart: apartFamilies(decisions),
     named,
     allows: ground.trail.allows,
     restores: request.restores,
-    held: heldFamilies(decisions),
+    held: [...ground.standing.held, ...heldFamilies(decisions)],
     waiting: ground.waiting,
     kept,
     awaiting,

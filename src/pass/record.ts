@@ -123,12 +123,15 @@ export async function recordEnding(ending: Ending): Promise<void> {
 
 function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inventory): Inventory {
   const { look, outcome } = ending;
+  const { stands } = look.standing;
+  const { stands: _stands, ...known } = moveRecords(inventory, look.renames);
   let next: Inventory = {
-    ...moveRecords(inventory, look.renames),
+    ...known,
     machine,
     revision: outcome.revision,
     kept: keptOn(ending, machine, inventory),
     owned: ownedOn(look, machine),
+    ...(Object.keys(stands).length === 0 ? {} : { stands }),
   };
   for (const family of look.families) {
     const app = outcome.apps.find((a) => a.family === family.family);

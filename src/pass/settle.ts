@@ -27,6 +27,8 @@ export async function settleImages(
     /** What texts meant in the revision that a family returns to, or that is reverted to. */
     readonly meant?: (family: string) => Readonly<Record<string, string>> | undefined;
     readonly loginOf: LoginOf;
+    /** Families of which nothing new may be tried: nobody looks again what their texts mean. */
+    readonly stays?: (family: string) => boolean;
   },
 ): Promise<ResolvedImages> {
   const targets = targetsOf(documents);
@@ -38,7 +40,10 @@ export async function settleImages(
         family: app.family,
         text,
         machines,
-        again: options.looksAgain && app.fields.pull === "always",
+        again:
+          options.looksAgain &&
+          app.fields.pull === "always" &&
+          options.stays?.(app.family) !== true,
         ...(meant === undefined ? {} : { meant }),
       };
     }),

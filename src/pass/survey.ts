@@ -7,24 +7,31 @@ import { imageKey, type ImageReferences } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Held, Plan } from "../model/plan.ts";
+import type { Closures } from "../plan/closed.ts";
 import type { Resource } from "../model/resource.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import type { Target } from "../remote/session.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import type { Links, Renames } from "../plan/renames.ts";
-import { inventoriesOf, keptVolumes } from "./contexts.ts";
-import { decideAll, inputDigests, returnRevisions, withoutLost } from "./decisions.ts";
-import { withCurrentNames } from "./families.ts";
+import { keptVolumes } from "./contexts.ts";
+import {
+  decideAll,
+  inputDigests,
+  retriedFamilies,
+  returnRevisions,
+  withoutLost,
+} from "./decisions.ts";
 import type { Former } from "./former.ts";
+import { lookFrom, stillPlan, toEmpty, withoutRetries } from "./look-from.ts";
 import { planOn, type Ground } from "./planning.ts";
 import type { Meanings } from "./reverts.ts";
 import { digestsWith } from "./secrets.ts";
 import { loginsOf } from "./logins.ts";
 import type { ResolvedImages } from "../observe/images.ts";
 import { settleImages } from "./settle.ts";
-import { targetsOf } from "./targets.ts";
+import { withRetries, type Standing } from "./standing.ts";
 import type { Trail } from "./trail.ts";
 import { isUnchangedOn, waitingFamilies } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -47,6 +54,7 @@ export interface Survey {
   readonly keptVolumes: ReadonlySet<string>;
   readonly trail: Trail;
   readonly renames: Renames;
+  readonly standing: Standing;
 }
 
 export interface FamilySurvey {
@@ -67,6 +75,8 @@ export interface FamilySurvey {
   readonly isIdle?: boolean;
   /** It waits for another, and is kept up at what ran last meanwhile. */
   readonly isKept?: true;
+  /** What keeps HEAD's form of it back: a freeze or a pause. */
+  readonly heldBy?: Held;
 }
 
 export interface SurveyRequest {
@@ -85,6 +95,8 @@ export interface SurveyRequest {
   /** Remembers image questions within one pass. */
   readonly asked: Map<string, Promise<string | Trouble>>;
   readonly suspended: ReadonlySet<Address>;
+  /** What freezes and pauses of HEAD keep back in this pass. */
+  readonly closures: Closures;
 }
 
 /** Looks at all machines at once, settles images and failed marks, compiles and plans. Changes nothing. */
@@ -93,16 +105,12 @@ export async function survey(
   former: Former,
   request: SurveyRequest,
 ): Promise<Survey> {
-  const { documents } = request;
-  const declared = targetsOf(documents);
-  world.onTargets?.(declared, documents.fleet);
-  const placed = await observeFleet(world.remote, declared, kinds, documents.fleet);
-  const remembered = inventoriesOf(placed);
-  const links = await request.links(remembered);
-  const known = withCurrentNames(documents, placed, remembered, links);
+  const stood = await lookFrom(world, former, request);
+  const { declared, known } = stood;
+  const { documents, closed } = stood.standing;
   const { inventories, renames } = known;
-  const trail = await request.trail(inventories);
-  const leaving = await request.toEmpty(trail);
+  const trail = withoutRetries(stood.trail, closed);
+  const leaving = await toEmpty(trail, documents, request);
   const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
   const observations = new Map([...known.observations, ...left]);
   const ofHead = [...documents.apps.values()];
@@ -114,7 +122,12 @@ export async function survey(
     documents,
     ofHead,
     { inventories, observations },
-    { ...request, loginOf, meant: (family) => then.get(family) },
+    {
+      ...request,
+      loginOf,
+      stays: (family) => closed.has(family),
+      meant: (family) => (stood.standing.behind.has(family) ? undefined : then.get(family)),
+    },
   );
   const head = isClosed ? withClosed(named, ofHead) : named;
   // A map that grows: what apps return to is opened later.
@@ -123,11 +136,13 @@ export async function survey(
   const wished = decideAll(documents, inventories, digests, trail);
   const returned = await former.load(returnRevisions(wished), renames);
   const decisions = withoutLost(wished, returned);
+  const standing = withRetries(stood.standing, retriedFamilies(decisions, stood.trail));
   const ownDigests = inputDigests(documents, observations, head.references, opened, familyOwnInput);
   const waiting = waitingFamilies({
     policies: policiesOf(ofHead),
     decisions,
     unresolved: head.unresolved,
+    isBehind: (family) => standing.behind.has(family),
     isUnchanged: (family) =>
       isUnchangedOn(family, machinesOf(membersOf(documents, family)), inventories, ownDigests),
   });
@@ -146,8 +161,11 @@ export async function survey(
     decisions,
     returned,
     waiting,
+    standing,
   };
-  const { apps, images, unresolved, resources, awaiting, plan, kept } = await planOn(ground);
+  const planned = await planOn(ground);
+  const { apps, images, resources, kept } = planned;
+  const { plan, unresolved, awaiting } = standing.isStill ? stillPlan(planned) : planned;
   const families = [...decisions].map(([family, decision]): FamilySurvey => {
     const running = apps.filter((a) => a.family === family);
     const awaited = awaiting.find((a) => a.family === family)?.on;
@@ -162,13 +180,14 @@ export async function survey(
       ...(running.some(runsSomewhere) ? {} : { isIdle: true }),
       ...(awaited === undefined ? {} : { awaiting: awaited }),
       ...(kept.has(family) ? { isKept: true as const } : {}),
+      ...heldBy(standing, family),
     };
   });
   return {
     targets: new Map([...declared, ...leaving]),
     observations,
     inventories,
-    families,
+    families: [...families, ...familiesNotYet(request.documents, standing)],
     apps,
     resources,
     plan,
@@ -176,8 +195,29 @@ export async function survey(
     keptVolumes: keptVolumes(observations, resources),
     trail,
     renames,
+    standing,
   };
 }
+
+const heldBy = ({ behind }: Standing, family: string): Pick<FamilySurvey, "heldBy"> => {
+  const held = behind.get(family);
+  return held === undefined ? {} : { heldBy: held };
+};
+
+/** Families that are kept from running for the first time. */
+const familiesNotYet = (head: Documents, standing: Standing): readonly FamilySurvey[] =>
+  [...head.families.keys()]
+    .filter((family) => !standing.documents.families.has(family))
+    .map((family) => ({
+      family,
+      machines: [],
+      decision: { state: "go" },
+      inputDigest: () => undefined,
+      ownDigest: () => undefined,
+      images: new Map(),
+      declared: familyDeclared(head, family),
+      ...heldBy(standing, family),
+    }));
 
 /** Whether what has secrets is as declared nobody can say who opened none: it is not known, and stays as it is. */
 const withClosed = (named: ResolvedImages, apps: readonly AppDocument[]): ResolvedImages => ({

@@ -1,5 +1,7 @@
+import { appAddress, covers, type Address } from "../model/address.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
-import { trailersOf, type Allow } from "../plan/allow.ts";
+import type { CommitInfo } from "../model/snapshot.ts";
+import { trailersOf, type Allow, type Trailers } from "../plan/allow.ts";
 import { SourceError } from "../source/source.ts";
 import { lastOutcome } from "./before.ts";
 import type { Request, World } from "./world.ts";
@@ -12,6 +14,10 @@ export interface Trail {
   isRetried(family: string, mark: Mark): boolean;
   /** It was made before this pass. */
   isFormer(mark: Mark): boolean;
+  /** What the commits since the last pass let through in spite of a freeze or a pause: `fleet`, `app/shop`. */
+  readonly thaws: readonly Address[];
+  /** The newest revision that a machine had last, be it this one; what was kept back then; undefined before the first. */
+  readonly last?: { readonly revision: string; readonly stands: Readonly<Record<Address, string>> };
   /** Why this revision must not follow the last one applied. */
   readonly refusal?: string;
 }
@@ -30,17 +36,22 @@ export async function readTrail(
     (r) => r !== revision,
   );
   const refusal = world.allowRewind ? undefined : await refuse(world, applied, revision);
-  const commits = new Map(
-    (await world.source.between(undefined, revision, 1)).map((c) => [c.revision, c]),
-  );
-  for (const from of refusal === undefined ? applied : []) {
-    for (const commit of await between(world, from, revision)) commits.set(commit.revision, commit);
-  }
-  const trailers = trailersOf([...commits.values()]);
-  const retried = await retriedMarks(world, trailers.retries, inventories);
+  const head = await world.source.between(undefined, revision, 1);
+  const last = refusal === undefined ? await lastOf(world, inventories) : undefined;
+  const { fleet: fleetAt = "", ...ownAt } = last?.stands ?? {};
+  const since = new Map<string, readonly CommitInfo[]>();
+  for (const from of refusal === undefined ? [...applied, fleetAt] : [])
+    if (from !== "") since.set(from, await between(world, from, revision));
+  const trailers = trailersOf(distinct([...head, ...[...since.values()].flat()]));
+  const fresh = trailersOf(distinct([...head, ...(since.get(last?.revision ?? "") ?? [])]));
+  const late = await lateTrailers(world, ownAt, revision);
+  const retries = [...trailers.retries, ...late.retries];
+  const retried = await retriedMarks(world, retries, inventories);
   const isFormer = (mark: Mark): boolean => mark.at < startedAt;
   return {
-    allows: trailers.allows,
+    allows: [...trailers.allows, ...late.allows],
+    thaws: fresh.allows.flatMap(({ verb, address }) => (verb === "thaw" ? address : [])),
+    ...(last === undefined ? {} : { last }),
     applied,
     isFormer,
     isRetried: (family, mark) =>
@@ -48,6 +59,42 @@ export async function readTrail(
       (request.retry.includes(family) || retried.has(`${family} ${mark.revision}`)),
     ...(refusal === undefined ? {} : { refusal }),
   };
+}
+
+const distinct = (commits: readonly CommitInfo[]): readonly CommitInfo[] => [
+  ...new Map(commits.map((commit) => [commit.revision, commit])).values(),
+];
+
+/** Machines that had it at the same revision were told the same, or later that nothing is kept back any more. */
+async function lastOf(
+  world: World,
+  inventories: ReadonlyMap<string, Inventory>,
+): Promise<Trail["last"]> {
+  const all = [...inventories.values()];
+  let newest: string | undefined;
+  for (const one of new Set(all.flatMap((i) => i.revision ?? [])))
+    if (newest === undefined || (await descends(world, newest, one))) newest = one;
+  if (newest === undefined) return undefined;
+  const [first, ...others] = all.filter((i) => i.revision === newest).map((i) => i.stands ?? {});
+  const stands = Object.entries(first ?? {}).filter(([key]) => others.every((o) => key in o));
+  return { revision: newest, stands: Object.fromEntries(stands) };
+}
+
+/** What commits asked for while an app was kept where it was: it still stands, for that app alone. */
+async function lateTrailers(
+  world: World,
+  stands: Readonly<Record<Address, string>>,
+  revision: string,
+): Promise<Pick<Trailers, "allows" | "retries">> {
+  const allows: Allow[] = [];
+  const retries: Trailers["retries"][number][] = [];
+  for (const [address, from] of Object.entries(stands)) {
+    if (from === "") continue;
+    const found = trailersOf(await between(world, from, revision));
+    allows.push(...found.allows.filter((a) => covers(address, a.address)));
+    retries.push(...found.retries.filter(({ family }) => appAddress(family) === address));
+  }
+  return { allows, retries };
 }
 
 async function refuse(

@@ -8,6 +8,8 @@ export interface WaitingInput {
   readonly policies: ReadonlyMap<string, FamilyPolicy>;
   readonly decisions: ReadonlyMap<string, Decision>;
   readonly unresolved: ReadonlyMap<string, Trouble>;
+  /** A freeze or a pause keeps its new form back: it waits for that alone. */
+  isBehind(family: string): boolean;
   /** Nothing of its own differs from what was proven before: it is only kept up. */
   isUnchanged(family: string): boolean;
 }
@@ -22,7 +24,10 @@ export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string
     if (waits.has(family)) return waits.get(family);
     // Cycles are findings; this only keeps one from being endless.
     waits.set(family, undefined);
-    const isKept = input.decisions.get(family)?.state !== "go" || input.isUnchanged(family);
+    const isKept =
+      input.decisions.get(family)?.state !== "go" ||
+      input.isBehind(family) ||
+      input.isUnchanged(family);
     const first = isKept ? [] : (input.policies.get(family)?.after ?? []);
     const found = first.find((other) => !isUp(other));
     waits.set(family, found);
@@ -30,7 +35,8 @@ export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string
   };
   const isUp = (family: string): boolean => {
     const decision = input.decisions.get(family);
-    const isTried = decision?.state === "go" && decision.apart === undefined;
+    const isTried =
+      decision?.state === "go" && decision.apart === undefined && !input.isBehind(family);
     return isTried && !input.unresolved.has(family) && waitsFor(family) === undefined;
   };
   return new Map(

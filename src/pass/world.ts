@@ -77,4 +77,6 @@ export interface Request {
   readonly preempt: AbortSignal;
   /** Resources that are not healed for now: something keeps breaking them. */
   readonly suspended?: ReadonlySet<Address>;
+  /** As it would be outside of all freezes and pauses: for a commit that is only planned. */
+  readonly isTimeless?: true;
 }

@@ -3,7 +3,7 @@ import type { CommitInfo } from "../model/snapshot.ts";
 
 /** `Slipway-Allow: VERB ADDRESS` in a commit between the last applied one and this. */
 export interface Allow {
-  readonly verb: "delete" | "widen" | "reboot" | "destroy";
+  readonly verb: "delete" | "widen" | "reboot" | "destroy" | "thaw";
   readonly address: Address;
 }
 
@@ -14,7 +14,7 @@ export interface Trailers {
 }
 
 const trailerLine = /^(Slipway-(?:Allow|Retry)):[ \t]*(.+?)[ \t]*$/i;
-const verbs: readonly string[] = ["delete", "widen", "reboot", "destroy"];
+const verbs: readonly string[] = ["delete", "widen", "reboot", "destroy", "thaw"];
 
 /** Trailers stand in the last paragraph of a message (git-interpret-trailers(1)); a lone title has none. */
 export function trailersOf(commits: readonly CommitInfo[]): Trailers {

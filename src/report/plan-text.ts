@@ -113,11 +113,15 @@ export function disruptionText(disruption: Disruption): string | undefined {
 export function heldLines(held: readonly Held[], paint: Paint): readonly string[] {
   if (held.length === 0) return [];
   const lines = held.flatMap((h) => [
-    `   ${paint("warn", "#")} ${printableLine(h.address)}: ${printableLine(h.text)}${whereText(h.where, paint)}`,
+    `   ${paint("warn", "#")} ${printableLine(h.address)}: ${printableLine(h.text)}${isPlaced(h) ? "" : whereText(h.where, paint)}`,
     ...(h.needs === undefined ? [] : [`       needs ${paint("strong", printableLine(h.needs))}`]),
   ]);
   return [paint("strong", "held"), ...lines];
 }
+
+/** Whether its text ends with its place already. */
+const isPlaced = ({ text, where }: Held): boolean =>
+  where !== undefined && text.endsWith(`${where.file}:${where.line}`);
 
 export function unknownLines(
   plan: Pick<Plan, "unknown" | "awaiting">,

@@ -193,6 +193,11 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
     }),
   },
   "certificate-unclear": app(routed("'*.example.com'")),
+  "bad-schedule": app('image: shop:1\nfreeze: [{ schedule: "61 17 * * 5", for: 62h }]\n'),
+  "unknown-timezone": app(
+    'image: shop:1\nfreeze: [{ schedule: "0 17 * * 5", for: 62h, timezone: Europe/Berln }]\n',
+  ),
+  "bad-date": app("image: shop:1\npaused: { reason: moving, until: 2026-02-30 }\n"),
   "mount-clash": app(`${image}volumes: { data: /srv, more: /srv/ }\n`),
   "volume-names-differ": app(
     `${image}services:\n  web: { volumes: { data: { path: /a, name: old } } }\n  api: { volumes: { data: /a } }\n`,

@@ -163,7 +163,9 @@ const cases: readonly (readonly [
 for (const [name, verdict, plan, changes, outcome, text] of cases) {
   test(`a revision is ${outcome} when ${name}`, () => {
     const done = Array.from({ length: changes }, () => changeOf(undefined));
-    const ended = summed(pass, { apps: [], troubles: [], ...verdict }, plan, [appliedOf({ done })]);
+    const ended = summed(pass, { apps: [], troubles: [], ...verdict }, { plan, standing: {} }, [
+      appliedOf({ done }),
+    ]);
     assert.deepEqual([ended.outcome, ended.text, ended.changes], [outcome, text, changes]);
   });
 }
@@ -174,7 +176,7 @@ test("what is tidied up in later rounds is no change that the plan did not show"
     summed(
       pass,
       { apps: [], troubles: [] },
-      planOf(),
+      { plan: planOf(), standing: {} },
       rounds.map((done) => appliedOf({ done })),
     ).changes;
   assert.equal(ended([changeOf("shop")], [unmounted, unmounted]), 1);

@@ -5,6 +5,7 @@ import { markFailed, markGood, recordImages, recordRelease } from "../../src/app
 import type { Hold } from "../../src/apply/lock.ts";
 import type { Change } from "../../src/model/change.ts";
 import { noRenames, type Renames } from "../../src/plan/renames.ts";
+import type { Documents } from "../../src/model/documents.ts";
 import { emptyInventory, parseInventory, type Inventory } from "../../src/model/inventory.ts";
 import type { Live } from "../../src/model/live.ts";
 import type { Observation } from "../../src/model/observation.ts";
@@ -42,6 +43,7 @@ interface Seen {
   readonly renames?: Renames;
   /** Digest of its release, which another machine remembers. */
   readonly released?: string;
+  readonly stands?: Readonly<Record<string, string>>;
 }
 
 const running = (isRunning: boolean): Resource => ({
@@ -83,8 +85,17 @@ function lookOf(seen: Seen): Survey {
     plan: planOf(seen.open ?? [], { held: seen.held ?? [] }),
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
-    trail: { allows: [], applied: [], isRetried: () => false, isFormer: () => true },
+    trail: { allows: [], applied: [], isRetried: () => false, isFormer: () => true, thaws: [] },
     renames: seen.renames ?? noRenames,
+    standing: {
+      documents: {} as Documents,
+      held: [],
+      closed: new Map(),
+      behind: new Map(),
+      stuck: new Set(),
+      isStill: false,
+      stands: seen.stands ?? {},
+    },
   };
 }
 
@@ -275,4 +286,13 @@ test("an inventory reads back as it was written", async () => {
 test("an app that is to run nowhere is not proven by that", async () => {
   const { apps } = await recorded({ runs: false }, outcomeOf("applied"));
   assert.equal(apps["shop"]?.good, undefined);
+});
+
+test("what is kept back is written down with the revision, and no longer once it is let through", async () => {
+  const stands = { fleet: rev("1"), "app/shop": rev("2") };
+  const held = await recorded({ stands }, outcomeOf("held"));
+  assert.deepEqual(held.stands, stands);
+  assert.deepEqual(parseInventory(JSON.stringify(held)), held);
+  const free = await recorded({ inventory: held }, outcomeOf("applied"));
+  assert.equal("stands" in free, false);
 });

@@ -181,3 +181,34 @@ test("a tree was applied before only by the ledger of this fleet, and another re
   assert.equal(await asked({ [r4]: note("acme", "applied", "t") }), false);
   assert.equal(await asked({ [r2]: "not JSON" }), false);
 });
+
+const thaw = (what: string): string => `Work\n\nSlipway-Allow: thaw ${what}\n`;
+
+test("what thaws counts once: in HEAD, and in what came with it since the last pass", async () => {
+  const history = merged({ r1: thaw("app/a"), r2: thaw("app/b"), r4: thaw("fleet") });
+  assert.deepEqual((await read(history, { m1: at(r1) })).thaws, ["fleet", "app/b"]);
+  assert.deepEqual((await read(history, { m1: at(r2) })).thaws, ["fleet"]);
+  assert.deepEqual((await read(history, { m1: at(r4) })).thaws, ["fleet"]);
+  const kept = { ...at(r2), stands: { fleet: r1 } };
+  assert.deepEqual((await read(history, { m1: kept })).thaws, ["fleet"]);
+  assert.deepEqual((await read(history, { m1: kept, m2: at(r1) })).thaws, ["fleet"]);
+});
+
+test("what was allowed while something was kept back is allowed still: all, or of that app", async () => {
+  const history = merged({ r2: allow("b"), r3: allow("c"), r4: "Work" });
+  const allowsOf = async (stands: Record<string, string>): Promise<readonly string[]> => {
+    const { allows, last } = await read(history, { m1: { ...at(r4), stands } });
+    assert.deepEqual(last, { revision: r4, stands });
+    return allows.map((a) => a.address).toSorted();
+  };
+  assert.deepEqual(await allowsOf({}), []);
+  assert.deepEqual(await allowsOf({ fleet: r1 }), ["app/b", "app/c"]);
+  assert.deepEqual(await allowsOf({ "app/b": r1, "app/d": "" }), ["app/b"]);
+});
+
+test("what one machine was told later counts: nothing is kept back any more", async () => {
+  const kept = { ...at(r4), stands: { fleet: r1, "app/b": r2 } };
+  const { last } = await read(merged({}), { m1: kept, m2: { ...at(r4), stands: { "app/b": r2 } } });
+  assert.deepEqual(last, { revision: r4, stands: { "app/b": r2 } });
+  assert.equal((await read(merged({}), { m1: at(undefined) })).last, undefined);
+});

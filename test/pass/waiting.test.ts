@@ -36,6 +36,7 @@ function waits(
       Object.keys(families).map((f) => [f, { ...policy, after: after[f]?.split(" ") ?? [] }]),
     ),
     unresolved: new Map(),
+    isBehind: () => false,
     isUnchanged: () => false,
     ...more,
   };
@@ -68,6 +69,12 @@ test("it waits for what waits itself, in whatever order they are declared", () =
 test("it waits for one whose image cannot be named", () => {
   const unresolved = new Map([["db", trouble]]);
   assert.deepEqual(waits({ api: "go", db: "go" }, { api: "db" }, { unresolved }), { api: "db" });
+});
+
+test("it waits for one that a freeze keeps back, which waits for nobody itself", () => {
+  const isBehind = (family: string): boolean => family === "db";
+  assert.deepEqual(waits({ api: "go", db: "go" }, { api: "db" }, { isBehind }), { api: "db" });
+  assert.deepEqual(waits({ db: "go", net: "gave up" }, { db: "net" }, { isBehind }), {});
 });
 
 test("what does not change itself is kept up, and what is held waits for its own mark", () => {

@@ -228,6 +228,7 @@ export const outcome: fc.Arbitrary<RevisionOutcome> = some<RevisionOutcome>(
     durationMs: count,
     cause: fc.constantFrom("commit", "drift", "retry"),
     tree: text,
+    heldUntil: time,
     findings: list(text),
   },
   [

@@ -96,7 +96,7 @@ async function plannedWithin(
   }
   const trusted = { ...revision, documents: withLoginsOf(branch.documents, documents) };
   const remote = readingWithin(world.remote, boundsOf(branch.documents, documents));
-  const look = await lookFor({ ...merging, remote }, trusted, true);
+  const look = await lookFor({ ...merging, remote }, trusted, true, { isTimeless: true });
   const plan = planOf(look);
   return {
     ...verdictOf(plan, branch.standing),

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runDaemon } from "../../src/daemon/daemon.ts";
+import { createParseCache } from "../../src/load/load.ts";
+import type { RevisionOutcome } from "../../src/model/outcome.ts";
+import type { World } from "../../src/pass/world.ts";
+import { SimSource } from "../support/sim/source.ts";
+
+test(
+  "what a pause holds is looked at again when that ends, however long the interval",
+  { timeout: 60_000 },
+  async () => {
+    const source = new SimSource();
+    source.push(
+      { "slipway.yaml": "fleet: acme\npaused: { reason: a, until: 2030-01-02 }\n" },
+      "Start",
+    );
+    const endMs = Date.UTC(2030, 0, 2);
+    let nowMs = endMs - 30;
+    const stop = new AbortController();
+    const told: RevisionOutcome[] = [];
+    const world = {
+      source,
+      remote: {},
+      clock: { now: () => nowMs, sleep: async () => await Promise.resolve() },
+      parseCache: createParseCache(),
+      secrets: "closed",
+      allowRewind: false,
+      listener: () => undefined,
+      reporter: {
+        started: async () => {},
+        resume: async () => {},
+        ended: async (outcome: RevisionOutcome) => {
+          told.push(outcome);
+          nowMs = endMs;
+          if (told.length === 2) stop.abort();
+          return await Promise.resolve();
+        },
+      },
+    } as unknown as World;
+    await runDaemon(world, {
+      intervalMs: 3_600_000,
+      signal: stop.signal,
+      log: () => undefined,
+      random: () => 0,
+    });
+    assert.deepEqual(
+      told.map(({ outcome, cause }) => [outcome, cause]),
+      [
+        ["held", "commit"],
+        ["applied", "retry"],
+      ],
+    );
+    assert.equal(told[0]?.heldUntil, new Date(endMs).toISOString());
+  },
+);
