@@ -146,6 +146,7 @@ export const catalog: readonly {
         options: [
           { flags: "--yes", help: "do not ask" },
           { flags: "--branch-only <name>", help: "push it as this new branch, for a pull request" },
+          { flags: "--thaw", help: "let it through freezes and pauses" },
         ],
         examples: [
           ["slipway rollback", "back to what was applied before"],

@@ -51,7 +51,7 @@ export const run: Run = async (context, given) => {
     const revision = await source.rollback({
       to,
       branch,
-      message: messageFor(way),
+      message: `${messageFor(way)}${isOn(given, "thaw") ? thawing : ""}`,
       expectedHead: head,
       ...(author === undefined ? {} : { author }),
     });
@@ -159,6 +159,8 @@ function messageFor({ to, commits }: WayBack): string {
   const list = commits.map((commit) => `${commit.revision} ${subjectOf(commit)}`);
   return `${subject}\n\nThis brings back the files of ${to.revision}, which undoes:\n\n${list.join("\n")}\n`;
 }
+
+const thawing = "\nSlipway-Allow: thaw fleet\n";
 
 const nextText = (newBranch: string | undefined): string =>
   newBranch === undefined ? ": the next pass applies it" : ": open a pull request from it";
