@@ -1,3 +1,4 @@
+import { mapLimit } from "../lib/parallel.ts";
 import type { Content, PutStep, RunStep } from "../model/step.ts";
 import { isDiskFull, StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";
@@ -14,6 +15,8 @@ export async function put(context: StepContext, step: PutStep): Promise<void> {
   await putFolder(context, step, owner);
 }
 
+const filesAtOnce = 4;
+
 /** Complete or not at all: written beside its place, then renamed. */
 async function putFolder(
   context: StepContext,
@@ -24,7 +27,7 @@ async function putFolder(
   await run(context, { do: "run", argv: ["rm", "-rf", "--", partial], timeoutMs: 60_000 });
   await run(context, { do: "run", argv: ["mkdir", "-p", "--", partial], timeoutMs: 10_000 });
   const folders = new Set<string>();
-  for (const entry of step.entries ?? []) {
+  await mapLimit(step.entries ?? [], filesAtOnce, async (entry) => {
     const parts = entry.path.split("/").slice(0, -1);
     parts.forEach((_, i) => folders.add(`${partial}/${parts.slice(0, i + 1).join("/")}`));
     const content = await bytesOf(context, entry.content);
@@ -34,7 +37,7 @@ async function putFolder(
       mode: entry.mode,
       ...owner,
     });
-  }
+  });
   const all = [partial, ...folders];
   await run(context, { do: "run", argv: ["chmod", step.mode, "--", ...all], timeoutMs: 10_000 });
   if (step.owner !== undefined) {

@@ -1,5 +1,5 @@
 import type { Facts } from "../../../model/resource.ts";
-import type { Bound, PutEntry, Step, TalkStep } from "../../../model/step.ts";
+import type { PutEntry, Step, TalkStep } from "../../../model/step.ts";
 import {
   createContainer,
   post,
@@ -13,8 +13,6 @@ import type { ProxySpec } from "../../shared/proxy/spec.ts";
 import { runtimeCommands } from "./runtime.ts";
 import { proxyFolder, proxySocket, type ProxyContainer, type ProxyState } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
-
-type Ref = string | Bound;
 
 /** Tells by the socket which container answers there. */
 const specVariable = "SLIPWAY_PROXY";
@@ -63,7 +61,7 @@ export function proxySteps(
     ...ground,
     ...(isThere ? [] : [{ do: "pull", image: want.image, timeoutMs: pullMs } as const]),
     ...checked(want, wanted, root),
-    ...put(wanted, have, root),
+    intoPlace(root),
     createContainer(wanted.container, bodyOf(want, wanted, root), made.bound),
     {
       do: "attempt",
@@ -153,7 +151,7 @@ const isReady = ({ containerSpec }: Wanted, root: string): TalkStep => ({
 
 /** HAProxy itself says whether it can run with it, before what runs has it. */
 function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[] {
-  const folder = `${proxyFolder(root)}.check`;
+  const folder = checkFolder(root);
   const entries: readonly PutEntry[] = [...wanted.files].map(([path, text]) => ({
     path,
     content: { text },
@@ -178,10 +176,6 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
       ],
     },
   };
-  const gone = (ref: Ref): readonly Step[] => [
-    removeContainer(ref),
-    { do: "remove", path: folder },
-  ];
   return [
     { do: "put", path: folder, entries, mode: "0700" },
     { do: "run", argv: ["mkdir", "-m", "0700", "--", `${folder}/certs`], timeoutMs: talkMs },
@@ -192,11 +186,28 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
         { ...startContainer(made), blame: "machine" },
         { do: "finish", container: made, deadlineMs: startMs, blame: "machine" },
       ],
-      otherwise: gone(made),
+      otherwise: [removeContainer(made), { do: "remove", path: folder }],
     },
-    ...gone(made),
+    removeContainer(made),
   ];
 }
+
+const checkFolder = (root: string): string => `${proxyFolder(root)}.check`;
+
+/** What was found good, file by file. */
+const intoPlace = (root: string): Step => ({
+  do: "run",
+  argv: ["sh", "-c", intoPlaceScript, "sh", checkFolder(root), proxyFolder(root)],
+  timeoutMs: talkMs,
+});
+
+const intoPlaceScript = `
+set -eu
+for file in "$1"/*; do
+  [ ! -f "$file" ] || mv -f -- "$file" "$2/"
+done
+rm -rf -- "$1"
+`;
 
 const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
   Image: want.image,
