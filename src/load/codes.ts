@@ -93,6 +93,7 @@ export const findingCodes = {
   "bad-ulimit": "error",
   "reserved-name": "error",
   // Routes
+  "too-many-routes": "error",
   "route-clash": "error",
   "route-unclear": "error",
   "route-without-port": "error",

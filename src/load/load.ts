@@ -18,7 +18,7 @@ import { loginsOf } from "./logins.ts";
 import { parseValues } from "./parse-values.ts";
 import { secretsOf } from "./references.ts";
 import { proxiesOf } from "./proxies.ts";
-import { placeRoutes, viaOf } from "./routes.ts";
+import { createPlacer, viaOf } from "./routes.ts";
 import { rules } from "./rules/index.ts";
 import type { Repo } from "./rules/repo.ts";
 import { readSecrets, type Secrets } from "./secrets.ts";
@@ -170,14 +170,14 @@ async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Rep
   const unlisted = { machines: tree.refused.has("machines"), apps: tree.refused.has("apps") };
   const from = { machines, unlisted: unlisted.machines, report };
   const choose = createChooser(from);
-  const via = viaOf(settings, choose);
+  const place = createPlacer(viaOf(settings, choose), choose, report);
   const shippable = shippableOf(tree);
   const placed = [...families.values()].flatMap((family) =>
     family.members.map((member) => {
       const ships = shipsOf(member, family, shippable, report);
       const uses = templatesOf({ ...member, ships }, family.folder, shippable, report);
       const selection = machinesOf(member, choose, from);
-      const routes = placeRoutes({ ...member, ...selection }, via, choose);
+      const routes = place({ ...member, ...selection });
       return { app: { ...member, ...selection, ships, routes }, uses };
     }),
   );

@@ -1,6 +1,7 @@
 import type { AppFields } from "../generated/app.ts";
-import { routesFor, type PlacedRoute } from "../model/routes.ts";
+import { routesFor, type PlacedRoute, type Route } from "../model/routes.ts";
 import { readingOn, variantsOf, type Member } from "./expand.ts";
+import type { Report } from "./findings.ts";
 import type { Reading } from "./reading.ts";
 import { choiceAt, type Chooser, type Selection } from "./select.ts";
 import type { Settings } from "./settings.ts";
@@ -23,29 +24,29 @@ export function viaOf(settings: Settings, choose: Chooser): Selection | undefine
   return settings.knows(["proxy", "via"]) ? undefined : { machines: [], machinesKnown: false };
 }
 
-/** The routes of an app in all its forms; what several forms have alike is one. */
-export function placeRoutes(
-  app: Member & Selection,
+/** What is written once may be meant for thousands of apps. */
+const hostLimit = 20_000;
+
+/** Finds where the routes of apps stand, one app after the other: what several of its forms have alike is one. */
+export function createPlacer(
   via: Selection | undefined,
   choose: Chooser,
-): readonly FoundRoute[] {
-  const found = new Map<string, FoundRoute>();
-  const forms = Map.groupBy(app.machines, (machine) => readingOn(app, machine));
-  for (const reading of new Set([...variantsOf(app), ...forms.keys()])) {
-    const machines = forms.get(reading) ?? [];
-    const times = new Map<string, number>();
-    for (const [index, declared] of (reading.fields.routes ?? []).entries()) {
-      const path = ["routes", index, "via"];
-      const chosen =
-        declared.via === undefined ? via : choose(choiceAt(path, declared.via, reading));
-      const isKnown = reading.knows(path) && (chosen ?? app).machinesKnown;
-      for (const route of routesFor(declared, reading.fields)) {
-        const said = JSON.stringify([route, declared.via]);
-        times.set(said, (times.get(said) ?? 0) + 1);
-        const key = `${times.get(said) ?? 1} ${said}`;
-        const known = found.get(key);
+  report: Report,
+): (app: Member & Selection) => readonly FoundRoute[] {
+  let left = hostLimit;
+  const place = (app: Member & Selection): readonly FoundRoute[] => {
+    const found = new Map<string, FoundRoute>();
+    const forms = Map.groupBy(app.machines, (machine) => readingOn(app, machine));
+    for (const reading of new Set([...variantsOf(app), ...forms.keys()])) {
+      const machines = forms.get(reading) ?? [];
+      for (const { said, route, index, declared } of routesIn(reading)) {
+        const path = ["routes", index, "via"];
+        const wish = declared.via;
+        const chosen = wish === undefined ? via : choose(choiceAt(path, wish, reading));
+        const isKnown = reading.knows(path) && (chosen ?? app).machinesKnown;
+        const known = found.get(said);
         const servedOn = [...(known?.servedOn ?? []), ...machines].toSorted();
-        found.set(key, {
+        found.set(said, {
           ...(known ?? { ...route, index, reading, where: reading.at(["routes", index]) }),
           on: chosen?.machines ?? servedOn,
           servedOn,
@@ -54,6 +55,35 @@ export function placeRoutes(
         });
       }
     }
-  }
-  return [...found.values()];
+    return [...found.values()];
+  };
+  return (app) => {
+    const forms = variantsOf(app).flatMap(({ fields }) => fields.routes ?? []);
+    const hosts = forms.reduce((sum, { host }) => sum + [host].flat().length, 0);
+    const isTooMany = left >= 0 && hosts > left;
+    left -= hosts;
+    if (isTooMany)
+      report("too-many-routes", app.at(["routes"]), `more than ${hostLimit} hosts are routed`);
+    return left < 0 ? [] : place(app);
+  };
+}
+
+interface RouteIn {
+  /** What it is told apart by: the same twice in one form is two. */
+  readonly said: string;
+  readonly route: Route;
+  readonly index: number;
+  readonly declared: NonNullable<AppFields["routes"]>[number];
+}
+
+function routesIn({ fields }: Reading<AppFields>): readonly RouteIn[] {
+  const times = new Map<string, number>();
+  return (fields.routes ?? []).flatMap((declared, index) =>
+    routesFor(declared, fields).map((route) => {
+      const text = JSON.stringify([route, declared.via]);
+      const time = (times.get(text) ?? 0) + 1;
+      times.set(text, time);
+      return { said: `${time} ${text}`, route, index, declared };
+    }),
+  );
 }

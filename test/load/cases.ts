@@ -176,6 +176,9 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
   "bad-resources": app(`${image}resources: { memory: 512k }\n`),
   "bad-ulimit": app(`${image}ulimits: { nofile: { soft: 2048, hard: 1024 } }\n`),
   "reserved-name": app(`${image}env: { SLIPWAY_APP: shop }\n`),
+  "too-many-routes": app(
+    `${image}port: 80\nservices: { a: {}, b: {} }\nroutes:\n${many(101, (i) => `  - host: [${many(100, (n) => `h${n}.r${i}.b`).replaceAll("\n", ", ")}]`)}\n`,
+  ),
   "route-clash": {
     files: repo({
       "apps/blog.yaml": routed("shop.example.com"),
