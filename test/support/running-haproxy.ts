@@ -21,7 +21,8 @@ import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { until } from "../fleet/wait.ts";
 
 const run = promisify(execFile);
-const program = "/usr/sbin/haproxy";
+/** Another version can be tried. */
+const program = process.env["SLIPWAY_HAPROXY"] ?? "/usr/sbin/haproxy";
 
 /** A folder with all that a proxy reads, and a certificate for https. */
 export interface ProxyFolder {

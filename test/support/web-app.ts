@@ -42,6 +42,7 @@ export async function startWebApp(address: string, port: number): Promise<WebApp
     server.once("error", reject);
     server.listen(port, address, resolve);
   });
+  server.unref();
   return {
     address,
     port,
