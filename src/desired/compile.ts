@@ -1,4 +1,4 @@
-import type { FilesSpec } from "../kinds/index.ts";
+import type { ContainerSpec, FilesSpec } from "../kinds/index.ts";
 import { digestOf } from "../lib/hash.ts";
 import { registryOf } from "../lib/image-name.ts";
 import { resourceAddress } from "../model/address.ts";
@@ -58,21 +58,30 @@ export function compile(input: CompileInput): Compiled {
       const files = filesOn(app, machine, context, input);
       const pools = poolsIn(proxy, app.name);
       const at = { ...placementOf(app, machine, context, image, files, work), addressOf, pools };
+      const specs = Array.from({ length: instancesOn(app, machine) }, (_, index) =>
+        containerSpec(app, index + 1, at),
+      );
       resources.push(
         ...sharedOf(app, machine, context, input).filter(({ kind, name, spec }) => {
           const thing = digestOf({ kind, name, spec });
           return !shared.has(thing) && shared.add(thing);
         }),
-        ...supports(app, machine, image, files, loginFor(image, input.documents)),
+        ...supports(
+          app,
+          machine,
+          image,
+          withCopies(files, specs),
+          loginFor(image, input.documents),
+        ),
       );
-      for (let n = 1; n <= instancesOn(app, machine); n++) {
-        const spec = containerSpec(app, n, at);
-        const address = resourceAddress(machine, "app/container", app.name, String(n));
+      for (const [index, spec] of specs.entries()) {
+        const n = String(index + 1);
+        const address = resourceAddress(machine, "app/container", app.name, n);
         const isEarly = spec === undefined || isUnclear(app, context, input);
         const on = unseen.get(app.family) ?? (isEarly ? fleetNetwork(fleet) : undefined);
         if (spec === undefined || on !== undefined)
           awaiting.push({ address, family: app.family, on: on ?? fleetNetwork(fleet) });
-        else resources.push(resourceOf(machine, "app/container", String(n), spec, app, ["image"]));
+        else resources.push(resourceOf(machine, "app/container", n, spec, app, ["image"]));
       }
     }
     for (const release of releases.get(machine) ?? [])
@@ -124,6 +133,18 @@ function supports(
       resourceOf(machine, "app/files", f.target.slice(1), f, app, ["files", f.target]),
     ),
   ];
+}
+
+/** Each instance has copies of its own of what it is told to read anew. */
+function withCopies(
+  files: readonly FilesSpec[],
+  specs: readonly (ContainerSpec | undefined)[],
+): readonly FilesSpec[] {
+  const made = specs.flatMap((spec) =>
+    spec === undefined ? [] : [spec, ...(spec.formerly ?? [])],
+  );
+  const copies = made.flatMap(({ reload }) => reload?.folder ?? []);
+  return copies.length === 0 ? files : files.map((f) => ({ ...f, copies }));
 }
 
 /** HEAD's, also of an app that returns: what it says of the secret is its name and no more. */

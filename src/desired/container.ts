@@ -1,4 +1,4 @@
-import type { ContainerSpec, Mount, PortBinding } from "../kinds/index.ts";
+import type { ContainerSpec, FilesSpec, PortBinding } from "../kinds/index.ts";
 import { parsePublish } from "../lib/publish.ts";
 import { bytes, milliseconds } from "./units.ts";
 import { volumesOf, type Volume } from "../lib/volumes.ts";
@@ -10,6 +10,7 @@ import type { SealedText } from "../model/sealed.ts";
 import type { AddressBook } from "./addresses.ts";
 import { fieldsOn } from "./names.ts";
 import { healthOf } from "./health.ts";
+import { mountsOf, signalOf, withReload } from "./mounts.ts";
 import { proxiedBy } from "./proxied.ts";
 import { fileVariables, plainEnv, secretEnvOf } from "./secrets.ts";
 
@@ -30,8 +31,10 @@ export interface Placement {
   readonly familyNetwork: string;
   /** The app as it was under each name that it had. */
   readonly formerly: readonly AppDocument[];
-  /** Container path → digest under which the shipped file or folder stands. */
-  readonly files: ReadonlyMap<string, string>;
+  /** What it ships. */
+  readonly files: readonly FilesSpec[];
+  /** It ends by itself: nothing is replaced under it. */
+  readonly endsByItself?: true;
   /** What the machine's proxy has of the app. */
   readonly pools: readonly { readonly name: string; readonly port: number }[];
   /** Of an opened text, under the machine's key. */
@@ -55,7 +58,7 @@ export function containerSpec(
   const formerly = at.formerly.flatMap(
     (former) => containerSpec(former, instance, { ...at, formerly: [] }) ?? [],
   );
-  return {
+  const spec: ContainerSpec = {
     fleet: at.fleet,
     app: app.name,
     family: app.family,
@@ -91,6 +94,8 @@ export function containerSpec(
     ...proxiedBy(fields, at.pools),
     ...(formerly.length === 0 ? {} : { formerly }),
   };
+  const signal = signalOf(fields, at);
+  return signal === undefined ? spec : withReload(spec, signal, at);
 }
 
 function secretEnv(
@@ -130,28 +135,6 @@ function bindAddresses(scope: Scope, at: Placement): readonly string[] | undefin
   if (scope !== "private") return [scope.ip];
   if (at.privateAddress !== undefined) return [at.privateAddress];
   return at.gateway === undefined ? undefined : ["127.0.0.1", at.gateway];
-}
-
-function mountsOf(app: AppDocument, fields: AppFields, at: Placement): readonly Mount[] {
-  const volumes = volumesOf(fields.volumes).map((volume): Mount => {
-    const { path: target, readOnly } = volume;
-    if (volume.kind === "host") return { type: "bind", source: volume.source, target, readOnly };
-    return {
-      type: "volume",
-      source: at.volumeName(volume),
-      target,
-      readOnly,
-    };
-  });
-  const files = [...at.files].map(([target, digest]): Mount => ({
-    type: "bind",
-    source: `${at.paths.files}/${digest}`,
-    target,
-    readOnly: true,
-  }));
-  const own = fields.extraHosts === undefined ? at.paths.hosts : `${at.paths.hosts}.${app.name}`;
-  const names: Mount = { type: "bind", source: own, target: "/etc/hosts", readOnly: true };
-  return [...volumes, ...files, names].toSorted((a, b) => (a.target < b.target ? -1 : 1));
 }
 
 function networksOf(

@@ -58,7 +58,11 @@ export function releaseResource(
 ): readonly Resource[] {
   const files = filesOn(app, machine, context, input);
   const at = placementOf(app, machine, context, image, files, input);
-  const container = containerSpec(app, 1, { ...at, gateway: at.gateway ?? "127.0.0.1" });
+  const container = containerSpec(app, 1, {
+    ...at,
+    gateway: at.gateway ?? "127.0.0.1",
+    endsByItself: true,
+  });
   if (container === undefined || isUnclear(app, context, input)) return [];
   const spec: ReleaseSpec = {
     family: app.family,

@@ -130,7 +130,7 @@ export function placementOf(
     familyNetwork: networkName((family) => familyNetwork(fleet, family), naming).name,
     pools: [],
     formerly: formerOf(app, input),
-    files: new Map(files.map((f) => [f.target, f.digest])),
+    files,
     fingerprint: (text) => input.secrets.fingerprint(text, context.key),
   };
 }

@@ -192,7 +192,7 @@ export interface AppFields {
       }
   )[];
   /**
-   * Sent to its process when nothing but files that it is shipped has changed, instead of a new container.
+   * Tells it to read its `files` anew: where nothing else changed, they are replaced while it runs and its process gets this signal, instead of a new container. It is probed after it; where it is not well it gets its former files back.
    */
   reload?: string;
   /**

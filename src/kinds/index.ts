@@ -19,6 +19,7 @@ export type {
   PortBinding,
 } from "./app/container.ts";
 export { versionFields, type FilesSpec, type FilesState } from "./app/files.ts";
+export { specDigest } from "./shared/container/fields.ts";
 export { isInService } from "./app/container/state.ts";
 export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";

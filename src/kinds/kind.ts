@@ -60,6 +60,8 @@ export interface Kind<Spec, State> {
   key(spec: Spec): string;
   /** The keys under which it stood before `renamedFrom`. */
   formerKeys?(spec: Spec): readonly string[];
+  /** Keys of what belongs to it besides: it is nobody's orphan. */
+  keeps?(spec: Spec): readonly string[];
   /** One state of two, where part of it still stands under its former key. */
   join?(have: State, former: State): State;
   needs?(spec: Spec): readonly Selector[];

@@ -53,7 +53,7 @@ export function diffMachine(
     const claimed = new Set<string>();
     for (const resource of resources) {
       const { keys, have } = findLive(kind, resource, present);
-      for (const key of keys) claimed.add(key);
+      for (const key of [...keys, ...(kind.keeps?.(resource.spec) ?? [])]) claimed.add(key);
       const clash = kind.clash?.(resource.spec, have);
       if (clash !== undefined) {
         clashes.push(heldBy(resource, clash));

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -20,12 +22,20 @@ import { selfSigned } from "../../src/acme/x509.ts";
 import { takeNames } from "../../src/kinds/app/container/follow.ts";
 import type { InstanceContainer } from "../../src/kinds/index.ts";
 import { certificate } from "../../src/kinds/machine/certificate.ts";
+import {
+  dropFormer,
+  keepFormer,
+  layAnew,
+  replace,
+  restoreFormer,
+} from "../../src/kinds/shared/files/replace.ts";
 import { names } from "../../src/kinds/machine/names.ts";
 import { filesQuery, linkFiles, readFiles } from "../../src/kinds/machine/names/files.ts";
 import { certificatesQuery, readCertificates } from "../../src/kinds/shared/certificate/files.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/shared/files/tree.ts";
 import { certifiedText } from "../../src/lib/certificate.ts";
 import type { RunQuery } from "../../src/model/query.ts";
+import type { RunStep } from "../../src/model/step.ts";
 import { instanceState } from "../support/instances.ts";
 import { fileName } from "../support/specs.ts";
 import { sha256 } from "../support/sim/disk.ts";
@@ -71,7 +81,22 @@ describe("what kinds ask a shell", () => {
     busyboxOnly = join(folder, "bin");
     mkdirSync(busyboxOnly);
     const found = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
-    for (const tool of ["sh", "find", "stat", "sha256sum", "cat", "head", "rm", "ln", "mkdir"])
+    for (const tool of [
+      "sh",
+      "find",
+      "stat",
+      "sha256sum",
+      "cat",
+      "head",
+      "cp",
+      "mv",
+      "rm",
+      "ln",
+      "mkdir",
+      "rmdir",
+      "chown",
+      "chmod",
+    ])
       if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
     // Debian's busybox has none; the lock of a machine asks for a real one as well.
     const flock = execFileSync("which", ["flock"], { encoding: "utf8" }).trim();
@@ -277,5 +302,71 @@ describe("what kinds ask a shell", () => {
       linking("hosts");
       assert.deepEqual(found().links, [{ path: nowOf("hosts"), of: "hosts" }, links[1]]);
     }
+  });
+
+  test("what a running container reads is replaced under it, and comes back", () => {
+    const texts = fc.dictionary(fileName, fc.string({ maxLength: 5 }), { maxKeys: 4 });
+    const tree = fc.record({ file: fc.string({ maxLength: 9 }), plain: texts, below: texts });
+    let count = 0;
+    fc.assert(
+      fc.property(tree, tree, fc.boolean(), fc.boolean(), (one, two, isReplaced, isCut) => {
+        for (const shell of shells()) {
+          const root = join(folder, `replaced-${++count}`);
+          const made = (name: string, { file, plain, below }: typeof one): readonly string[] => {
+            put(root, `${name}0`, file);
+            chmodSync(join(root, "files", `${name}0`), file.length % 2 === 0 ? 0o400 : 0o644);
+            mkdirSync(join(root, "files", `${name}1`));
+            for (const [path, text] of Object.entries(plain)) put(root, `${name}1/${path}`, text);
+            for (const [path, text] of Object.entries(below))
+              if (plain["d"] === undefined) put(root, `${name}1/d/${path}`, text);
+            return [`${name}0`, `${name}1`].map((part) => join(root, "files", part));
+          };
+          const [first, second] = [made("a", one), made("b", two)];
+          const live = join(root, "files", "c.live");
+          const run = ({ argv }: RunStep): void => void ask({ ask: "run", argv }, shell);
+          const listed = () => {
+            const trees = parseTrees(ask(treesQuery(root), shell));
+            const nodes = [...(trees.get("c.live")?.nodes ?? [])];
+            return new Map(nodes.filter(([path]) => !/^(?:\.\d+)?$/.test(path)));
+          };
+          const as = (name: string) => {
+            const trees = parseTrees(ask(treesQuery(root), shell));
+            return ["0", "1"].flatMap((part) =>
+              [...trees.get(`${name}${part}`)!.nodes].map(
+                ([path, node]) => [path === "" ? part : `${part}/${path}`, node] as const,
+              ),
+            );
+          };
+          run(layAnew(live, first));
+          assert.deepEqual(listed(), new Map(as("a")), shell.name);
+          const seen = openSync(join(live, "0"), "r");
+          const inodeOf = (path: string): number => statSync(join(live, path)).ino;
+          const folderInode = inodeOf("1");
+          if (isReplaced) {
+            put(root, "hand", "by hand");
+            renameSync(join(root, "files", "hand"), join(live, "0"));
+          }
+          run(keepFormer(live));
+          if (isCut) {
+            writeFileSync(join(live, "0"), "half");
+            run(keepFormer(live));
+          }
+          run(replace(live, second));
+          assert.deepEqual(listed(), new Map(as("b")), shell.name);
+          assert.equal(readFileSync(seen, "utf8"), two.file, "whoever reads it sees it");
+          assert.equal(inodeOf("1"), folderInode);
+          run(restoreFormer(live, 2));
+          if (!isReplaced) assert.deepEqual(listed(), new Map(as("a")), shell.name);
+          closeSync(seen);
+          run(dropFormer(live));
+          run(dropFormer(live));
+          assert.deepEqual(
+            readdirSync(join(root, "files")).filter((name) => name.startsWith("c.live")),
+            ["c.live"],
+          );
+        }
+      }),
+      { numRuns: 4 },
+    );
   });
 });

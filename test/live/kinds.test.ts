@@ -332,6 +332,85 @@ describe("kinds on a real engine", { timeout: 600_000 }, () => {
     await converge(files, undefined, folder.digest);
   });
 
+  test("other files are read by the container that runs, or are taken back", async () => {
+    const told = (text: string): ContainerSpec => {
+      web.blobs.set(text, text);
+      const content = { blob: text };
+      const entry = { path: "", content, sha256: sha256(text), mode: "0444" };
+      const base = { app: "told", family: "told", owner: "0:0" };
+      const shipped: readonly FilesSpec[] = [
+        {
+          ...base,
+          target: "/etc/one",
+          digest: digestOf([text, 1]),
+          folder: false,
+          entries: [entry],
+        },
+        {
+          ...base,
+          target: "/etc/two",
+          digest: digestOf([text, 2]),
+          folder: true,
+          entries: [{ ...entry, path: `deep/${text}` }],
+        },
+      ];
+      const folder = `${"d".repeat(64)}.live`;
+      const mounts = shipped.map(({ target }, number) => ({
+        type: "bind" as const,
+        source: `${about.root}/files/${folder}/${number}`,
+        target,
+        readOnly: true,
+      }));
+      const read = "cat /etc/one /etc/two/deep/* >/tmp/read";
+      return {
+        ...plain,
+        app: "told",
+        family: "told",
+        user: "1000:1000",
+        entrypoint: [
+          "/bin/sh",
+          "-c",
+          `${read}; trap '${read}' HUP; while :; do sleep 60 & wait $!; done`,
+        ],
+        mounts: [...plain.mounts, ...mounts],
+        probe: { by: "command", argv: ["grep", "-q", "good", "/tmp/read"] },
+        probeIntervalMs: 50,
+        probeDeadlineMs: 1_000,
+        reload: { signal: "HUP", folder, files: shipped },
+      };
+    };
+    const reach = async (text: string): Promise<string> => {
+      for (const spec of told(text).reload!.files)
+        if ((await web.plan(files, spec)) !== undefined) await converge(files, spec);
+      return await converge(container, told(text));
+    };
+    await reach("good 1");
+    const { id, startedAt } = (await instance(told("good 1")))!.containers[0]!;
+    const read = () => docker("exec", id, "cat", "/tmp/read");
+    assert.equal(await reach("good 2, and longer"), "files-changed");
+    assert.equal(await read(), "good 2, and longer".repeat(2));
+    const place = `${about.root}/files/${"d".repeat(64)}.live/0`;
+    const byHand = `echo by hand >${place}.new && mv ${place}.new ${place}`;
+    await fleet.machine("web-1").exec(["sh", "-c", byHand]);
+    assert.equal(await reach("good 2, and longer"), "files-changed");
+    assert.equal(await reach("good 3"), "files-changed");
+    assert.equal(await read(), "good 3".repeat(2), "its file was replaced, and it is reached");
+    const bad = told("bad");
+    for (const spec of bad.reload!.files) await converge(files, spec);
+    await assert.rejects(
+      web.run((await web.plan(container, bad))!.steps),
+      (failure: StepFailure) => failure.blame === "app" && !failure.message.includes("way back"),
+    );
+    assert.equal(await read(), "good 3".repeat(2));
+    assert.equal(await web.plan(container, told("good 3")), undefined);
+    const live = (await instance(told("good 3")))!.containers;
+    assert.deepEqual(
+      live.map((c) => [c.id, c.startedAt, c.restartCount]),
+      [[id, startedAt, 0]],
+    );
+    await converge(container, undefined, "told/1");
+  });
+
   test("what nobody declares goes", async () => {
     await converge(network, undefined, "slipway-acme-shop");
     await converge(volume, undefined, "shop_data");

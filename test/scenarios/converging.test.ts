@@ -20,6 +20,7 @@ const anyApp = (name: string, index: number): fc.Arbitrary<string> =>
       stopped: fc.boolean(),
       services: fc.boolean(),
       file: fc.boolean(),
+      told: fc.boolean(),
       extraHosts: fc.boolean(),
       strategy: fc.constantFrom("auto", "stop-first"),
     })
@@ -40,6 +41,7 @@ const anyApp = (name: string, index: number): fc.Arbitrary<string> =>
         ...(app.stopped ? ["state: stopped"] : []),
         ...(app.services ? ["services: { web: {}, back: { env: { B: back } } }"] : []),
         ...(app.file ? ["files: { /etc/app.toml: app.toml }"] : []),
+        ...(app.told ? ["reload: HUP"] : []),
         ...(app.extraHosts ? ["extraHosts: { gate: host-gateway }"] : []),
         "",
       ].join("\n");

@@ -4,6 +4,7 @@ import { containersQuery } from "../shared/engine.ts";
 import { publishedPorts } from "../shared/container/fields.ts";
 import { difference } from "../shared/difference.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
+import { treesQuery } from "../shared/files/tree.ts";
 import { diffInstance } from "./container/diff.ts";
 import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
@@ -27,7 +28,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     ...networksOf(spec),
     ...spec.mounts.flatMap(filesOf(spec)),
   ],
-  observe: () => [containersQuery],
+  observe: (about) => [containersQuery, treesQuery(about.root)],
   read: readInstances,
   owner: ({ app, family, instance, containers }) =>
     containers.length === 0 ? undefined : { app, family, name: String(instance) },

@@ -12,6 +12,7 @@ import {
   type FilesLive,
 } from "../shared/files/nodes.ts";
 import type { FileEntry, FilesSpec } from "../shared/files/spec.ts";
+import { formerOf } from "../shared/files/replace.ts";
 import { parseTrees, treesQuery } from "../shared/files/tree.ts";
 
 export { versionFields } from "../shared/files/nodes.ts";
@@ -23,8 +24,9 @@ export interface FilesState extends FilesLive {
   readonly mountedBy: readonly string[];
 }
 
-/** Under its digest, or what was being written when a machine went down. */
-const ownName = /^[0-9a-f]{8,}(?:\.partial|\.slipway-[0-9a-f]{12})?$/;
+/** Under its digest, or copies that containers see, or what was being written when a machine went down. */
+const ownName =
+  /^[0-9a-f]{8,}(?:\.partial|\.slipway-[0-9a-f]{12}|\.live(?:\.before)?(?:\.partial)?)?$/;
 
 export const files: Kind<FilesSpec, FilesState> = {
   id: "app/files",
@@ -32,14 +34,16 @@ export const files: Kind<FilesSpec, FilesState> = {
   declaredIn: ["/apps/files"],
   name: (spec) => spec.target.slice(1),
   key: (spec) => spec.digest,
+  keeps: ({ copies = [] }) => copies.flatMap((copy) => [copy, formerOf(copy)]),
   observe: (about) => [treesQuery(about.root), containersQuery],
   read: (answers, about) => {
     const containers = answers.each(containersQuery);
     const states = new Map<string, FilesState>();
     for (const [digest, tree] of parseTrees(answers.text(treesQuery(about.root)))) {
       if (!ownName.test(digest)) continue;
-      const path = `${about.root}/files/${digest}`;
-      const mountedBy = containers.filter((c) => bindsOf(c).includes(path)).map(nameOf);
+      const path = `${about.root}/files/${digest.replace(/\.live\..*/, ".live")}`;
+      const isMounted = (bind: string): boolean => bind === path || bind.startsWith(`${path}/`);
+      const mountedBy = containers.filter((c) => bindsOf(c).some(isMounted)).map(nameOf);
       states.set(digest, { digest, ...liveOf(tree), mountedBy: mountedBy.toSorted() });
     }
     return states;

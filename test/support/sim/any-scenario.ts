@@ -8,6 +8,7 @@ const anyTemplate: fc.Arbitrary<AppTemplate> = fc.record({
   hasServices: fc.boolean(),
   hasRelease: fc.boolean(),
   hasFile: fc.boolean(),
+  isTold: fc.boolean(),
   onFailure: fc.constantFrom("revert", "revert", "halt", "continue"),
   batch: fc.integer({ min: 1, max: 2 }),
   isAfter: fc.boolean(),

@@ -87,7 +87,15 @@ export class SimDisk {
       for (const path of paths) this.change(path, { mode: Number.parseInt(rest[0] ?? "", 8) });
     else if (command === "chown")
       for (const path of paths) this.change(path, { owner: rest[0] ?? "" });
-    else if (command === "sh" && (rest[1] ?? "").includes("ln -f")) {
+    else if (command === "sh" && (rest[1] ?? "").includes("live=$1")) {
+      const [live = "", ...others] = rest.slice(3);
+      if ((rest[1] ?? "").includes("former=$2")) this.layAnew(live, others);
+      else this.replace(live, others);
+    } else if (command === "sh" && (rest[1] ?? "").includes(".partial")) {
+      const [first = "", second] = rest.slice(3);
+      if (second === undefined) this.remove(first);
+      else if (this.exists(first) && !this.exists(second)) this.copy(first, second);
+    } else if (command === "sh" && (rest[1] ?? "").includes("ln -f")) {
       const [root = "", ...names] = rest.slice(3);
       for (const name of names) this.link(root, name);
     } else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
@@ -107,6 +115,49 @@ export class SimDisk {
       const node = this.nodes.get(path);
       this.nodes.delete(path);
       if (node !== undefined) this.nodes.set(to + path.slice(from.length), node);
+    }
+  }
+
+  private copy(from: string, to: string): void {
+    for (const path of this.below(from)) {
+      const node = this.nodes.get(path);
+      if (node !== undefined)
+        this.nodes.set(to + path.slice(from.length), { ...node, inode: ++this.lastInode });
+    }
+  }
+
+  private layAnew(live: string, [former = "", ...sources]: readonly string[]): void {
+    for (const path of [live, former]) this.remove(path);
+    this.makeFolder(live, 0o700);
+    for (const [number, source] of sources.entries()) {
+      if (!this.exists(source)) throw new Error(`${source} is not there`);
+      this.copy(source, `${live}/${number}`);
+      const node = this.nodes.get(`${live}/${number}`);
+      if (node?.type === "file") this.nodes.set(`${live}/.${number}`, node);
+    }
+  }
+
+  /** Files stay the same for who has them. */
+  private replace(live: string, sources: readonly string[]): void {
+    this.makeFolder(live, 0o700);
+    const missing = sources.find((source) => !this.exists(source));
+    if (missing !== undefined) throw new Error(`${missing} is not there`);
+    for (const [number, source] of sources.entries()) {
+      const [place, link] = [`${live}/${number}`, `${live}/.${number}`];
+      const { type, content, mode, owner } = this.nodes.get(source)!;
+      if (type === "folder") {
+        this.remove(place);
+        this.copy(source, place);
+        continue;
+      }
+      const known = [place, link].filter((path) => this.nodes.get(path)?.type === "file");
+      for (const path of known) Object.assign(this.nodes.get(path)!, { content, mode, owner });
+      if (known.length === 0) this.write(place, content, mode, owner);
+      for (const path of [place, link])
+        if (!known.includes(path)) {
+          this.remove(path);
+          this.nodes.set(path, this.nodes.get(known[0] ?? place)!);
+        }
     }
   }
 

@@ -25,7 +25,9 @@ export function driftByHand(stage: Stage, how: How, which: number): void {
     return;
   }
   if (how === "file") {
-    const file = machine?.disk.below(`${root}/files`).find((path) => path !== `${root}/files`);
+    const all = machine?.disk.below(`${root}/files`) ?? [];
+    const shipped = all.filter((path) => machine?.disk.nodes.get(path)?.type === "file");
+    const file = shipped[which % Math.max(1, shipped.length)];
     stage.tell(`— by hand: ${machine?.name} has ${file ?? "nothing"} edited`);
     if (file !== undefined) machine?.disk.write(file, "edited");
     return;

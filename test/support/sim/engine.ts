@@ -34,6 +34,15 @@ export interface SimContainer {
   startedAt: string;
   /** The names file that it was started with, whatever takes its place since. */
   hosts?: Node | undefined;
+  /** Shipped files that it mounts, as it read them last. */
+  files?: readonly SimFile[];
+}
+
+export interface SimFile {
+  readonly source: string;
+  /** What it sees, whatever takes its place since. */
+  readonly node: Node | undefined;
+  readonly read: string | undefined;
 }
 
 export interface SimEndpoint {
@@ -61,6 +70,11 @@ export const hostsFileOf = ({ host }: SimContainer): string | undefined =>
   list(host["Mounts"])
     .map(object)
     .find((mount) => mount["Target"] === "/etc/hosts")?.["Source"] as string | undefined;
+
+const shippedTo = ({ host }: SimContainer): readonly string[] =>
+  list(host["Mounts"])
+    .map((mount) => String(object(mount)["Source"]))
+    .filter((source) => source.includes("/files/"));
 
 /** As much of the Docker Engine as kinds rely on: what it refuses, and what it answers when asked again. */
 export class SimEngine {
@@ -180,6 +194,10 @@ export class SimEngine {
         container.status = "exited";
         container.exitCode = 137;
         return { status: 204, body: null };
+      case "kill":
+        if (!this.isRunning(container)) return refused(409, "is not running");
+        container.files = (container.files ?? []).map((f) => ({ ...f, read: f.node?.content }));
+        return { status: 204, body: null };
       case "unpause":
         if (container.status !== "paused") return refused(500, "is not paused");
         container.status = "running";
@@ -227,6 +245,10 @@ export class SimEngine {
     container.restarts = 0;
     container.startedAt = this.now();
     container.hosts = this.disk.nodes.get(hostsFileOf(container) ?? "");
+    container.files = shippedTo(container).map((source) => {
+      const node = this.disk.nodes.get(source);
+      return { source, node, read: node?.content };
+    });
     const asked = [...container.networks.values()].find(({ address }) => address !== undefined);
     container.address = asked?.address ?? `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
     return { status: 204, body: null };

@@ -81,9 +81,10 @@ export function isMadeFrom(
   nowMs: number,
 ): boolean {
   const env = container.body["Env"] as readonly string[];
+  const told = container.files?.find(({ source }) => source.includes(".live/"));
   return (
     container.body["Image"] === referenceOf(imageText(app, state.version, state.nature)) &&
-    env.includes(`E=${state.env}`) &&
+    (told === undefined ? env.includes(`E=${state.env}`) : told.read === `env = ${state.env}\n`) &&
     (isHealthy(container, nowMs) || isBroughtBack(container, nowMs))
   );
 }

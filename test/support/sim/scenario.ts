@@ -8,6 +8,8 @@ export interface AppTemplate {
   readonly hasServices: boolean;
   readonly hasRelease: boolean;
   readonly hasFile: boolean;
+  /** With a file: it is told of another one, and made anew only for what else changes. */
+  readonly isTold: boolean;
   readonly onFailure: "revert" | "halt" | "continue";
   readonly batch: number;
   /** Follows the app before it. */
@@ -81,6 +83,7 @@ export const plainTemplate: AppTemplate = {
   hasServices: false,
   hasRelease: false,
   hasFile: false,
+  isTold: false,
   onFailure: "revert",
   batch: 1,
   isAfter: false,
@@ -144,7 +147,7 @@ function yamlOf(
     `machines: [${machinesOf(state, machines).join(", ")}]`,
     `instances: ${state.instances}`,
     "port: 8080",
-    `env: { E: "${state.env}" }`,
+    ...(template.hasFile && template.isTold ? ["reload: HUP"] : [`env: { E: "${state.env}" }`]),
     `deploy: { onFailure: ${onFailure}, batch: ${batch} }`,
     ...(template.isStateful ? ["volumes: { data: /data }"] : []),
     ...(template.isStateful && template.hasPort && !template.hasServices

@@ -8,6 +8,7 @@ import type { Facts } from "../../../model/resource.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { difference } from "../../shared/difference.ts";
 import { createOnlyFields, detachedFrom, limitFields, restartField } from "./differences.ts";
+import { isStale, reloadFields } from "./reload.ts";
 import { hasCompleted, isBroughtBack, isProven, situationOf, type Situation } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
@@ -47,6 +48,7 @@ function replaced(situation: Situation, old: InstanceContainer, facts: Facts): D
   const { running, restart, status } = old;
   const fields = [
     ...createOnlyFields(want, old, facts.root),
+    ...reloadFields(want, old),
     ...limitFields(want.limits, old.limits),
     ...(want.running === running
       ? restartField(want, restart)
@@ -107,7 +109,25 @@ function serving(situation: Situation, right: InstanceContainer): Difference | u
       ...fields,
     ]);
   }
-  return changedInPlace(situation, right, fields);
+  return changedFiles(want, right, fields) ?? changedInPlace(situation, right, fields);
+}
+
+/** It is not made anew: it is told. */
+function changedFiles(
+  want: ContainerSpec,
+  right: InstanceContainer,
+  more: readonly Field[],
+): Difference | undefined {
+  if (!right.running || !isStale(want, right)) return undefined;
+  const { name } = right;
+  const fields = reloadFields(want, right);
+  if (fields.length === 0) {
+    const text = `${name} was given other files, and whether it runs well with them is not known`;
+    return difference("update", "unfinished", text, more);
+  }
+  const what = `${listed(fields.map((f) => f.path))} changed`;
+  const text = `${what}; ${name} is told by ${want.reload?.signal ?? "a signal"}`;
+  return difference("update", "files-changed", text, [...fields, ...more]);
 }
 
 function notRunning(

@@ -7,6 +7,7 @@ import { fieldsOf, imageDigest, type Fields } from "../../shared/container/field
 import { limitDifferences } from "../../shared/container/limits.ts";
 import type { LiveContainer } from "../../shared/container/live.ts";
 import type { ContainerSpec, Limits } from "../../shared/container/spec.ts";
+import { livePattern } from "../../shared/files/replace.ts";
 import { optionalString } from "../../shared/reader.ts";
 import { shown } from "../../shared/sensitive.ts";
 import { wantedRestart } from "./situation.ts";
@@ -35,7 +36,13 @@ export function createOnlyFields(
 const sizes: ReadonlySet<string> = new Set(["shmSize", "logs.maxSize"]);
 
 const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b);
+  a === undefined || b === undefined
+    ? a === b
+    : isReplaced(a, b) || canonicalJson(a) === canonicalJson(b);
+
+/** Each container has copies of its own of what is replaced while it runs: what is in them is told for itself. */
+const isReplaced = (a: Json, b: Json): boolean =>
+  [a, b].every((mount) => livePattern.test(mountOf(mount)?.source ?? ""));
 
 function imageField(want: ContainerSpec, live: LiveContainer): Field {
   const readable = (text: string | undefined, reference: string): string =>

@@ -5,6 +5,8 @@ import { labelOf, nameOf, readContainer, type LiveContainer } from "../../shared
 import { parseName, type Role } from "../../shared/container/names.ts";
 import { containersQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
+import { optional } from "../../shared/optional.ts";
+import { shippedReader, type Shipped } from "./shipped.ts";
 
 /** All containers of one instance of an app on a machine: in service, new, kept, left over. */
 export interface ContainerState {
@@ -25,6 +27,8 @@ export interface TakenName {
 
 export interface InstanceContainer extends LiveContainer {
   readonly role: Role;
+  /** What it is told to read anew when it changes. */
+  readonly shipped?: Shipped;
 }
 
 /** Whether names stand for it, and commands go to it: it has its own name, or runs under another one. */
@@ -42,6 +46,7 @@ export const keyOf = (app: string, instance: number): string => `${app}/${instan
  */
 export function readInstances(answers: Answers, about: About): ReadonlyMap<string, ContainerState> {
   const instances = new Map<string, ContainerState>();
+  const shippedOf = shippedReader(answers, about);
   for (const inspect of answers.each(containersQuery)) {
     const fleet = labelOf(inspect, label.fleet);
     if (fleet !== about.fleet) {
@@ -57,7 +62,8 @@ export function readInstances(answers: Answers, about: About): ReadonlyMap<strin
     const instance = named?.instance ?? wholeNumber(instanceLabel);
     const key = keyOf(app, instance);
     const known = instances.get(key);
-    const container = { ...live, role: roleOf(live, named?.role) };
+    const role = roleOf(live, named?.role);
+    const container = { ...live, role, ...optional("shipped", shippedOf(live)) };
     instances.set(key, {
       ...known,
       app,

@@ -20,6 +20,7 @@ import { label } from "../../shared/labels.ts";
 import { bury, discard, drained, forbidRestart, park, stopSeconds } from "./away.ts";
 import { detachedFrom, limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
+import { filesBeforeStart, proveRunning, reloadIfStale } from "./reload.ts";
 import {
   hasCompleted,
   isBroughtBack,
@@ -98,8 +99,12 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       ...mend(want, right),
       ...(right.paused ? [post(["containers", right.id, "unpause"])] : []),
       ...(right.running || hasCompleted(want, right)
-        ? []
-        : [startContainer(right.id), ...prove(want, right.id)]),
+        ? reloadIfStale(want, right, facts.root, prove)
+        : [
+            ...filesBeforeStart(want, right, facts.root),
+            startContainer(right.id),
+            ...prove(want, right.id),
+          ]),
       ...takeNames(right.addresses, runningOthers(situation), facts.root),
       ...(runningOthers(situation).length === 0 ? [] : switchTo(want, facts.root, right.id)),
     ];
@@ -109,7 +114,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
     return [
       ...mend(want, right),
       ...(right.paused ? [post(["containers", right.id, "unpause"])] : []),
-      ...prove(want, right.id),
+      ...proveRunning(want, right, facts.root, prove),
       ...switchTo(want, facts.root, right.id),
       renameContainer(right.id, names.current),
       ...takeNames(right.addresses, runningOthers(situation), facts.root),
@@ -118,7 +123,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
   }
   // Without a probe there is nothing to prove, and a container that restarts at once is hard to rename.
   const name = want.probe === "off" ? names.current : names.fresh;
-  const { ref, steps, addresses } = obtain(situation, name, facts);
+  const { ref, steps, addresses, proof } = obtain(situation, name, facts);
   const others = [...(old === undefined ? [] : [old]), ...situation.spare];
   const isOverlapping = old?.running === true && !stopsFirst(situation);
   return [
@@ -130,7 +135,7 @@ function serve(situation: Situation, facts: Facts): readonly Step[] {
       do: "attempt",
       steps: [
         startContainer(ref),
-        ...prove(want, ref),
+        ...proof,
         ...(isOverlapping ? tryShare(want, facts.root, ref) : []),
         ...switchTo(want, facts.root, ref),
         ...watchServed(want, facts.root, ref),
@@ -179,13 +184,19 @@ function obtain(
   readonly ref: Ref;
   readonly steps: readonly Step[];
   readonly addresses: InstanceContainer["addresses"];
+  /** That it is well, once it is started. */
+  readonly proof: readonly Step[];
 } {
   const { want, right, revivable } = situation;
   const found = right ?? revivable;
   if (found !== undefined) {
     const renamed = found.name === name ? [] : [renameContainer(found.id, name)];
-    const steps = [...renamed, ...mend(want, found)];
-    return { ref: found.id, steps, addresses: found.addresses };
+    const files = found.running ? [] : filesBeforeStart(want, found, facts.root);
+    const steps = [...renamed, ...mend(want, found), ...files];
+    const proof = found.running
+      ? proveRunning(want, found, facts.root, prove)
+      : prove(want, found.id);
+    return { ref: found.id, steps, addresses: found.addresses, proof };
   }
   const instance = { [label.instance]: String(want.instance) };
   const body = createBody(want, { restart: wantedRestart(want), labels: instance });
@@ -194,8 +205,10 @@ function obtain(
   return {
     ref,
     addresses: givenAddresses(want),
+    proof: prove(want, ref),
     steps: [
       ...missingFolders(want, facts.root),
+      ...filesBeforeStart(want, undefined, facts.root),
       createContainer(name, body, ref.bound, secretTexts(want)),
       ...more.map((network) => connectNetwork(network.name, name, endpointOf(want, network))),
     ],

@@ -1,5 +1,6 @@
 import type { SealedText } from "../../../model/sealed.ts";
 import type { Probe } from "../../../model/step.ts";
+import type { FilesSpec } from "../files/spec.ts";
 
 /** One instance of an app on one machine. */
 export interface ContainerSpec {
@@ -50,6 +51,8 @@ export interface ContainerSpec {
   readonly securityOpt?: readonly string[];
   readonly groupAdd?: readonly string[];
   readonly logs: { readonly maxSizeBytes: number; readonly maxFiles: number };
+  /** Its shipped files are replaced while it runs. */
+  readonly reload?: Reload;
 
   // How it is run and rolled out; changing these restarts nothing.
   readonly running: boolean;
@@ -82,6 +85,14 @@ export interface Proxied {
     readonly maxErrors: number;
     readonly maxLatencyMs?: number;
   };
+}
+
+export interface Reload {
+  /** What tells it to read them anew. */
+  readonly signal: string;
+  /** Below `<root>/files/`, where they stand as 0, 1, …, in this order. */
+  readonly folder: string;
+  readonly files: readonly FilesSpec[];
 }
 
 export interface SecretEnv {

@@ -13,6 +13,8 @@ export interface FilesSpec {
   readonly folder: boolean;
   /** `uid:gid` */
   readonly owner: string;
+  /** What has copies of it that running containers see: folders below `<root>/files/`. */
+  readonly copies?: readonly string[];
 }
 
 export interface FileEntry {
