@@ -1,8 +1,9 @@
 import type { RevisionOutcome } from "../../../src/model/outcome.ts";
 import type { SimContainer } from "./engine.ts";
-import { imageText, isHealthy, referenceOf } from "./registry.ts";
+import { badFile, imageText, isHealthy, referenceOf } from "./registry.ts";
 import {
   appNames,
+  fileText,
   machinesOf,
   membersOf,
   type Apps,
@@ -23,10 +24,13 @@ export type Fortune =
 
 export function fortuneOf(state: AppState, template: AppTemplate): Fortune {
   const { nature, instances, isStopped } = state;
+  const isRunning = instances > 0 && !isStopped;
+  const hasBadFile = template.hasFile && template.isTold && fileText(state) === badFile;
+  if (hasBadFile && nature !== "missing" && isRunning) return "fails";
   if (nature === "good" || nature === "slow" || nature === "stubborn") return "works";
   if (nature === "bad-release" && !template.hasRelease) return "works";
   if (nature === "missing") return "cannot be pulled";
-  const runs = nature === "bad-release" || (instances > 0 && !isStopped);
+  const runs = nature === "bad-release" || isRunning;
   return runs ? "fails" : "idles";
 }
 
@@ -84,7 +88,7 @@ export function isMadeFrom(
   const told = container.files?.find(({ source }) => source.includes(".live/"));
   return (
     container.body["Image"] === referenceOf(imageText(app, state.version, state.nature)) &&
-    (told === undefined ? env.includes(`E=${state.env}`) : told.read === `env = ${state.env}\n`) &&
+    (told === undefined ? env.includes(`E=${state.env}`) : told.read === fileText(state)) &&
     (isHealthy(container, nowMs) || isBroughtBack(container, nowMs))
   );
 }

@@ -1,5 +1,5 @@
 import { digestOf } from "../../../src/lib/hash.ts";
-import type { SimContainer, SimImage } from "./engine.ts";
+import type { SimContainer, SimFile, SimImage } from "./engine.ts";
 
 /** How what runs from an image fares. */
 export type Nature =
@@ -17,6 +17,11 @@ export type Nature =
   | "bad-release"
   /** The registry has none. */
   | "missing";
+
+/** What nothing runs well with that is told of its files. */
+export const badFile = "env = 2\n";
+
+const isBad = ({ source, read }: SimFile): boolean => source.includes(".live/") && read === badFile;
 
 const bootMs: Readonly<Record<Nature, number>> = {
   good: 700,
@@ -87,6 +92,7 @@ export function live(container: SimContainer, nowMs: number): void {
 
 export const isHealthy = (container: SimContainer, nowMs: number): boolean =>
   container.status === "running" &&
+  !(container.files ?? []).some(isBad) &&
   nowMs - Date.parse(container.startedAt) >= bootMs[natureIn(container)];
 
 /** How long it takes to stop, where the engine would kill it after so long. */

@@ -115,6 +115,8 @@ export const machinesOf = ({ on }: AppState, count: number): readonly string[] =
 export const membersOf = (app: string, template: AppTemplate): readonly string[] =>
   template.hasServices ? [`${app}-back`, `${app}-web`] : [app];
 
+export const fileText = ({ env }: AppState): string => `env = ${env}\n`;
+
 export function filesOf(
   apps: Apps,
   { templates, machines }: Pick<Scenario, "templates" | "machines">,
@@ -126,7 +128,7 @@ export function filesOf(
     const [state, template] = [apps[app], templates[index]];
     if (state === undefined || template === undefined) continue;
     files[`apps/${app}/app.yaml`] = yamlOf(app, index, state, template, machines, apps);
-    files[`apps/${app}/app.toml`] = `env = ${state.env}\n`;
+    files[`apps/${app}/app.toml`] = fileText(state);
   }
   return files;
 }
