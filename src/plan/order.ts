@@ -1,6 +1,7 @@
 import { groupBy } from "../lib/parallel.ts";
 import { clash, type Change } from "../model/change.ts";
 import type { OnFailure, Rollout, Turn } from "../model/plan.ts";
+import type { Step } from "../model/step.ts";
 
 /** How an app file wants to be rolled out. */
 export interface FamilyPolicy {
@@ -92,7 +93,7 @@ function rolloutOf(
     onFailure: policy?.onFailure ?? "revert",
     prepare,
     releases: turnsOf(changes.filter((c) => c.kind === "app/release")),
-    waves: wavesOf(containers, policy?.batch ?? 1),
+    waves: wavesOf(withOneCanary(containers), policy?.batch ?? 1),
   };
 }
 
@@ -105,6 +106,30 @@ function wavesOf(turns: readonly Turn[], batch: number): readonly (readonly Turn
     rest.slice(i * size, (i + 1) * size),
   );
   return [[canary], ...chunks];
+}
+
+/** What a share of the traffic showed of an app on its first container holds for the others. */
+function withOneCanary(turns: readonly Turn[]): readonly Turn[] {
+  const tried = new Set<string | undefined>();
+  const once = (change: Change): Change => {
+    const steps = withoutCanary(change.steps);
+    if (steps === change.steps) return change;
+    if (tried.has(change.app)) return { ...change, steps };
+    tried.add(change.app);
+    return change;
+  };
+  return turns.map((turn) => ({ ...turn, changes: turn.changes.map(once) }));
+}
+
+/** The same where there is none. */
+function withoutCanary(steps: readonly Step[]): readonly Step[] {
+  const kept = steps.flatMap((step): readonly Step[] => {
+    if (step.do === "canary") return [];
+    if (step.do !== "attempt") return [step];
+    const inner = withoutCanary(step.steps);
+    return inner === step.steps ? [step] : [{ ...step, steps: inner }];
+  });
+  return kept.length === steps.length && kept.every((step, i) => step === steps[i]) ? steps : kept;
 }
 
 function turnsOf(changes: readonly Change[]): readonly Turn[] {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { changesOf, type Plan } from "../../src/model/plan.ts";
+import type { Step } from "../../src/model/step.ts";
 import { order, type FamilyPolicy } from "../../src/plan/order.ts";
 import { changeOf, deletion } from "../support/changes.ts";
 
@@ -58,6 +59,42 @@ test("one machine goes first as the canary, then batch at a time, in order of na
   assert.deepEqual(wavesWith(1), [["m1"], ["m2"], ["m3"], ["m4"]]);
   assert.deepEqual(wavesWith(2), [["m1"], ["m2", "m3"], ["m4"]]);
   assert.deepEqual(wavesWith(10), [["m1"], ["m2", "m3", "m4"]]);
+});
+
+test("only the first container of each app tries a share of the traffic first", () => {
+  const wait: Step = { do: "mark", text: "waited" };
+  const traffic = { proxy: "/p", instance: 1, pools: [] };
+  const tries: Step = {
+    do: "canary",
+    steps: [{ do: "switch", traffic, container: "new", share: 10 }],
+  };
+  const trying = (steps: readonly Step[]): readonly Step[] => [
+    wait,
+    { do: "attempt", steps: [wait, ...steps], otherwise: [wait] },
+  ];
+  const inFamily = { family: "shop", steps: trying([tries]) };
+  const changes = [
+    changeOf("m1", "app/container", "job", "1", {
+      family: "shop",
+      steps: trying([]),
+    }),
+    changeOf("m1", "app/container", "shop", "1", inFamily),
+    changeOf("m1", "app/container", "shop", "2", inFamily),
+    changeOf("m1", "app/container", "shop-api", "1", inFamily),
+    changeOf("m2", "app/container", "shop", "1", inFamily),
+  ];
+  const { rollouts } = order(changes, new Map());
+  const rolled = rollouts[0]?.waves.flat().flatMap((turn) => turn.changes);
+  assert.deepEqual(
+    rolled?.map((c) => [c.machine, c.app, c.name, c.steps]),
+    [
+      ["m1", "job", "1", trying([])],
+      ["m1", "shop-api", "1", trying([tries])],
+      ["m1", "shop", "1", trying([tries])],
+      ["m1", "shop", "2", trying([])],
+      ["m2", "shop", "1", trying([])],
+    ],
+  );
 });
 
 test("a port that an app on its way out holds is free before the app that wants it starts", () => {
