@@ -3,8 +3,8 @@ import type { Change, Disruption, Field } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
+import type { Reach } from "../model/reach.ts";
 import { countsOf, type PlanCounts } from "./plan-groups.ts";
-import type { Reach } from "./plan-text.ts";
 
 /** `plan --json`: schemas/plan.schema.json. */
 export interface PlanDocument {
@@ -69,7 +69,7 @@ export function planDocument(
     held: plan.held.map(heldDocument),
     unknown: plan.unknown.map(({ address, machine, why }) => ({ address, machine, why })),
     awaiting: plan.awaiting,
-    reach: reach.map(({ what, who, where, isPublic }) => ({ what, who, where, isPublic })),
+    reach,
     summary: { changes: changes.length, ...countsOf(plan) },
   };
 }

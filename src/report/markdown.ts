@@ -1,7 +1,8 @@
 import { counted, cutAtWord, printableLine } from "../lib/text.ts";
 import type { Plan } from "../model/plan.ts";
+import type { Reach } from "../model/reach.ts";
 import { countsOf, countsText, groupsOf } from "./plan-groups.ts";
-import { groupLines, heldLines, reachLines, type Reach, unknownLines } from "./plan-text.ts";
+import { groupLines, heldLines, reachLines, unknownLines } from "./plan-text.ts";
 import { plainly } from "./style.ts";
 
 /** All forges take so much. */

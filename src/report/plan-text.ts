@@ -3,6 +3,7 @@ import { counted, cutAtWord, listed, printableLine, shortRevision } from "../lib
 import type { Action, Disruption, Field, Reason } from "../model/change.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Held, Plan } from "../model/plan.ts";
+import type { Reach } from "../model/reach.ts";
 import {
   countsOf,
   countsText,
@@ -14,17 +15,6 @@ import {
 } from "./plan-groups.ts";
 import { type Paint, painter, type Tone } from "./style.ts";
 import { table } from "./table.ts";
-
-/** Who can reach what once the plan is applied. */
-export interface Reach {
-  /** `shop:8080` */
-  readonly what: string;
-  /** `machines of the fleet`, `anyone` */
-  readonly who: string;
-  /** `web-1 (10.0.0.11)` */
-  readonly where: string;
-  readonly isPublic: boolean;
-}
 
 export interface PlanView {
   readonly reach?: readonly Reach[];

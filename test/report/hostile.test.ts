@@ -46,6 +46,9 @@ const holds = <T>(of: fc.Arbitrary<T>, view: (value: T, colour: boolean) => stri
 suite("nothing that others wrote is obeyed by a terminal", () => {
   const reach = fc.array(
     fc.record({
+      by: fc.constant("route" as const),
+      app: arbitrary.text,
+      machines: fc.array(arbitrary.text),
       what: arbitrary.text,
       who: arbitrary.text,
       where: arbitrary.text,

@@ -6,7 +6,8 @@ import { historyText } from "../../src/report/history-text.ts";
 import { planPart } from "../../src/report/plan-part.ts";
 import { planMarkdown } from "../../src/report/markdown.ts";
 import { outcomeText } from "../../src/report/outcome-text.ts";
-import { disruptionText, planText, type Reach } from "../../src/report/plan-text.ts";
+import type { Reach } from "../../src/model/reach.ts";
+import { disruptionText, planText } from "../../src/report/plan-text.ts";
 import { psText, statusText } from "../../src/report/status-text.ts";
 import { whyText } from "../../src/report/why-text.ts";
 import {
@@ -23,8 +24,24 @@ import {
 import { assertGolden } from "./golden.ts";
 
 const reach: readonly Reach[] = [
-  { what: "shop:8080", who: "machines of the fleet", where: "web-1, web-2", isPublic: false },
-  { what: "blog:443", who: "anyone", where: "web-1 (203.0.113.10)", isPublic: true },
+  {
+    by: "route",
+    app: "blog",
+    machines: ["web-1"],
+    what: "https://blog.example.com/ → blog",
+    who: "anyone",
+    where: "the proxy of web-1",
+    isPublic: true,
+  },
+  {
+    by: "listen",
+    app: "shop",
+    machines: ["web-1"],
+    what: "shop:8080",
+    who: "the private network",
+    where: "web-1 (10.0.0.11)",
+    isPublic: false,
+  },
 ];
 
 const findings: readonly Diagnostic[] = [

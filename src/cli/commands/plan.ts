@@ -2,6 +2,7 @@ import { changesOf, type Plan } from "../../model/plan.ts";
 import { jsonText, planDocument } from "../../report/json.ts";
 import { planMarkdown } from "../../report/markdown.ts";
 import { planText } from "../../report/plan-text.ts";
+import { reachOf } from "../../pass/reach.ts";
 import type { World } from "../../pass/world.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
@@ -9,7 +10,6 @@ import { showRejected } from "../findings.ts";
 import { isOn, textFlag } from "../given.ts";
 import { lookAt, planOf } from "../look.ts";
 import { whileSaying } from "../progress.ts";
-import { reachOf } from "../reach.ts";
 import { UserError } from "../trouble.ts";
 import { warnOfUncommitted } from "../uncommitted.ts";
 import { snapshotOnDisk } from "../working-tree.ts";
@@ -32,7 +32,7 @@ export const run: Run = async (context, given) => {
     const { documents } = read;
     if (documents === undefined || look === undefined) return showRejected(context, read.findings);
     const plan = planOf(look);
-    const reach = reachOf(look.apps, documents);
+    const reach = reachOf(look.apps, look.standing.documents);
     if (options.json) io.out.write(jsonText(planDocument(plan, { reach, workingTree: fromDisk })));
     else if (isOn(given, "markdown"))
       io.out.write(planMarkdown(plan, { fleet: documents.fleet, reach, workingTree: fromDisk }));

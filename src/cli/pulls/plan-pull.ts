@@ -6,12 +6,12 @@ import { sayFindings } from "../../model/saying.ts";
 import { listed } from "../../lib/text.ts";
 import { mergedSnapshot } from "../../pass/merged.ts";
 import { loadRevision, openRevision } from "../../pass/revision.ts";
+import { reachOf } from "../../pass/reach.ts";
 import { redactor } from "../../pass/secrets.ts";
 import { boundsOf, readingWithin, withLoginsOf } from "../../pass/within.ts";
 import type { World } from "../../pass/world.ts";
 import { planMarkdown, refusalMarkdown, type Refusal } from "../../report/markdown.ts";
 import { lookFor, planOf } from "../look.ts";
-import { reachOf } from "../reach.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** The branch that pull requests are to be merged into. */
@@ -100,6 +100,6 @@ async function plannedWithin(
   const plan = planOf(look);
   return {
     ...verdictOf(plan, branch.standing),
-    markdown: planMarkdown(plan, { ...view, reach: reachOf(look.apps, documents) }),
+    markdown: planMarkdown(plan, { ...view, reach: reachOf(look.apps, look.standing.documents) }),
   };
 }
