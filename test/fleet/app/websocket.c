@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONTINUATION = 0, CLOSE = 8, PING = 9, PONG = 10, FRAME_MAX = 65536 };
+enum { CLOSE = 8, PING = 9, PONG = 10, FRAME_MAX = 65536 };
 
 static uint32_t left(uint32_t value, int by) { return value << by | value >> (32 - by); }
 
@@ -63,7 +63,10 @@ static int send_frame(int fd, unsigned first, const char *data, size_t length) {
 /* Frames as long as one of 16 bits says; echoed one by one, so a message in pieces comes back in these pieces. */
 static int echo_frame(struct connection *to, char *data) {
   unsigned char start[2], mask[4];
-  if (read_exactly(to, (char *)start, 2, 0)) return stopping ? send_frame(to->fd, 0x80 | CLOSE, "\x03\xe9", 2), -1 : -1;
+  if (read_exactly(to, (char *)start, 2, 0)) {
+    if (stopping) send_frame(to->fd, 0x80 | CLOSE, "\x03\xe9", 2);
+    return -1;
+  }
   size_t length = start[1] & 127;
   if (length == 126) {
     unsigned char more[2];

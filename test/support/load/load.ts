@@ -23,7 +23,7 @@ interface Waiting {
 export async function startLoad(targets: readonly Target[], clients: Clients = {}): Promise<Load> {
   const task: Task = { targets, clients };
   const child = fork(fileURLToPath(new URL("run.ts", import.meta.url)), [JSON.stringify(task)], {
-    execArgv: [],
+    execArgv: ["--max-semi-space-size=4", "--max-old-space-size=128"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit");
