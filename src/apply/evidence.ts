@@ -26,6 +26,13 @@ export async function unhealthy(
   return new StepFailure("app", because, { evidence });
 }
 
+/** A container of our own that fails is the machine's trouble: what it said last is all that there is to tell. */
+export function ofMachine({ message, evidence }: StepFailure): StepFailure {
+  const { container = "a container", logTail = [] } = evidence ?? {};
+  const said = logTail.slice(-3).join(" ").slice(-400);
+  return new StepFailure("machine", `${container} ${message}${said === "" ? "" : `: ${said}`}`);
+}
+
 const tailLines = 10;
 const tailBytes = 100_000;
 

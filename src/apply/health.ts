@@ -1,5 +1,5 @@
 import type { FinishStep, WaitStep } from "../model/step.ts";
-import { unhealthy } from "./evidence.ts";
+import { ofMachine, unhealthy } from "./evidence.ts";
 import { StepFailure } from "./failure.ts";
 import { probeOnce } from "./probe.ts";
 import { look, type Seen } from "./seen.ts";
@@ -67,23 +67,17 @@ export async function finishContainer(
     if (!seen.running && !seen.restarting) {
       if (seen.exitCode === 0) return;
       const text = `ended with exit code ${seen.exitCode}`;
-      throw blamed(step, await unhealthy(context, seen, container, text, undefined));
+      const failure = await unhealthy(context, seen, container, text, undefined);
+      throw step.blame === "machine" ? ofMachine(failure) : failure;
     }
     if (context.clock.now() > deadlineMs) {
       const text = `not done in ${step.deadlineMs / 1000} s`;
-      throw blamed(step, await unhealthy(context, seen, container, text, undefined));
+      const failure = await unhealthy(context, seen, container, text, undefined);
+      throw step.blame === "machine" ? ofMachine(failure) : failure;
     }
     await sleepOrPreempt(context, pauseMs);
     pauseMs = Math.min(pauseMs * 2, 1_000);
   }
-}
-
-/** A container of our own that fails is the machine's trouble: what it said last is all that there is to tell. */
-function blamed({ blame = "app" }: FinishStep, failure: StepFailure): StepFailure {
-  if (blame === "app") return failure;
-  const { container = "a container", logTail = [] } = failure.evidence ?? {};
-  const said = logTail.slice(-3).join(" ").slice(-400);
-  return new StepFailure(blame, `${container} ${failure.message}${said === "" ? "" : `: ${said}`}`);
 }
 
 async function lookUnlessPreempted(context: StepContext, container: string): Promise<Seen> {

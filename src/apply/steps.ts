@@ -117,7 +117,7 @@ async function moveTraffic(
   await context.fence(0);
   switch (step.do) {
     case "talk":
-      return await talk(context, step);
+      return await talk(context, step, step.container && resolveRef(step.container, bindings));
     case "drain":
       return await drainTraffic(context, step, step.since && bindings.get(step.since.bound));
     case "switch": {

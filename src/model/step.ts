@@ -189,6 +189,8 @@ export interface TalkStep {
   readonly socket: string;
   readonly text: string;
   readonly until?: string;
+  /** Who is to answer: once it has ended it is not waited for, and what it said last is told. */
+  readonly container?: string | Bound;
   readonly timeoutMs: number;
 }
 

@@ -39,4 +39,18 @@ ${more}`;
     assert.ok((report.versions["2"] ?? 0) > 0, JSON.stringify(report));
     assert.match(outcome.text, /requests served during the switch, none failed/);
   });
+
+  test("a number that somebody else has keeps the proxy that is there, and is told", async () => {
+    const web = site.fleet.machine("web-1");
+    const blocker = "docker run -d --name blocker --network host -e PORT=9099";
+    await web.exec(["sh", "-c", `${blocker} ${site.image("1")}`]);
+    const load = await startLoad([target("web-1")]);
+    await site.commit("Listens", { "apps/shop.yaml": app("2", "listen: 9099\n") });
+    const outcome = await site.reconcile();
+    assert.equal(outcome.outcome, "incomplete", JSON.stringify(outcome));
+    assert.match(outcome.text, /web-1: .*Address already in use.*9099/);
+    await web.docker(["rm", "-f", "blocker"]);
+    await site.settle();
+    assert.deepEqual((await load.stop()).failures, {});
+  });
 });

@@ -1,6 +1,8 @@
 import type { TalkStep } from "../../model/step.ts";
 import { RemoteError } from "../../remote/session.ts";
+import { ofMachine, unhealthy } from "../evidence.ts";
 import { StepFailure } from "../failure.ts";
+import { look } from "../seen.ts";
 import type { StepContext } from "../steps.ts";
 
 const answerBytes = 4 * 1024 * 1024;
@@ -9,7 +11,11 @@ const firstPauseMs = 20;
 const longestPauseMs = 500;
 
 /** What begins to listen is waited for, where an answer is. */
-export async function talk(context: StepContext, step: TalkStep): Promise<void> {
+export async function talk(
+  context: StepContext,
+  step: TalkStep,
+  container?: string,
+): Promise<void> {
   const { session, clock } = context;
   const { socket: path, text, until } = step;
   const giveUpMs = clock.now() + step.timeoutMs;
@@ -24,6 +30,7 @@ export async function talk(context: StepContext, step: TalkStep): Promise<void> 
         throw error;
       said = error.message;
     }
+    if (container !== undefined) await throwIfEnded(context, container);
     if (clock.now() > giveUpMs)
       throw new StepFailure(
         "machine",
@@ -31,4 +38,11 @@ export async function talk(context: StepContext, step: TalkStep): Promise<void> 
       );
     await clock.sleep(pauseMs);
   }
+}
+
+async function throwIfEnded(context: StepContext, container: string): Promise<void> {
+  const seen = await look(context.session, container);
+  if (seen === undefined || (seen.running && !seen.restarting && seen.restarts === 0)) return;
+  const text = `ended with exit code ${seen.exitCode}`;
+  throw ofMachine(await unhealthy(context, seen, container, text, undefined));
 }

@@ -52,7 +52,7 @@ export function proxySteps(
       ...put(wanted, have, root),
       startContainer(right.id),
       updateContainer(right.id, { RestartPolicy: { Name: "unless-stopped" } }),
-      ready,
+      { ...ready, container: right.id },
       ...leaving,
     ];
   const isThere = (have?.images ?? []).includes(want.image);
@@ -65,7 +65,10 @@ export function proxySteps(
     createContainer(wanted.container, bodyOf(want, wanted, root), made.bound),
     {
       do: "attempt",
-      steps: [{ ...startContainer(made), blame: "machine" }, ready],
+      steps: [
+        { ...startContainer(made), blame: "machine" },
+        { ...ready, container: made },
+      ],
       otherwise: [stopContainer(made, 1), removeContainer(made)],
     },
     ...leaving,
