@@ -16,7 +16,7 @@ deploy: { stopTimeout: 5s, drain: 5s, watch: 500ms }
 ${more}`;
 
   before(async () => {
-    site = await openSite({ machines: ["web-1", "web-2"] }, { "1": {}, "2": {} });
+    site = await openSite({ machines: ["web-1", "web-2"], isWarm: true }, { "1": {}, "2": {} });
     const settings = `fleet: acme\nproxy: { image: "${await site.proxyImage()}" }\n`;
     await site.commit("Shop", { "slipway.yaml": settings, "apps/shop.yaml": app("1") });
     await site.settle();

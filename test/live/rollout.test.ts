@@ -46,7 +46,7 @@ ${more}`;
 
   before(async () => {
     site = await openSite(
-      { machines: ["web-1", "web-2"] },
+      { machines: ["web-1", "web-2"], isWarm: true },
       { "1": {}, "2": {}, sick: { env: { FAIL: "health" } }, late: { env: { FAIL: "late" } } },
     );
     await site.commit("Still", { "apps/still.yaml": app("1"), "apps/other.yaml": app("1") });

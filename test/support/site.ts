@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import { changesOf } from "../../src/model/plan.ts";
 import type { Request } from "../../src/pass/world.ts";
+import { readFile } from "node:fs/promises";
+import { createFleet } from "../../src/remote/fleet.ts";
+import type { Fleet as Remote } from "../../src/remote/session.ts";
 import { bootFleet, type Fleet, type FleetOptions, type ImageOptions } from "../fleet/fleet.ts";
 import { openController, type Controller, type ControllerOptions } from "./controller.ts";
 import { makeInfra, machineFiles, type Files, type Infra } from "./infra.ts";
@@ -35,18 +38,37 @@ export interface Site {
   close(): Promise<void>;
 }
 
+export interface SiteOptions {
+  /** All controllers share their connections: for tests in which no machine is lost. */
+  readonly isWarm?: boolean | undefined;
+}
+
+/** Connections that outlive the controllers which use them. */
+async function warmRemote(sshKeyFile: string): Promise<{
+  instead(own: Remote): Remote;
+  close(): Promise<void>;
+}> {
+  const text = await readFile(sshKeyFile, "utf8");
+  const shared = createFleet({ privateKeys: [{ source: sshKeyFile, text }] });
+  return {
+    instead: (own) => ({ ...shared, close: () => own.close() }),
+    close: () => shared.close(),
+  };
+}
+
 /** Tags of the test app and how each is made. */
 export type Tags = Readonly<Record<string, ImageOptions>>;
 
 export async function openSite(
-  options: Pick<FleetOptions, "machines">,
+  options: Pick<FleetOptions, "machines"> & SiteOptions,
   tags: Tags = { "1": {}, "2": {} },
 ): Promise<Site> {
-  const fleet = await bootFleet({ ...options, git: false });
+  const { machines, isWarm } = options;
+  const fleet = await bootFleet({ machines, git: false });
   const { images } = fleet;
   assert.ok(images !== undefined);
   for (const [tag, how] of Object.entries(tags)) await images.push("shop", tag, how);
-  const site = await siteOn(fleet, Object.keys(fleet.machines));
+  const site = await siteOn(fleet, Object.keys(fleet.machines), { isWarm });
   return {
     ...site,
     close: async () => {
@@ -57,14 +79,19 @@ export async function openSite(
 }
 
 /** Some of a fleet's machines, with an infra repo of their own. */
-export async function siteOn(fleet: Fleet, machines: readonly string[]): Promise<Site> {
+export async function siteOn(
+  fleet: Fleet,
+  machines: readonly string[],
+  { isWarm = false }: SiteOptions = {},
+): Promise<Site> {
   const { registry, images } = fleet;
   assert.ok(registry !== undefined && images !== undefined);
   const infra = await makeInfra();
   await infra.commit("Machines", machineFiles(fleet, "acme", machines));
   const own: ControllerOptions = { repo: infra.repo, sshKeyFile: fleet.sshKeyFile };
+  const warm = isWarm ? await warmRemote(fleet.sshKeyFile) : undefined;
   const by: Site["by"] = async (work, more) => {
-    const controller = await openController({ ...own, ...more });
+    const controller = await openController({ ...own, ...more }, warm?.instead);
     try {
       return await work(controller);
     } finally {
@@ -94,6 +121,9 @@ export async function siteOn(fleet: Fleet, machines: readonly string[]): Promise
     running: async (machine, app) =>
       (await see(fleet.machine(machine), "acme")).running.get(app) ?? [],
     containers: async (machine) => (await see(fleet.machine(machine), "acme")).holding.containers,
-    close: () => infra.close(),
+    close: async () => {
+      await warm?.close();
+      await infra.close();
+    },
   };
 }
