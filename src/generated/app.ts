@@ -65,7 +65,7 @@ export interface AppFields {
         [k: string]: number;
       };
   /**
-   * The number under which the fleet reaches it through the proxies of its machines, as in shop:8080. Without it the number of `port`, but for a port that `publish` names; `off`: only services of its own app reach it. A single number is that of the first port.
+   * The number under which the fleet reaches it through the proxies of its machines, as in shop:8080. Without it the number of `port`, where that is free on the machine and `publish` does not name it; `off`: only services of its own app reach it. A single number is that of the first port. There are numbers where slipway.yaml has `proxy`, or an app has `routes`, `listen` or `protocol`.
    */
   listen?:
     | number

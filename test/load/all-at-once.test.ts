@@ -150,6 +150,15 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "private-unreachable",
     "apps/a.yaml:3:9",
   ],
+  namedPortsHaveNumbers: [
+    {
+      "machines/db-1.yaml": "address: 10.0.0.12\n",
+      "apps/a.yaml": on("web-1", "protocol: tcp\nenv: { B: 'b:5432' }"),
+      "apps/b.yaml": on("db-1", "port: 5432\nlisten: off"),
+    },
+    "private-unreachable",
+    "apps/a.yaml:4:11",
+  ],
   listensAreClear: [here("listen: 80"), "listen-unclear", "apps/a.yaml:3:9"],
   listensOfOneDiffer: [
     here("port: { a: 80, b: 81 }\nlisten: { a: 82, b: 82 }"),

@@ -397,6 +397,8 @@ test("who names an app with its port wants to reach it", async () => {
     "apps/db.yaml": `${image}machines: db-1\nport: 5432\n${more}`,
     "apps/a.yaml": `${image}machines: web-1\nlisten: off\nprotocol: tcp\nenv: { URL: "${env}" }\n`,
   });
+  const open = `${db}privateAddress: 10.0.0.9\n`;
+  const unreached = "private-unreachable apps/a.yaml:5:13: warning: app 'db' is not reached";
   const found = [
     "private-unreachable apps/a.yaml:5:13: warning: app 'db' listens under 5432 on db-1, which has no privateAddress: 'a' on web-1 cannot reach it there",
   ];
@@ -406,7 +408,31 @@ test("who names an app with its port wants to reach it", async () => {
     ["another number", files("db:54321"), []],
     ["another host", files("my.db:5432 xdb:5432 db.x:5432"), []],
     ["it has a private address", files("db:5432", `${db}privateAddress: 10.0.0.9\n`), []],
-    ["no number", files("db:5432", db, "listen: off\n"), []],
+    [
+      "no number",
+      files("db:5432", db, "listen: off\n"),
+      [
+        "private-unreachable apps/a.yaml:5:13: warning: app 'db' is not reached under 5432, as listen says otherwise: 'a' on web-1 cannot talk to it",
+      ],
+    ],
+    ["another number", files("db:5432", open, "listen: 5433\n"), [unreached]],
+    [
+      "a number that is taken",
+      { ...files("db:5432", open), "apps/pg.yaml": `${image}machines: db-1\nport: 5432\n` },
+      [
+        "private-unreachable apps/a.yaml:5:13: warning: app 'db' is not reached under 5432, as 5432 is taken on db-1",
+      ],
+    ],
+    [
+      "a service of its own that is called so",
+      {
+        ...files("x", open, "listen: off\n"),
+        "apps/a.yaml": `${image}machines: web-1\nport: 5432\nservices: { db: {}, x: { env: { A: "db:5432" } } }\n`,
+      },
+      ["service-hides-name"],
+    ],
+    ["a port that it does not have", files("db:80", open, "listen: off\n"), []],
+    ["on the host's network", files("db:5432", open, "network: host\n"), []],
     [
       "published",
       files("db:5432", db, "publish: ['5432:5432']\n"),

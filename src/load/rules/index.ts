@@ -47,6 +47,7 @@ export const rules: readonly Rule[] = [
   ports.proxiesLeaveSshdItsPort,
   ports.hostNetworkIsConsistent,
   privatePorts.privatePortsAreReachable,
+  privatePorts.namedPortsHaveNumbers,
   reach.listensAreClear,
   reach.listensOfOneDiffer,
   reach.chosenProxiesReachApps,
