@@ -26,7 +26,7 @@ export async function switchTraffic(
     argv: ["sh", "-c", rewriteScript, "sh", traffic.proxy, ...moves.flatMap(fileWords)],
     timeoutMs: 30_000,
   });
-  const said = await say(session, traffic, moves.flatMap(commandsOf));
+  const said = await say(session, traffic, switchCommands(moves));
   const giveUpMs = clock.now() + confirmMs;
   for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
     const places = await placesOf(session, traffic);
@@ -37,7 +37,7 @@ export async function switchTraffic(
   }
 }
 
-interface Move {
+export interface Move {
   readonly place: Place;
   readonly address: string;
   readonly to: ProxyServer;
@@ -73,16 +73,22 @@ const fileWords = ({ place, address, to, from, share }: Move): readonly string[]
   ];
 };
 
-function commandsOf({ place, address, to, from, share }: Move): readonly string[] {
-  const server = `${place.backend}/${to.slot}`;
-  const other = `${place.backend}/${from.slot}`;
+/**
+ * The new one serves in every backend before the old one is taken out of any: a server for routes is up only while the
+ * one that checks it is, and between two commands there are requests.
+ */
+export function switchCommands(moves: readonly Move[]): readonly string[] {
+  const to = ({ place, to }: Move): string => `set server ${place.backend}/${to.slot}`;
+  const from = ({ place, from }: Move): string => `set server ${place.backend}/${from.slot}`;
   return [
-    `set server ${server} addr ${address} port ${place.port}`,
-    `set server ${server} weight ${share}`,
-    `set server ${server} state ready`,
-    ...(share < 100
-      ? [`set server ${other} weight ${100 - share}`]
-      : [`set server ${other} state maint`]),
+    ...moves.flatMap((move) => [
+      `${to(move)} addr ${move.address} port ${move.place.port}`,
+      `${to(move)} weight ${move.share}`,
+    ]),
+    ...moves.map((move) => `${to(move)} state ready`),
+    ...moves.map((move) =>
+      move.share < 100 ? `${from(move)} weight ${100 - move.share}` : `${from(move)} state maint`,
+    ),
   ];
 }
 
