@@ -26,16 +26,16 @@ export function parseServers(text: string): readonly ProxyServer[] | undefined {
     "srv_port",
     "srv_op_state",
     "srv_admin_state",
+    "srv_uweight",
   ];
-  if ([...columns, "srv_uweight"].some((name) => column(name) < 0)) return undefined;
+  if (columns.some((name) => column(name) < 0)) return undefined;
   const servers = lines.map((line): ProxyServer | undefined => {
     const words = line.split(" ");
     const at = (name: string): string => words[column(name)] ?? "";
-    const [port, state, admin] = ["srv_port", "srv_op_state", "srv_admin_state"].map((name) =>
-      Number(at(name)),
-    );
-    if (port === undefined || state === undefined || admin === undefined) return undefined;
-    if (![port, state, admin].every(Number.isInteger)) return undefined;
+    const numbers = ["srv_port", "srv_op_state", "srv_admin_state", "srv_uweight"].map(at);
+    if (words.length < names.length || !numbers.every((text) => /^\d+$/.test(text)))
+      return undefined;
+    const [port = 0, state = 0, admin = 0, weight = 0] = numbers.map(Number);
     return {
       backend: at("be_name"),
       slot: at("srv_name"),
@@ -43,7 +43,7 @@ export function parseServers(text: string): readonly ProxyServer[] | undefined {
       port,
       ready: (admin & forced) === 0,
       up: state !== stopped,
-      weight: Number(at("srv_uweight")),
+      weight,
     };
   });
   return servers.every((server) => server !== undefined) ? servers : undefined;

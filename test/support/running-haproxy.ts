@@ -4,20 +4,19 @@ import { createConnection, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import {
+  readRuntime,
+  runtimeQuery,
+  type ProxyRuntime,
+} from "../../src/kinds/machine/proxy/state.ts";
 import { renderConfig } from "../../src/kinds/shared/proxy/config.ts";
 import type { ProxySite } from "../../src/kinds/shared/proxy/config/site.ts";
 import { layoutFor, type Layout } from "../../src/kinds/shared/proxy/layout.ts";
 import { renderMaps } from "../../src/kinds/shared/proxy/maps.ts";
 import { renderPages } from "../../src/kinds/shared/proxy/pages.ts";
 import { placeMembers } from "../../src/kinds/shared/proxy/slots.ts";
-import {
-  lookLine,
-  parseStat,
-  readLook,
-  type LiveProxy,
-  type StatSeen,
-} from "../../src/kinds/shared/proxy/readings.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
+import { parseCounters, type ProxyCounters } from "../../src/lib/haproxy.ts";
 import { until } from "../fleet/wait.ts";
 
 const run = promisify(execFile);
@@ -63,8 +62,8 @@ export interface Proxy {
   readonly layout: Layout;
   /** One line for the runtime API, and its answer. */
   say(line: string): Promise<string>;
-  read(): Promise<LiveProxy>;
-  stats(): Promise<readonly StatSeen[]>;
+  read(): Promise<ProxyRuntime>;
+  counters(): Promise<readonly ProxyCounters[]>;
   stop(): Promise<void>;
 }
 
@@ -87,8 +86,9 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
     site,
     layout,
     say,
-    read: async () => readLook(await say(lookLine(site))),
-    stats: async () => parseStat(await say("show stat")),
+    read: async () =>
+      readRuntime(await say(runtimeQuery("").text.trim().replaceAll("/etc/slipway", site.etc))),
+    counters: async () => parseCounters(await say("show stat")) ?? [],
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

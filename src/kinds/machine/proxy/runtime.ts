@@ -1,70 +1,81 @@
 import type { ProxyServer } from "../../../lib/haproxy.ts";
-import { slotName } from "../../shared/proxy/slots.ts";
+import { splitAddress } from "../../shared/proxy/naming.ts";
+import { mapNames, type MapEntries, type MapName } from "../../shared/proxy/maps.ts";
+import { slotName, type Slot } from "../../shared/proxy/slots.ts";
 import type { ProxyRuntime } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** As the proxy calls a file of its folder. */
 const seen = "/etc/slipway";
 
-/** What to say to a proxy that runs, so that it does what its files say. Weights are what a rollout left. */
+/**
+ * What to say to a proxy that runs, so that it does what its files say, in an order in which no request falls between:
+ * who is to serve does so before anything points there, and what nothing points to any more is taken away last.
+ * Weights are what a rollout left.
+ */
 export function runtimeCommands(
   { slots, maps }: Pick<Wanted, "slots" | "maps">,
   runtime: ProxyRuntime | undefined,
 ): readonly string[] {
   if (runtime === undefined) return [];
   const live = new Map(runtime.servers.map((s) => [`${s.backend}/${s.slot}`, s]));
+  const found = slots.flatMap((slot) => {
+    const server = live.get(slotName(slot));
+    return server === undefined ? [] : [{ slot, server }];
+  });
+  const changes = mapNames.map((name) => mapChanges(name, maps[name], runtime.maps[name]));
   return [
-    // Who is to be found comes before who is asked for.
-    ...slots.flatMap((slot) => serverCommands(live.get(slotName(slot)), slot.address)),
-    ...Object.entries(maps)
-      .filter(([name]) => name !== challenges)
-      .flatMap(([name, entries]) =>
-        mapCommands(`${seen}/${name}`, entries, runtime.maps[name] ?? {}),
-      ),
+    // A server for routes is up as soon as the one that checks it is: by then it has to have its address.
+    ...found.flatMap(({ slot, server }) => placing(slot, server)),
+    ...found.flatMap(({ slot, server }) =>
+      slot.address === undefined || server.ready ? [] : [`${setServer(slot)} state ready`],
+    ),
+    ...changes.flatMap(({ put }) => put),
+    ...changes.toReversed().flatMap(({ gone }) => gone),
+    ...found.flatMap(({ slot, server }) =>
+      slot.address === undefined && server.ready ? [`${setServer(slot)} state maint`] : [],
+    ),
   ];
 }
 
-/** Theirs who have certificates issued. */
-const challenges = "acme.map";
+const setServer = (slot: Slot): string => `set server ${slotName(slot)}`;
 
-function serverCommands(
-  live: ProxyServer | undefined,
-  wanted: string | undefined,
-): readonly string[] {
-  if (live === undefined) return [];
-  const server = `set server ${live.backend}/${live.slot}`;
-  if (wanted === undefined) return live.ready ? [`${server} state maint`] : [];
-  const colon = wanted.lastIndexOf(":");
-  const [address, port] = [wanted.slice(0, colon), wanted.slice(colon + 1)];
+function placing(slot: Slot, live: ProxyServer): readonly string[] {
+  if (slot.address === undefined) return [];
+  const [address, port] = splitAddress(slot.address);
   const isThere = live.address === address && String(live.port) === port;
   return [
-    ...(isThere ? [] : [`${server} addr ${address} port ${port}`]),
-    ...(live.weight === fullWeight ? [] : [`${server} weight ${fullWeight}`]),
-    ...(live.ready ? [] : [`${server} state ready`]),
+    ...(isThere ? [] : [`${setServer(slot)} addr ${address} port ${port}`]),
+    ...(live.weight === fullWeight ? [] : [`${setServer(slot)} weight ${fullWeight}`]),
   ];
 }
 
 /** Percent of an instance's traffic. */
 const fullWeight = 100;
 
-/** What would end a command. */
-const escaped = (value: string): string => value.replaceAll(/[\\;]/g, "\\$&");
+/** Theirs who have certificates issued. */
+const challenges = "acme.map";
 
-function mapCommands(
-  file: string,
-  wanted: ReadonlyMap<string, string>,
-  live: Readonly<Record<string, string>>,
-): readonly string[] {
-  return [
-    ...[...wanted].flatMap(([key, value]) => {
-      const found = Object.hasOwn(live, key) ? live[key] : undefined;
-      if (found === value) return [];
-      return found === undefined
-        ? [`add map ${file} ${key} ${escaped(value)}`]
-        : [`set map ${file} ${key} ${escaped(value)}`];
-    }),
-    ...Object.keys(live)
-      .filter((key) => !wanted.has(key))
-      .map((key) => `del map ${file} ${key}`),
-  ];
+/** A map that it does not look up cannot be changed, and need not be. */
+function mapChanges(
+  name: MapName,
+  wanted: MapEntries | undefined,
+  live: Readonly<Record<string, string>> | undefined,
+): { readonly put: readonly string[]; readonly gone: readonly string[] } {
+  if (wanted === undefined || live === undefined || name === challenges)
+    return { put: [], gone: [] };
+  const file = `${seen}/${name}`;
+  const put = [...wanted].flatMap(([key, value]) => {
+    const found = Object.hasOwn(live, key) ? live[key] : undefined;
+    if (found === value) return [];
+    const verb = found === undefined ? "add" : "set";
+    return [`${verb} map ${file} ${escaped(key)} ${escaped(value)}`];
+  });
+  const gone = Object.keys(live)
+    .filter((key) => !wanted.has(key))
+    .map((key) => `del map ${file} ${escaped(key)}`);
+  return { put, gone };
 }
+
+/** A `;` would end a command, a blank an argument. */
+const escaped = (text: string): string => text.replaceAll(/[^\w./:=~*%@-]/g, (sign) => `\\${sign}`);

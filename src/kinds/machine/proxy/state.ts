@@ -39,7 +39,7 @@ export interface ProxyContainer {
 
 export interface ProxyRuntime {
   readonly servers: readonly ProxyServer[];
-  /** By name of their file. */
+  /** By name of their file: those that it looks up. */
   readonly maps: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -135,7 +135,7 @@ function readFiles(text: string): Pick<ProxyState, "files" | "lines"> {
   return { files, lines };
 }
 
-function readRuntime(text: string): ProxyRuntime {
+export function readRuntime(text: string): ProxyRuntime {
   const [first = "", ...others] = text.split(/^admin\n/m);
   const servers = parseServers(first);
   if (servers === undefined || others.length !== mapNames.length)
@@ -143,7 +143,11 @@ function readRuntime(text: string): ProxyRuntime {
   return {
     servers,
     maps: Object.fromEntries(
-      mapNames.map((name, i) => [name, Object.fromEntries(parseMapEntries(others[i] ?? ""))]),
+      mapNames.flatMap((name, i) => {
+        const answer = others[i] ?? "";
+        if (answer.trimStart().startsWith("Unknown map")) return [];
+        return [[name, Object.fromEntries(parseMapEntries(answer))]];
+      }),
     ),
   };
 }

@@ -1,11 +1,12 @@
 import { digestOf, digestOfLines, shortHash } from "../../../lib/hash.ts";
 import { fixedText, renderConfig } from "../../shared/proxy/config.ts";
 import { layoutFor, type Layout } from "../../shared/proxy/layout.ts";
-import { mapEntries, renderMaps, type MapEntries } from "../../shared/proxy/maps.ts";
+import { mapEntries, renderMaps, type MapEntries, type MapName } from "../../shared/proxy/maps.ts";
+import { addressText } from "../../shared/proxy/naming.ts";
 import { renderPages } from "../../shared/proxy/pages.ts";
 import { placeMembers, slotName, type Occupied, type Slot } from "../../shared/proxy/slots.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
-import { linesOf, type ProxyState } from "./state.ts";
+import { linesOf, type ProxyRuntime, type ProxyState } from "./state.ts";
 
 /** What there is to be of a proxy, given what there is: its files, and who stands in which slot. */
 export interface Wanted {
@@ -15,7 +16,7 @@ export interface Wanted {
   /** Names of those that are not as they should be, in order. */
   readonly changed: readonly string[];
   readonly slots: readonly Slot[];
-  readonly maps: Readonly<Record<string, MapEntries>>;
+  readonly maps: Readonly<Record<MapName, MapEntries>>;
   /** Of what a container is made from: another one needs a new container. */
   readonly containerSpec: string;
   /** What that container is called. */
@@ -50,12 +51,7 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
 
 /** As it runs, and where it does not as it would be started. */
 function occupiedIn(have: ProxyState | undefined): Occupied {
-  if (have?.runtime !== undefined)
-    return new Map(
-      have.runtime.servers
-        .filter((s) => s.ready)
-        .map((s) => [slotName({ backend: s.backend, server: s.slot }), `${s.address}:${s.port}`]),
-    );
+  if (have?.runtime !== undefined) return servingIn(have.runtime);
   const lines = Object.entries(have?.lines ?? {});
   return new Map(
     lines.flatMap(([slot, rest]) => {
@@ -64,6 +60,16 @@ function occupiedIn(have: ProxyState | undefined): Occupied {
     }),
   );
 }
+
+export const servingIn = ({ servers }: ProxyRuntime): Occupied =>
+  new Map(
+    servers
+      .filter(({ ready }) => ready)
+      .map(({ backend, slot, address, port }) => [
+        slotName({ backend, server: slot }),
+        addressText(address, port),
+      ]),
+  );
 
 /** Lines of servers count by what they say, as a rollout rewrites them; the rest by its sum. */
 function isAsWritten(name: string, text: string, have: ProxyState | undefined): boolean {

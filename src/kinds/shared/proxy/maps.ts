@@ -30,11 +30,6 @@ export const mapNames = [
 
 export type MapName = (typeof mapNames)[number];
 
-/** Whoever has certificates issued fills the other. */
-export type SpecMap = Exclude<MapName, "acme.map">;
-
-export const specMaps: readonly SpecMap[] = mapNames.filter((name) => name !== "acme.map");
-
 export type MapEntries = ReadonlyMap<string, string>;
 
 /** File → text, its lines in order. */

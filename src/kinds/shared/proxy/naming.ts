@@ -27,5 +27,10 @@ export const addressText = (address: string, port: number): string =>
     ? `${new URL(`http://[${address}]`).hostname}:${port}`
     : `${address}:${port}`;
 
+export function splitAddress(text: string): readonly [address: string, port: string] {
+  const at = text.lastIndexOf(":");
+  return [text.slice(0, at).replaceAll(/^\[|\]$/g, ""), text.slice(at + 1)];
+}
+
 /** How a pool's own machine's half is called in `pools.map`. */
 export const localKey = (pool: string): string => `${pool}~`;

@@ -39,8 +39,8 @@ describe("what serves", () => {
     const [backend = "", name = ""] = server.split("/");
     await until(`${server} is ${wanted ? "up" : "down"}`, async () => {
       const { servers } = await proxy.read();
-      const found = servers.find((one) => one.backend === backend && one.server === name);
-      return found?.isUp === wanted || undefined;
+      const found = servers.find((one) => one.backend === backend && one.slot === name);
+      return found?.up === wanted || undefined;
     });
   };
 
@@ -151,19 +151,16 @@ describe("what serves", () => {
     const load = startLoad(proxy.site.httpPort, "one.test");
     for (const line of switchTo(second, port)) await proxy.say(line);
     await until("the successor is asked", async () => load.by.has(second) || undefined);
-    const stats = (await proxy.stats()).filter(({ server }) => server === "i1a");
-    const under = stats.filter(({ proxy: name }) => name === "one").map(({ current }) => current);
-    assert.deepEqual(under, [1]);
+    const open = async (): Promise<readonly string[]> =>
+      (await proxy.counters())
+        .filter(({ backend, slot }) => backend.startsWith("one") && slot === "i1a")
+        .flatMap(({ backend, connections }) => (connections === 0 ? [] : [backend]));
+    assert.deepEqual(await open(), ["one"]);
     socket.write("still");
     const [chunk] = (await once(socket, "data")) as [Buffer];
     assert.equal(chunk.toString(), "still");
     socket.destroy();
-    await until("the first one is drained", async () => {
-      const now = (await proxy.stats()).filter(
-        (one) => one.server === "i1a" && one.proxy.startsWith("one"),
-      );
-      return now.every(({ current }) => current === 0) || undefined;
-    });
+    await until("the first is drained", async () => (await open()).length === 0 || undefined);
     assert.deepEqual(await load.stop(), []);
   });
 });

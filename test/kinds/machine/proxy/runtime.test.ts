@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { layoutFor, sameLayout } from "../../../../src/kinds/shared/proxy/layout.ts";
 import { mapEntries } from "../../../../src/kinds/shared/proxy/maps.ts";
-import { occupiedOf } from "../../../../src/kinds/shared/proxy/readings.ts";
-import { commandLines, runtimeCommands } from "../../../../src/kinds/shared/proxy/runtime.ts";
+import { runtimeCommands } from "../../../../src/kinds/machine/proxy/runtime.ts";
+import { servingIn } from "../../../../src/kinds/machine/proxy/wanted.ts";
 import { placeMembers } from "../../../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
 import { startProxy, type Proxy } from "../../../support/running-haproxy.ts";
@@ -25,8 +25,9 @@ describe("a proxy that runs", () => {
     const layout = layoutFor(spec, proxy.layout);
     assert.ok(sameLayout(layout, proxy.layout));
     const live = await proxy.read();
-    const slots = placeMembers(spec, layout, occupiedOf(live.servers));
-    return runtimeCommands(live, { maps: mapEntries(spec, layout), slots }, proxy.site);
+    const slots = placeMembers(spec, layout, servingIn(live));
+    const commands = runtimeCommands({ maps: mapEntries(spec, layout), slots }, live);
+    return commands.map((command) => command.replace("/etc/slipway", proxy.site.etc));
   };
 
   it("is as its files say", async () => {
@@ -55,12 +56,12 @@ describe("a proxy that runs", () => {
     await fc.assert(
       fc.asyncProperty(other, async (spec) => {
         if (!sameLayout(layoutFor(spec, proxy.layout), proxy.layout)) return;
-        for (const line of commandLines(await commandsTo(spec))) await proxy.say(line);
+        for (const command of await commandsTo(spec)) await proxy.say(command);
         assert.deepEqual(await commandsTo(spec), []);
       }),
       { numRuns: 15 },
     );
-    for (const line of commandLines(await commandsTo(shop))) await proxy.say(line);
+    for (const command of await commandsTo(shop)) await proxy.say(command);
     assert.deepEqual(await commandsTo(shop), []);
   });
 
@@ -75,8 +76,8 @@ describe("a proxy that runs", () => {
     const { etc } = proxy.site;
     assert.deepEqual(commands, [
       "set server spare.connect.1.local/i1a addr 172.18.0.9 port 8080",
-      "set server spare.connect.1.local/i1a state ready",
       "set server spare.connect.1/i1a addr 172.18.0.9 port 8080",
+      "set server spare.connect.1.local/i1a state ready",
       "set server spare.connect.1/i1a state ready",
       `add map ${etc}/owners.map spare.connect.1 blog`,
       `add map ${etc}/pools.map blog~ spare.connect.1.local`,
@@ -91,13 +92,5 @@ describe("a proxy that runs", () => {
       "set server shop.local/i1a state maint",
       "set server shop/i1a state maint",
     ]);
-  });
-});
-
-describe("commands", () => {
-  it("go in as few lines as HAProxy takes", () => {
-    assert.deepEqual(commandLines([]), []);
-    assert.deepEqual(commandLines(["a", "b"]), ["a; b"]);
-    assert.deepEqual(commandLines(["aaa", "bbb", "c"], 5), ["aaa", "bbb; c"]);
   });
 });
