@@ -31,7 +31,7 @@ export function nameChanges(
 
 function addressesOf(lines: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const line of lines) {
+  for (const line of eachOf(lines)) {
     const [address, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
     if (address === undefined) continue;
     for (const name of names) {
@@ -42,6 +42,10 @@ function addressesOf(lines: readonly string[]): ReadonlyMap<string, readonly str
   }
   return found;
 }
+
+/** Those of several machines may come as one text. */
+const eachOf = (lines: readonly string[]): readonly string[] =>
+  lines.flatMap((text) => text.split("\n"));
 
 export function nameFields(changes: readonly NameChange[]): readonly Field[] {
   const shown = changes
@@ -80,6 +84,9 @@ export const fileField = (
   live: string | undefined,
 ): Field => ({
   path,
-  ...optional("declared", declared === undefined ? undefined : counted(declared.length, "line")),
+  ...optional(
+    "declared",
+    declared === undefined ? undefined : counted(eachOf(declared).length, "line"),
+  ),
   ...optional("live", live),
 });
