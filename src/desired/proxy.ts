@@ -1,4 +1,11 @@
-import type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "../kinds/index.ts";
+import {
+  usualCheck,
+  type Member,
+  type ProxyListen,
+  type ProxyPool,
+  type ProxyRoute,
+  type ProxySpec,
+} from "../kinds/index.ts";
 import { privateAddressOf } from "../lib/ip.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { listensAt, wantsProxy, type Listen } from "../model/listens.ts";
@@ -26,8 +33,6 @@ interface Routed {
 }
 
 const defaultImage = "haproxy:lts";
-/** How often a proxy asks each member for its health, and how long it waits for the answer. */
-const check = { intervalMs: 2_000, timeoutMs: 5_000 };
 
 /** Every app has what the proxy does once one of the fleet asks for it. */
 export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): Proxies {
@@ -146,7 +151,7 @@ function poolsOn(
       local: membersOn(app, machine, addressOf),
       remote:
         route === undefined ? (known?.remote ?? []) : remotesOf(app, port, route, machine, proxies),
-      check: { ...check, ...(path === undefined ? {} : { path }) },
+      check: { ...usualCheck, ...(path === undefined ? {} : { path }) },
       sticky: known?.sticky === true || route?.sticky === true,
       gzip: known?.gzip === true || route?.gzip === true,
     });

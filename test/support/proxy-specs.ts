@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { usualCheck } from "../../src/kinds/shared/proxy/layout.ts";
 import type {
   ProxyListen,
   ProxyPool,
@@ -23,7 +24,7 @@ export const poolOf = (name: string, more: Partial<ProxyPool> = {}): ProxyPool =
   port: 8080,
   local: [{ instance: 1, address: "172.18.0.5" }],
   remote: [],
-  check: { intervalMs: 1_000, timeoutMs: 5_000 },
+  check: usualCheck,
   sticky: false,
   gzip: false,
   ...more,

@@ -132,8 +132,8 @@ function freshLayout(spec: ProxySpec): Layout {
 
 const usualPeriodsMs = [1_000, 10_000, 60_000, 3_600_000];
 
-/** What an app gets that says nothing of `health`. */
-const usualCheck = { intervalMs: 1_000, timeoutMs: 5_000 };
+/** How often a proxy asks each member for its health, and how long it waits: all alike, so that spare ones fit. */
+export const usualCheck = { intervalMs: 2_000, timeoutMs: 5_000 };
 
 const spareKinds = [
   { check: "path", gzip: false, count: 4 },

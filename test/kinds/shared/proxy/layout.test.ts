@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { layoutFor, sameLayout, type Layout } from "../../../../src/kinds/shared/proxy/layout.ts";
+import {
+  layoutFor,
+  sameLayout,
+  usualCheck,
+  type Layout,
+} from "../../../../src/kinds/shared/proxy/layout.ts";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
 import { anyProxy, emptyProxy, poolOf, routeOf } from "../../../support/proxy-specs.ts";
 
@@ -47,7 +52,7 @@ describe("a layout", () => {
       "another check",
       {
         ...shop,
-        pools: [poolOf("shop", { check: { path: "/up", intervalMs: 1000, timeoutMs: 5000 } })],
+        pools: [poolOf("shop", { check: { path: "/up", ...usualCheck } })],
       },
       "spare.path.1",
     ],
