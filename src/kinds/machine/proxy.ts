@@ -4,6 +4,7 @@ import type { Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
 import { containersQuery, imagesQuery } from "../shared/engine.ts";
 import type { ProxySpec } from "../shared/proxy/spec.ts";
+import { proxyFields, proxyText } from "./proxy/differences.ts";
 import { runtimeCommands } from "./proxy/runtime.ts";
 import {
   filesQuery,
@@ -67,16 +68,13 @@ function differs(
     return difference("update", "stopped", `${right.name} does not run`, [
       { path: "state", declared: "running", live: "stopped" },
     ]);
-  const { changed } = wanted;
-  if (changed.length > 0) {
-    const text = `${listed(changed)} ${changed.length === 1 ? "is" : "are"} not as declared`;
+  if (wanted.changed.length > 0)
     return difference(
       "update",
       "files-changed",
-      text,
-      changed.map((path) => ({ path })),
+      proxyText(wanted, have),
+      proxyFields(wanted, have),
     );
-  }
   if (have?.runtime === undefined)
     return difference("update", "silent", `${right.name} does not answer`);
   const commands = runtimeCommands(wanted, have.runtime);
