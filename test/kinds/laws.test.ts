@@ -12,9 +12,11 @@ import { certificatePath } from "../../src/kinds/shared/certificate/files.ts";
 import { certificate, type CertificateSpec } from "../../src/kinds/machine/certificate.ts";
 import { certification, type CertificationSpec } from "../../src/kinds/machine/certification.ts";
 import { names, type NamesSpec } from "../../src/kinds/machine/names.ts";
+import { proxy } from "../../src/kinds/machine/proxy.ts";
 import { about, converge, facts, find, planFor } from "../support/converge.ts";
 import { countSteps, EngineSim } from "../support/engine-sim.ts";
 import { sha256 } from "../support/sim/disk.ts";
+import { anyProxy } from "../support/proxy-specs.ts";
 import { anySpec, fileName, machine, plain } from "../support/specs.ts";
 import { pretended } from "../support/secrets.ts";
 
@@ -131,6 +133,11 @@ const withBlobs = (sim: EngineSim, spec: FilesSpec): void => {
     if ("blob" in content) sim.blobs.set(content.blob, content.blob);
 };
 
+const withProxyImage = (sim: EngineSim): void => {
+  const image = { id: "sha256:aa", digests: [], tags: ["haproxy:lts"], config: {} };
+  sim.registry.set("haproxy:lts", image);
+};
+
 laws(
   image,
   hex.map((digest) => ({
@@ -168,6 +175,11 @@ laws(names, anyNames, (sim) => sim.disk.remove("/var/lib/slipway/acme/hosts"));
 laws(certificate, anyCertificate);
 laws(certification, anyCertification);
 laws(release, anyRelease);
+laws(
+  proxy,
+  anyProxy.map((spec) => ({ ...spec, fleet: "acme" })),
+  withProxyImage,
+);
 
 describe("kinds", () => {
   test("each is found by its id", () => {

@@ -1,10 +1,11 @@
 import type { Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
 import type { Answer, Answers, Query } from "../../src/model/query.ts";
-import type { Bound, Content, EngineStep, Step } from "../../src/model/step.ts";
+import type { Bound, Content, EngineStep, Step, SwitchStep, TalkStep } from "../../src/model/step.ts";
 import { certified, listCertificates } from "./sim/certificates.ts";
 import { SimDisk } from "./sim/disk.ts";
 import { SimEngine, type SimContainer, type SimImage } from "./sim/engine.ts";
+import { proxySums } from "./sim/proxy-files.ts";
 import { pretended } from "./secrets.ts";
 
 export type { SimContainer, SimImage } from "./sim/engine.ts";
@@ -50,8 +51,6 @@ export class EngineSim implements Answers {
   exitCode: (container: SimContainer) => number = () => 0;
   /** Images that can be pulled, by reference. */
   readonly registry = new Map<string, SimImage>();
-  /** Who answers at unix sockets, by their paths. */
-  readonly listeners = new Map<string, (text: string) => string>();
 
   answer(query: Query): Answer {
     switch (query.ask) {
@@ -66,7 +65,7 @@ export class EngineSim implements Answers {
       case "run":
         return textAnswer(this.command(query.argv));
       case "talk": {
-        const answer = this.listeners.get(query.path)?.(query.text);
+        const answer = this.engine.proxyAt(query.path)?.say(query.text);
         return answer === undefined ? { state: "absent" } : textAnswer(answer);
       }
       case "engine": {
@@ -128,7 +127,8 @@ export class EngineSim implements Answers {
       return listCertificates(this.disk, argument);
     if (command === "sh" && script.includes("echo sums")) return this.disk.listing(argument);
     if (command === "sh" && script.includes("/hosts")) return this.disk.hostsSums(argument);
-    if (command === "sh" && script.includes('cd -- "$1/proxy"')) return "end\n";
+    if (command === "sh" && script.includes('cd -- "$1/proxy"'))
+      return proxySums(this.disk, argument);
     throw new Error(`the simulator does not know ${argv.join(" ")}`);
   }
 }
@@ -227,10 +227,12 @@ class SimRun {
       case "mark":
       case "room":
       case "watch":
-      case "talk":
-      case "switch":
       case "drain":
         return;
+      case "talk":
+        return this.talk(step);
+      case "switch":
+        return this.switchTo(step);
       case "canary":
         return this.all(step.steps);
     }
@@ -245,6 +247,19 @@ class SimRun {
         `${step.method} /${path.join("/")}: ${JSON.stringify(body)} (${status})`,
       );
     if (step.bind !== undefined) this.bindings.set(step.bind, (body as { Id: string }).Id);
+  }
+
+  private talk({ socket, text, until = "" }: TalkStep): void {
+    const answer = this.sim.engine.proxyAt(socket)?.say(text);
+    if (answer?.includes(until) !== true)
+      throw new StepRefused(`${JSON.stringify(answer)} of ${socket}`);
+  }
+
+  private switchTo({ traffic, container, share = 100 }: SwitchStep): void {
+    const { disk, engine } = this.sim;
+    const proxy = engine.proxyAt(`${traffic.proxy}/run/admin.sock`);
+    if (proxy === undefined) throw new StepRefused("no proxy runs");
+    proxy.switchTo(traffic, this.container(container).address, share, disk);
   }
 
   private container(ref: string | Bound): SimContainer {

@@ -12,6 +12,8 @@ const anyTemplate: fc.Arbitrary<AppTemplate> = fc.record({
   onFailure: fc.constantFrom("revert", "revert", "halt", "continue"),
   batch: fc.integer({ min: 1, max: 2 }),
   isAfter: fc.boolean(),
+  door: fc.constantFrom("none", "none", "routes", "listen"),
+  hasCanary: fc.boolean(),
 });
 
 const natures: readonly Nature[] = [
@@ -96,7 +98,10 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant("drift"),
-      how: fc.constantFrom("stop", "remove", "rename", "names", "file"),
+      how: fc.constantFrom(
+        ...(["stop", "remove", "rename", "names", "file"] as const),
+        ...(["proxy", "proxy-file", "proxy-server"] as const),
+      ),
       which: fc.nat(20),
     }),
   },

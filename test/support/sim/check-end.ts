@@ -11,14 +11,17 @@ import {
 import type { History } from "./history.ts";
 import { appNames, type Apps, type AppState, type Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
-import { Broken } from "./watchman.ts";
+import { Broken, isCurrent, labelOf } from "./watchman.ts";
 
 /** All that is on the machines, as text; the lock's own file tells of times. */
 export const stateOf = (stage: Stage, isRecorded: (path: string) => boolean = () => true): string =>
   JSON.stringify(
     [...stage.machines].map(([name, { engine, disk }]) => [
       name,
-      engine.containers.map((c) => [c.id, c.name, c.status, c.host, [...c.networks]]),
+      engine.containers.map((c) => [
+        ...[c.id, c.name, c.status, c.host, c.proxy?.state()],
+        [...c.networks],
+      ]),
       engine.networks,
       engine.volumes,
       [...disk.nodes].filter(([path]) => !path.endsWith("/lock") && isRecorded(path)),
@@ -43,6 +46,7 @@ export function checkEnd(
     else checkApp(stage, scenario, history, app, state, outcome);
   }
   checkNames(stage);
+  checkTraffic(stage);
   const told = stage.told.filter((t) => t.outcome.revision === outcome.revision);
   if (stage.startedRevisions.has(outcome.revision) && told.length === 0)
     throw new Broken(`${outcome.revision.slice(0, 8)} was started, and nobody told its end`);
@@ -57,6 +61,33 @@ function checkNames({ machines }: Stage): void {
       const path = hostsFileOf(container);
       if (path !== undefined && container.hosts?.content !== disk.read(path))
         throw new Broken(`${container.name} on ${name} reads other names than its machine has`);
+    }
+  }
+}
+
+/** Proxies do what their files say, and send to whoever runs and nobody else. */
+function checkTraffic({ machines }: Stage): void {
+  for (const { name, engine, disk } of machines.values()) {
+    const folder = "/var/lib/slipway/acme/proxy";
+    // Who has left stands there until the next one comes.
+    const proxies = engine.containers.filter(
+      (c) => labelOf(c, "slipway.proxy") !== "" && engine.isRunning(c),
+    );
+    const proxy = engine.proxyAt(`${folder}/run/admin.sock`);
+    if (proxies.length > 1) throw new Broken(`${name} has ${proxies.length} proxies`);
+    if (proxy === undefined && (proxies.length > 0 || disk.exists(folder)))
+      throw new Broken(`${name} has no proxy that runs, and something of one`);
+    if (proxy?.isAsWritten(disk, folder) === false)
+      throw new Broken(`the proxy of ${name} does not do what its files say`);
+    for (const app of proxy?.pools() ?? []) {
+      const served = proxy?.servingOf(app).toSorted().join(", ");
+      const running = engine.containers
+        .filter((c) => engine.isRunning(c) && labelOf(c, "slipway.app") === app && isCurrent(c))
+        .map((c) => c.address)
+        .toSorted()
+        .join(", ");
+      if (served !== running)
+        throw new Broken(`${app} on ${name} is reached at ${served}, and runs at ${running}`);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Content, PutStep, RunStep } from "../../../src/model/step.ts";
+import { rewriteServers } from "./proxy.ts";
 
 export interface Node {
   type: "file" | "folder";
@@ -100,11 +101,13 @@ export class SimDisk {
       for (const name of names) this.link(root, name);
     } else if (command === "sh" && (rest[1] ?? "").includes("mkdir -p")) {
       for (const path of rest.slice(3)) if (!this.exists(path)) this.makeFolder(path);
+    } else if (command === "sh" && (rest[1] ?? "").includes("servers.partial")) {
+      rewriteServers(this, rest.slice(3));
     } else if (command === "sh" && (rest[1] ?? "").includes("flock 9")) {
       const [root = "", address = "", ...former] = rest.slice(3);
       this.moveNames(root, address, former);
     } else if (command === "rm" && rest[0] === "-rf") for (const path of paths) this.remove(path);
-    else if (command === "mkdir" && rest[0] === "-p")
+    else if (command === "mkdir")
       for (const path of paths) this.makeFolder(path);
     else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");
     else throw new Error(`the simulator does not know ${argv.join(" ")}`);
@@ -163,7 +166,7 @@ export class SimDisk {
 
   /** Names of who served before go over to who serves now. */
   private moveNames(root: string, address: string, former: readonly string[]): void {
-    for (const path of this.below(root).filter((p) => /\/hosts(\.[a-z0-9.-]+)?$/.test(p))) {
+    for (const path of this.hostsFiles(root)) {
       const lines = (this.read(path) ?? "").split("\n").map((line) => {
         const [first = "", ...names] = line.split(" ");
         return [former.includes(first) ? address : first, ...names].join(" ");
@@ -201,9 +204,14 @@ export class SimDisk {
     return ["nodes", ...lines, "sums", ...sums, "end", ""].join("\n");
   }
 
+  private hostsFiles(root: string): readonly string[] {
+    const name = /^\/(?:inodes\/)?hosts(?:\.[a-z0-9.-]+)?$/;
+    return this.below(root).filter((path) => name.test(path.slice(root.length)));
+  }
+
   /** What the sums of names files prints. */
   hostsSums(root: string): string {
-    const files = this.below(root).filter((path) => /\/hosts(\.[a-z0-9.-]+)?$/.test(path));
+    const files = this.hostsFiles(root);
     const lines = files.map((path) => {
       const name = path.slice(root.length + 1);
       const place = `${root}/${name.replace(/^inodes\/(.*)\.\d+$/, "$1")}`;

@@ -1,5 +1,6 @@
 import type { Stage } from "./stage.ts";
-import type { Act } from "./scenario.ts";
+import type { SimMachine } from "./machine.ts";
+import type { Act, ProxyDrift } from "./scenario.ts";
 import { labelOf } from "./watchman.ts";
 
 type How = Extract<Act, { do: "drift" }>["how"];
@@ -32,6 +33,10 @@ export function driftByHand(stage: Stage, how: How, which: number): void {
     if (file !== undefined) machine?.disk.write(file, "edited");
     return;
   }
+  if (how === "proxy" || how === "proxy-file" || how === "proxy-server") {
+    if (machine !== undefined) driftOfProxy(stage, machine, how, which);
+    return;
+  }
   if (chosen === undefined) return;
   const { m, container } = chosen;
   // Who renames what was kept or has failed makes something else of it.
@@ -42,4 +47,23 @@ export function driftByHand(stage: Stage, how: How, which: number): void {
   if (how === "remove") m.engine.call("DELETE", at, { force: "true" }, undefined);
   if (how === "rename")
     m.engine.call("POST", [...at, "rename"], { name: `mine-${which}` }, undefined);
+}
+
+function driftOfProxy(stage: Stage, machine: SimMachine, how: ProxyDrift, which: number): void {
+  const { engine, disk, name } = machine;
+  stage.tell(`— by hand: ${name} has its ${how} changed`);
+  if (how === "proxy-file") {
+    const files = disk.below(`${root}/proxy`).filter((path) => disk.read(path) !== undefined);
+    const file = files[which % Math.max(1, files.length)];
+    if (file !== undefined) disk.write(file, "edited");
+  } else if (how === "proxy-server") {
+    const proxy = engine.proxyAt(`${root}/proxy/run/admin.sock`);
+    const server = proxy?.servers.filter((s) => !s.isAside)[which];
+    if (server !== undefined)
+      proxy?.say(`set server ${server.backend}/${server.slot} state maint`);
+  } else {
+    for (const container of engine.containers)
+      if (labelOf(container, "slipway.proxy") !== "")
+        engine.call("POST", ["containers", container.id, "stop"], {}, undefined);
+  }
 }

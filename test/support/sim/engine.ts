@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../../src/lib/json.ts";
 import { isObject } from "../../../src/lib/json.ts";
 import type { Node, SimDisk } from "./disk.ts";
+import { SimProxy } from "./proxy.ts";
 
 /** A status that the engine answers with, and its body. */
 export interface Reply {
@@ -36,6 +37,10 @@ export interface SimContainer {
   hosts?: Node | undefined;
   /** Shipped files that it mounts, as it read them last. */
   files?: readonly SimFile[];
+  /** What runs in it, where it is a proxy. */
+  proxy?: SimProxy | undefined;
+  /** When a proxy was told to leave as soon as nothing is open any more. */
+  leavingMs?: number | undefined;
 }
 
 export interface SimFile {
@@ -65,11 +70,15 @@ interface SimVolume {
 
 const never = "0001-01-01T00:00:00Z";
 
-/** Where it has its names from on the machine. */
-export const hostsFileOf = ({ host }: SimContainer): string | undefined =>
+/** What of the machine is mounted there. */
+export const sourceOf = ({ host }: SimContainer, target: string): string | undefined =>
   list(host["Mounts"])
     .map(object)
-    .find((mount) => mount["Target"] === "/etc/hosts")?.["Source"] as string | undefined;
+    .find((mount) => mount["Target"] === target)?.["Source"] as string | undefined;
+
+/** Where it has its names from on the machine. */
+export const hostsFileOf = (container: SimContainer): string | undefined =>
+  sourceOf(container, "/etc/hosts");
 
 const shippedTo = ({ host }: SimContainer): readonly string[] =>
   list(host["Mounts"])
@@ -99,6 +108,15 @@ export class SimEngine {
 
   /** Its process has ended, which the engine has yet to take in. */
   isEnding: (container: SimContainer) => boolean = () => false;
+
+  /** Who answers at a socket: the one that was started last. */
+  proxyAt(path: string): SimProxy | undefined {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const found = this.containers
+      .filter((c) => this.isRunning(c) && sourceOf(c, "/run/slipway") === folder)
+      .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+    return found[0]?.proxy;
+  }
 
   isRunning(container: SimContainer): boolean {
     return ["running", "paused", "restarting"].includes(container.status);
@@ -148,7 +166,7 @@ export class SimEngine {
     if (this.containers.some((c) => c.name === name))
       return refused(409, `The container name "/${name}" is already in use`);
     const image = this.images.find(
-      (i) => i.id === body["Image"] || i.digests.includes(String(body["Image"])),
+      (i) => i.id === body["Image"] || [...i.digests, ...i.tags].includes(String(body["Image"])),
     );
     if (image === undefined) return refused(404, `No such image: ${String(body["Image"])}`);
     const host = object(body["HostConfig"]);
@@ -194,9 +212,15 @@ export class SimEngine {
         container.status = "exited";
         container.exitCode = 137;
         return { status: 204, body: null };
+      case "restart":
+        container.status = "exited";
+        return this.start(container);
       case "kill":
         if (!this.isRunning(container)) return refused(409, "is not running");
-        container.files = (container.files ?? []).map((f) => ({ ...f, read: f.node?.content }));
+        // A proxy leaves; an app reads its files again.
+        if (container.proxy === undefined)
+          container.files = (container.files ?? []).map((f) => ({ ...f, read: f.node?.content }));
+        else container.leavingMs = this.clockMs();
         return { status: 204, body: null };
       case "unpause":
         if (container.status !== "paused") return refused(500, "is not paused");
@@ -242,6 +266,7 @@ export class SimEngine {
     if (isTaken) return refused(403, "Address already in use");
     container.error = "";
     container.status = "running";
+    container.leavingMs = undefined;
     container.restarts = 0;
     container.startedAt = this.now();
     container.hosts = this.disk.nodes.get(hostsFileOf(container) ?? "");
@@ -251,7 +276,26 @@ export class SimEngine {
     });
     const asked = [...container.networks.values()].find(({ address }) => address !== undefined);
     container.address = asked?.address ?? `172.18.${(this.ticks >> 8) & 255}.${this.ticks & 255}`;
+    this.startProxy(container);
     return { status: 204, body: null };
+  }
+
+  /** One that only checks its files ends at once. */
+  private startProxy(container: SimContainer): void {
+    const role = object(container.body["Labels"])["slipway.proxy"];
+    if (role === undefined) return;
+    const folder = sourceOf(container, "/etc/slipway") ?? "";
+    const nowMs = (): number => this.clockMs();
+    try {
+      container.proxy = new SimProxy(this.disk, folder, {
+        variables: strings(container.body["Env"]),
+        nowMs,
+      });
+      if (role === "check") container.status = "exited";
+    } catch {
+      container.status = "exited";
+      container.exitCode = 1;
+    }
   }
 
   private removeContainer(container: SimContainer, force: boolean): Reply {

@@ -158,3 +158,15 @@ export function servingOn(
 /** Whether a guard keeps what an app leaves behind. */
 export const isLeavingHeld = (outcome: RevisionOutcome, app: string): boolean =>
   outcome.held.some((h) => h.address.includes(`/app/${app}`) && h.text.includes("would go"));
+
+/** Apps that are to run on a machine, however they are replaced. */
+export const stayingOn = (machine: string, apps: Apps, scenario: Scenario): ReadonlySet<string> =>
+  new Set(
+    Object.entries(apps).flatMap(([app, state]) =>
+      state.instances > 0 &&
+      !state.isStopped &&
+      machinesOf(state, scenario.machines).includes(machine)
+        ? membersOf(app, templateOf(scenario, app))
+        : [],
+    ),
+  );

@@ -2,6 +2,7 @@ import { isObject } from "../../../src/lib/json.ts";
 import type { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
 import { SimEngine, type Reply, type SimContainer } from "./engine.ts";
+import type { SimProxy } from "./proxy.ts";
 import { isHealthy, live, stopMs, type SimRegistry } from "./registry.ts";
 
 /** A process that has a machine's lock and reads heartbeats. */
@@ -23,8 +24,6 @@ export class SimMachine {
   readonly registry: SimRegistry;
   private readonly clock: SimClock;
   reader: LockReader | undefined;
-  /** Who answers at unix sockets, by their paths. */
-  readonly listeners = new Map<string, (text: string) => string>();
   isReachable = true;
   /** Answers 500 to all. */
   isEngineIll = false;
@@ -33,6 +32,8 @@ export class SimMachine {
   readonly broken: string[] = [];
   /** Told after all that may have changed something there. */
   onChange: () => void = () => undefined;
+  /** Told before a container is stopped. */
+  onStop: (container: SimContainer) => void = () => undefined;
 
   constructor(name: string, clock: SimClock, registry: SimRegistry) {
     this.name = name;
@@ -51,6 +52,11 @@ export class SimMachine {
     const holder = this.reader?.holder;
     if (holder !== undefined && holder !== who)
       this.broken.push(`${this.name}: ${who} does ${what} while ${holder} has the lock`);
+  }
+
+  listenerAt(path: string): SimProxy | undefined {
+    this.live();
+    return this.engine.proxyAt(path);
   }
 
   /** What has become of all containers by now. */
@@ -129,6 +135,7 @@ export class SimMachine {
     const container = this.engine.find(id);
     if (container === undefined) return refused(404, "No such container");
     if (!this.engine.isRunning(container)) return { status: 304, body: null };
+    this.onStop(container);
     const epoch = this.epoch();
     await this.clock.sleep(stopMs(container, Number(url.searchParams.get("t") ?? 10) * 1000));
     if (this.isThere(container) && this.epoch() !== epoch)

@@ -4,7 +4,7 @@ import { checkEnd, stateOf, thingsOf } from "./check-end.ts";
 import { checkOutcome } from "./check-outcome.ts";
 import type { SimController } from "./controller.ts";
 import { driftByHand } from "./drift.ts";
-import { servingOn } from "./expected.ts";
+import { servingOn, stayingOn } from "./expected.ts";
 import { FaultPlan } from "./faults.ts";
 import { History } from "./history.ts";
 import type { Act, Fault, Scenario } from "./scenario.ts";
@@ -128,8 +128,12 @@ class Player {
   }
 
   private watchServing(): void {
+    const apps = this.history.apps();
     for (const [machine, watchman] of this.stage.watchmen)
-      watchman.serving = servingOn(machine, watchman.proven(), this.history.apps(), this.scenario);
+      watchman.watch(
+        servingOn(machine, watchman.proven(), apps, this.scenario),
+        stayingOn(machine, apps, this.scenario),
+      );
   }
 
   private narrowServing(): void {

@@ -34,10 +34,13 @@ const bootMs: Readonly<Record<Nature, number>> = {
 };
 const exitMs = 150;
 const releaseMs = 3_000;
+const leaveMs = 3_000;
 
 /** `registry.example.com/shop:3-good`: the tag says how it fares. */
 export const imageText = (app: string, version: number, nature: Nature): string =>
   `registry.example.com/${app}:${version}-${nature}`;
+
+export const proxyImage = "haproxy:lts";
 
 const natureOf = (text: string): Nature =>
   (/:\d+-([a-z-]+)$/.exec(text)?.[1] ?? "missing") as Nature;
@@ -52,7 +55,7 @@ export class SimRegistry {
   isDown = false;
 
   push(text: string): void {
-    if (natureOf(text) === "missing") return;
+    if (text !== proxyImage && natureOf(text) === "missing") return;
     const reference = referenceOf(text);
     const id = `sha256:${digestOf(reference)}`;
     this.images.set(text, { id, digests: [reference], tags: [text], config: {} });
@@ -75,6 +78,12 @@ const natureIn = (container: SimContainer): Nature => natureOf(container.image.t
 /** What has become of a container by now, since it was started. */
 export function live(container: SimContainer, nowMs: number): void {
   if (container.status !== "running" && container.status !== "restarting") return;
+  const { leavingMs } = container;
+  if (leavingMs !== undefined && nowMs - leavingMs >= leaveMs) {
+    container.status = "exited";
+    return;
+  }
+  if (container.proxy !== undefined) return;
   const forMs = nowMs - Date.parse(container.startedAt);
   const nature = natureIn(container);
   if (isRelease(container)) {

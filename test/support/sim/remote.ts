@@ -155,7 +155,8 @@ class SimSession implements Session {
 
   talk: Session["talk"] = async ({ path, text }) =>
     await this.call(`talk ${path}`, !text.startsWith("show "), () => {
-      const answer = this.there.listeners.get(path)?.(text);
+      const answer = this.there.listenerAt(path)?.say(text);
+      this.there.onChange();
       if (answer !== undefined) return answer;
       throw new RemoteError(this.machine, "network", `nothing listens at ${path}`);
     });

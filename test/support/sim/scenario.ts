@@ -12,6 +12,10 @@ export interface AppTemplate {
   readonly isTold: boolean;
   readonly onFailure: "revert" | "halt" | "continue";
   readonly batch: number;
+  /** How it is reached through the proxy. */
+  readonly door: "none" | "routes" | "listen";
+  /** A new one gets a share first. */
+  readonly hasCanary: boolean;
   /** Follows the app before it. */
   readonly isAfter: boolean;
 }
@@ -54,13 +58,16 @@ export type Fault =
   /** Another controller starts a pass of its own. */
   | { readonly at: number; readonly what: "rival" };
 
+/** Its container is stopped; a file of it is edited; it is told to send nothing to a server. */
+export type ProxyDrift = "proxy" | "proxy-file" | "proxy-server";
+
 export type Act =
   | { readonly do: "commit"; readonly commit: Commit }
   | { readonly do: "pass"; readonly faults: readonly Fault[] }
   /** By hand, on a container of ours. */
   | {
       readonly do: "drift";
-      readonly how: "stop" | "remove" | "rename" | "names" | "file";
+      readonly how: "stop" | "remove" | "rename" | "names" | "file" | ProxyDrift;
       readonly which: number;
     }
   | { readonly do: "forget-notes" };
@@ -86,6 +93,8 @@ export const plainTemplate: AppTemplate = {
   isTold: false,
   onFailure: "revert",
   batch: 1,
+  door: "none",
+  hasCanary: false,
   isAfter: false,
 };
 
@@ -116,6 +125,32 @@ export const membersOf = (app: string, template: AppTemplate): readonly string[]
   template.hasServices ? [`${app}-back`, `${app}-web`] : [app];
 
 export const fileText = ({ env }: AppState): string => `env = ${env}\n`;
+
+const hasDoor = ({ door, isStateful, hasPort, hasServices }: AppTemplate): boolean =>
+  door === "routes" || (door === "listen" && !(isStateful && hasPort && !hasServices));
+
+/** Those of an app's containers that are reached through the proxy whatever else is there. */
+export const doorsOf = ({ templates }: Pick<Scenario, "templates">): ReadonlySet<string> =>
+  new Set(
+    appNames.flatMap((app, index) => {
+      const template = templates[index];
+      return template !== undefined && hasDoor(template)
+        ? [template.hasServices ? `${app}-web` : app]
+        : [];
+    }),
+  );
+
+const doorOf = (app: string, index: number, template: AppTemplate): string => {
+  if (!hasDoor(template)) return "";
+  return template.door === "routes"
+    ? `routes: [{ host: ${app}.example.com, tls: off }]`
+    : `listen: ${9100 + index}`;
+};
+
+const canaryOf = (template: AppTemplate): string =>
+  template.hasCanary && template.door === "routes" && !template.isStateful && !template.hasServices
+    ? ", canary: { share: 20%, for: 2s }"
+    : "";
 
 export function filesOf(
   apps: Apps,
@@ -150,12 +185,14 @@ function yamlOf(
     `instances: ${state.instances}`,
     "port: 8080",
     ...(template.hasFile && template.isTold ? ["reload: HUP"] : [`env: { E: "${state.env}" }`]),
-    `deploy: { onFailure: ${onFailure}, batch: ${batch} }`,
+    `deploy: { onFailure: ${onFailure}, batch: ${batch}${canaryOf(template)} }`,
     ...(template.isStateful ? ["volumes: { data: /data }"] : []),
     ...(template.isStateful && template.hasPort && !template.hasServices
       ? [`publish: ["${9000 + index}:8080"]`]
       : []),
-    ...(template.hasServices ? ["services: { web: {}, back: {} }"] : []),
+    ...(template.hasServices
+      ? [`services: { web: { ${doorOf(app, index, template)} }, back: {} }`]
+      : [doorOf(app, index, template)]),
     ...(template.hasRelease ? ["release: { command: [migrate] }"] : []),
     ...(template.hasFile ? ["files: { /etc/app.toml: app.toml }"] : []),
     ...(state.isStopped ? ["state: stopped"] : []),

@@ -1,13 +1,14 @@
 import { listCertificates } from "./certificates.ts";
 import type { SimDisk } from "./disk.ts";
+import { proxySums } from "./proxy-files.ts";
 import { commandsOf } from "./words.ts";
 
 /** What scripts find on a machine. */
 export interface ShellSide {
   readonly disk: SimDisk;
   readonly isDiskFull: boolean;
-  /** By their sockets' paths. */
-  readonly listeners: ReadonlyMap<string, unknown>;
+  /** Who answers at a unix socket. */
+  listenerAt(path: string): unknown;
   /** Of the machine's own clock. */
   seconds(): number;
 }
@@ -104,7 +105,7 @@ function answerTo(machine: ShellSide, how: string, words: readonly string[]): An
     return content === undefined ? { content: "", ending: "absent" } : { content, ending: "0" };
   }
   if (how === "socket")
-    return { content: "", ending: machine.listeners.has(path) ? "0" : "absent" };
+    return { content: "", ending: machine.listenerAt(path) === undefined ? "absent" : "0" };
   if (how === "answer") return { content: outputOf(machine, words), ending: "0" };
   throw new Error(`the simulator does not know ${how} ${words.join(" ")}`);
 }
@@ -116,6 +117,6 @@ function outputOf(machine: ShellSide, words: readonly string[]): string {
   if (command === "sh" && script.includes("echo sums")) return disk.listing(parameter);
   if (command === "sh" && script.includes("/hosts.*")) return disk.hostsSums(parameter);
   if (command === "sh" && script.includes("/proc/meminfo")) return facts(machine.seconds());
-  if (command === "sh" && script.includes('cd -- "$1/proxy"')) return "end\n";
+  if (command === "sh" && script.includes('cd -- "$1/proxy"')) return proxySums(disk, parameter);
   throw new Error(`the simulator does not know ${words.join(" ")}`);
 }

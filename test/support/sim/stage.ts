@@ -3,10 +3,10 @@ import type { RevisionOutcome } from "../../../src/model/outcome.ts";
 import { SimClock } from "./clock.ts";
 import { SimController, type Surroundings } from "./controller.ts";
 import { SimMachine } from "./machine.ts";
-import { imageText, SimRegistry, type Nature } from "./registry.ts";
+import { imageText, proxyImage, SimRegistry, type Nature } from "./registry.ts";
 import { randomOf, type Random } from "./random.ts";
 import type { Fate, SimCall } from "./remote.ts";
-import { appNames, machineNames, type Scenario } from "./scenario.ts";
+import { appNames, doorsOf, machineNames, type Scenario } from "./scenario.ts";
 import { SimSource } from "./source.ts";
 import { Watchman } from "./watchman.ts";
 
@@ -42,12 +42,13 @@ export class Stage implements Surroundings {
     for (const app of appNames)
       for (const version of [1, 2, 3])
         for (const nature of natures) this.registry.push(imageText(app, version, nature));
+    this.registry.push(proxyImage);
     const names = machineNames.slice(0, scenario.machines);
     this.machines = new Map(
       names.map((name) => [name, new SimMachine(name, this.clock, this.registry)]),
     );
     this.watchmen = new Map(
-      [...this.machines].map(([name, m]) => [name, new Watchman(m, () => this.clock.now())]),
+      [...this.machines].map(([name, m]) => [name, new Watchman(m, () => this.clock.now(), doorsOf(scenario))]),
     );
     for (const machine of this.machines.values()) furnish(machine);
   }

@@ -10,6 +10,11 @@ export class Broken extends Error {
 export const labelOf = (container: SimContainer, name: string): string =>
   (container.body["Labels"] as Record<string, string> | undefined)?.[name] ?? "";
 
+export const proxySocket = "/var/lib/slipway/acme/proxy/run/admin.sock";
+
+/** It has served: what is new has another name until then. */
+export const isCurrent = (container: SimContainer): boolean => /-[0-9a-f]{8}$/.test(container.name);
+
 const inventoryPath = "/var/lib/slipway/acme/inventory.json";
 
 /** Looks at one machine after each change there, whoever made it, and keeps the first rule that is broken. */
@@ -17,6 +22,12 @@ export class Watchman {
   readonly broken: string[] = [];
   /** Apps of which a healthy instance has to be there at all times. */
   serving: ReadonlySet<string> = new Set();
+  /** Apps that are declared here: who of them is stopped has nothing under way. */
+  private staying: ReadonlySet<string> = new Set();
+  /** Of those that are reached through the proxy: they have to be so at all times. */
+  private reached: ReadonlySet<string> = new Set();
+  private readonly doors: ReadonlySet<string>;
+  private readonly provenIds = new Set<string>();
   private readonly machine: SimMachine;
   private readonly nowMs: () => number;
   private epoch = 0;
@@ -24,15 +35,24 @@ export class Watchman {
   private readonly startsSeen = new Set<string>();
   private readonly released = new Set<string>();
 
-  constructor(machine: SimMachine, nowMs: () => number) {
+  constructor(machine: SimMachine, nowMs: () => number, doors: ReadonlySet<string>) {
     this.machine = machine;
+    this.doors = doors;
+    machine.onStop = (container) => this.lookAtStop(container);
     this.nowMs = nowMs;
     machine.onChange = () => this.look();
   }
 
+  /** From now on these have to go on serving. */
+  watch(serving: ReadonlySet<string>, staying: ReadonlySet<string>): void {
+    this.serving = serving;
+    this.staying = staying;
+    this.reached = new Set([...serving].filter((app) => this.doors.has(app) && this.isReached(app)));
+  }
+
   /** Apps that have a healthy instance which was proven before. */
   proven(): ReadonlySet<string> {
-    const proven = this.healthy().filter((c) => /-[0-9a-f]{8}$/.test(c.name));
+    const proven = this.healthy().filter(isCurrent);
     return new Set(proven.map((c) => labelOf(c, "slipway.app")));
   }
 
@@ -51,10 +71,47 @@ export class Watchman {
     const healthy = new Set(this.healthy().map((c) => labelOf(c, "slipway.app")));
     for (const app of this.serving)
       if (!healthy.has(app)) this.report(`${app} has no healthy instance although it starts first`);
+    this.lookAtTraffic();
     const there = new Set(engine.volumes.map((v) => v.name));
     for (const volume of this.volumes)
       if (!there.has(volume)) this.report(`volume ${volume} is lost`);
     for (const volume of there) this.volumes.add(volume);
+  }
+
+  private isReached(app: string): boolean {
+    const addresses = this.machine.engine.proxyAt(proxySocket)?.servingOf(app) ?? [];
+    return this.healthy().some(
+      (c) => labelOf(c, "slipway.app") === app && addresses.includes(c.address),
+    );
+  }
+
+  private lookAtTraffic(): void {
+    const { engine } = this.machine;
+    for (const container of this.healthy()) this.provenIds.add(container.id);
+    for (const app of this.reached)
+      if (this.serving.has(app) && !this.isReached(app))
+        this.report(`nothing healthy is reached of ${app} although it starts first`);
+    const proxy = engine.proxyAt(proxySocket);
+    for (const app of proxy?.pools() ?? []) {
+      const addresses = proxy?.servingOf(app) ?? [];
+      const unproven = engine.containers.find(
+        (c) =>
+          engine.isRunning(c) &&
+          labelOf(c, "slipway.app") === app &&
+          addresses.includes(c.address) &&
+          !this.provenIds.has(c.id),
+      );
+      if (unproven !== undefined) this.report(`${unproven.name} gets requests and is not proven`);
+    }
+  }
+
+  /** Who served is out of use before it is stopped. */
+  private lookAtStop(container: SimContainer): void {
+    const proxy = this.machine.engine.proxyAt(proxySocket);
+    if (!this.staying.has(labelOf(container, "slipway.app"))) return;
+    if (!isCurrent(container) || !isHealthy(container, this.nowMs())) return;
+    if (proxy?.isUsing(container.address) === true)
+      this.report(`${container.name} is stopped while it is in use`);
   }
 
   private lookAtEpoch(inventory: string | undefined): void {
