@@ -15,7 +15,9 @@ export interface IssuerTools {
   readonly clock: Clock;
   readonly exchange: Exchange;
   readonly accounts: Accounts;
-  /** Variables that commands for the DNS get. */
+  /** Sets and unsets records of the DNS; absent: nobody does. */
+  readonly dnsCommand?: readonly string[];
+  /** Variables that it gets. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -31,7 +33,8 @@ interface Known {
 /** Wishes for more hosts than this are never at once: what was known first is forgotten. */
 const maxKnown = 10_000;
 
-export function createIssuer({ clock, exchange, accounts, env }: IssuerTools): Issuer {
+export function createIssuer(tools: IssuerTools): Issuer {
+  const { clock, exchange, accounts } = tools;
   const known = new Map<string, Known>();
   const remember = (key: string, now: Known): void => {
     known.delete(key);
@@ -48,7 +51,7 @@ export function createIssuer({ clock, exchange, accounts, env }: IssuerTools): I
       {
         hosts,
         directory,
-        challenge: challengeOf(wish, env),
+        challenge: challengeOf(wish, tools),
         signal,
         timeoutMs,
         ...(email === undefined ? {} : { email }),
@@ -118,11 +121,11 @@ function isFit(text: Secret, { hosts, authority }: CertificateWish, now: number)
 
 function challengeOf(
   { authority, answer, unanswer }: CertificateWish,
-  env: IssuerTools["env"],
+  { dnsCommand, env }: Pick<IssuerTools, "dnsCommand" | "env">,
 ): Challenge {
-  return authority.dns === undefined
-    ? { kind: "http", put: answer, remove: unanswer }
-    : dnsAnswers(authority.dns, env);
+  if (authority.dns === undefined) return { kind: "http", put: answer, remove: unanswer };
+  if (dnsCommand !== undefined) return dnsAnswers(dnsCommand, env);
+  throw new AcmeError("refused", "nothing here sets records of the DNS: SLIPWAY_ACME_DNS_COMMAND");
 }
 
 /** `2026-11-26 01:30 UTC` */

@@ -7,5 +7,5 @@ import { createIssuer, type IssuerTools } from "./issuer.ts";
 export const openIssuer = ({
   ca,
   ...tools
-}: Pick<IssuerTools, "accounts" | "env"> & { readonly ca?: string }): Issuer =>
+}: Pick<IssuerTools, "accounts" | "dnsCommand" | "env"> & { readonly ca?: string }): Issuer =>
   createIssuer({ ...tools, clock: systemClock, exchange: httpsExchange(ca) });

@@ -41,6 +41,11 @@ export const globalFlags = {
     help: "open secrets with this key; may be repeated (default: ~/.config/slipway/<fleet>.agekey)",
     repeatable: true,
   },
+  acmeDnsCommand: {
+    flags: "--acme-dns-command <cmd>",
+    env: "SLIPWAY_ACME_DNS_COMMAND",
+    help: "sets records for certificates by DNS; its words are split at spaces, no shell runs",
+  },
   state: {
     flags: "--state <dir>",
     env: "SLIPWAY_STATE",

@@ -10,10 +10,11 @@ import { UserError } from "./trouble.ts";
 /** Who has certificates issued for what this controller runs. Throws UserError, StateError. */
 export async function issuerFor(context: Context, stateDir: string): Promise<Issuer> {
   const { options, parts, io } = context;
-  const { acmeCa } = options;
+  const { acmeCa, acmeDnsCommand } = options;
   const state = await openStateDir(stateDir);
   return await parts.openIssuer({
     ...(acmeCa === undefined ? {} : { ca: await rootsIn(acmeCa) }),
+    ...(acmeDnsCommand === undefined ? {} : { dnsCommand: acmeDnsCommand }),
     accounts: accountsIn(state.file("accounts.json", maxAccountsBytes)),
     env: withoutCredentials(io.env),
   });

@@ -28,6 +28,8 @@ export interface GlobalOptions {
   readonly forgeToken?: string;
   /** The only API that the token may go to. */
   readonly forgeApi?: string;
+  /** What sets records of the DNS for certificates, in words. */
+  readonly acmeDnsCommand?: readonly string[];
   /** A file with roots that authorities for certificates are trusted by, besides the usual ones. */
   readonly acmeCa?: string;
 }
@@ -37,8 +39,9 @@ type Given = Readonly<Record<string, unknown>>;
 /** `given` is what commander read from the command line; flags win over variables. Throws UserError. */
 export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">): GlobalOptions {
   const { env } = io;
-  const text = (name: "repo" | "branch" | "path" | "environment" | "state"): string | undefined =>
-    nonEmpty(given[name]) ?? nonEmpty(env[globalFlags[name].env]);
+  const text = (
+    name: "repo" | "branch" | "path" | "environment" | "state" | "acmeDnsCommand",
+  ): string | undefined => nonEmpty(given[name]) ?? nonEmpty(env[globalFlags[name].env]);
   const isOn = (
     name: "json" | "acceptNewHostKeys" | "allowRewind" | "allowUnpushed" | "verbose",
   ): boolean => given[name] === true || switchOf(globalFlags[name].env, env[globalFlags[name].env]);
@@ -47,6 +50,9 @@ export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">)
     const named = list.length > 0 ? list : nonEmpty(env[globalFlags[name].env])?.split(":");
     return (named ?? []).filter((file) => file !== "");
   };
+  const dnsCommand = text("acmeDnsCommand")
+    ?.split(/\s+/)
+    .filter((word) => word !== "");
   const mayColor = given["color"] !== false && nonEmpty(env["NO_COLOR"]) === undefined;
   return {
     ...optional("repo", text("repo")),
@@ -67,6 +73,7 @@ export function globalOptions(given: Given, io: Pick<Io, "env" | "out" | "err">)
     ...optional("repoToken", nonEmpty(env["SLIPWAY_REPO_TOKEN"])),
     ...optional("forgeToken", nonEmpty(env["SLIPWAY_FORGE_TOKEN"])),
     ...optional("forgeApi", nonEmpty(env["SLIPWAY_FORGE_API"])),
+    ...(dnsCommand === undefined || dnsCommand.length === 0 ? {} : { acmeDnsCommand: dnsCommand }),
     ...optional("acmeCa", nonEmpty(env["SLIPWAY_ACME_CA"])),
   };
 }

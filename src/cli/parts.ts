@@ -46,7 +46,9 @@ export interface IssuerWish {
   /** Roots in PEM that are trusted besides the usual ones. */
   readonly ca?: string;
   readonly accounts: Accounts;
-  /** Variables that commands for the DNS get. */
+  /** Sets and unsets records of the DNS. */
+  readonly dnsCommand?: readonly string[];
+  /** Variables that it gets. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -97,20 +97,8 @@ export interface SlipwayFile {
      */
     directory?: string;
     /**
-     * How it is shown that a host is yours: `http`, the proxies answer on port 80; or a command of yours that sets a record of DNS, which certificates for `*.example.com` need.
+     * How it is shown that a host is yours: `http`, the proxies answer on port 80; `dns`, a command where Slipway runs (SLIPWAY_ACME_DNS_COMMAND) sets a record, which certificates for `*.example.com` need.
      */
-    challenge?:
-      | string
-      | {
-          /**
-           * A record of DNS.
-           */
-          dns: {
-            /**
-             * Run where Slipway runs, without a shell, with three more words: `set` or `unset`, the record's name and its text.
-             */
-            command: string[];
-          };
-        };
+    challenge?: "http" | "dns";
   };
 }

@@ -5,8 +5,8 @@ export interface Authority {
   /** The address of an ACME directory. */
   readonly directory: string;
   readonly email?: string;
-  /** A command that sets and unsets records of the DNS; without it the proxies answer. */
-  readonly dns?: readonly string[];
+  /** By records of the DNS; else the proxies answer. */
+  readonly dns?: true;
 }
 
 export interface CertificateWish {

@@ -135,9 +135,10 @@ if (verb === "set") await fetch("${pebble.names}/set-txt", { method: "POST", bod
       clock: systemClock,
       exchange: httpsExchange(pebble.ca),
       accounts,
+      dnsCommand: [script, "zone"],
       env: { PATH: process.env["PATH"] },
     });
-    const authority = { directory: pebble.directory, dns: [script, "zone"] };
+    const authority = { directory: pebble.directory, dns: true } as const;
     const wish = wishFor({ hosts: ["*.example.org"], authority });
     const [one, other] = await Promise.all([issuer.obtain(wish), issuer.obtain(wish)]);
     assert.ok(one instanceof Secret);

@@ -8,7 +8,7 @@ defaults: { machine: { ssh: { user: deploy } }, app: { logs: { maxSize: 20m, max
 forge: { kind: github, repository: acme/infra, api: "https://api.github.com" }
 registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } }
 proxy: { image: "haproxy:lts", via: { role: edge }, trust: [10.0.0.0/8] }
-certificates: { email: ops@example.com, directory: "https://acme.example.com/directory", challenge: { dns: { command: [./dns.sh, 1.10] } } }
+certificates: { email: ops@example.com, directory: "https://acme.example.com/directory", challenge: dns }
 users: { ada: { keys: ["ssh-ed25519 AAAA"], sudo: true } } #
 backup: {} #
 metrics: {} #

@@ -153,7 +153,7 @@ test("a host has one certificate, which somebody issues", async () => {
   const secrets = { "secrets/a.yaml": armoredYaml("C", "K", "D") };
   const own = "tls: { cert: C, key: K }";
   const dns = {
-    "slipway.yaml": "fleet: acme\ncertificates: { challenge: { dns: { command: [x] } } }\n",
+    "slipway.yaml": "fleet: acme\ncertificates: { challenge: dns }\n",
   };
   await holds([
     ["auto for all paths", app(routes("host: a.b", "host: a.b, path: /c")), []],

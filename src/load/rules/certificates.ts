@@ -43,7 +43,7 @@ export const wildcardsCanBeProven: Rule = ({ apps, settings }, report) => {
       report(
         "certificate-unclear",
         reading.at(["routes", index, "tls"]),
-        `a certificate for ${host} is only issued to who can set records of DNS: certificates: { challenge: { dns: { command: […] } } } in slipway.yaml; or give your own with tls: { cert, key }, or write tls: off`,
+        `a certificate for ${host} is only issued to who can set records of DNS: certificates: { challenge: dns } in slipway.yaml; or give your own with tls: { cert, key }, or write tls: off`,
       );
     }
   }
