@@ -21,20 +21,46 @@ export async function loadCertificate(context: StepContext, step: LoadStep): Pro
     throw new StepFailure("machine", `${path} holds no certificate`, { trouble: "disk" });
   // An empty line would end what is given with the command.
   const pem = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const given = [`set ssl cert ${file} <<`, ...pem, ""].join("\n");
-  const shown = `commit ssl cert ${file}\nshow ssl cert ${file}\n`;
-  const answer = await say(context, step, `${given}\n${shown}`);
-  if (answer === undefined || /not referenced by the configuration/i.test(answer)) return;
-  const isShown = hexAfter("SHA1 FingerPrint", answer) === wanted.sha1;
-  if (isShown && /success!/i.test(answer)) return;
+  // Each by itself: of several lines at once newer versions of HAProxy take only the first.
+  if (step.list !== undefined && (await say(context, step, `new ssl cert ${file}\n`)) === undefined)
+    return;
+  const given = await say(context, step, [`set ssl cert ${file} <<`, ...pem, "", ""].join("\n"));
+  if (given === undefined || /not referenced by the configuration/i.test(given)) return;
+  const isTaken = /transaction (?:created|updated)/i.test(given);
+  const commit = `commit ssl cert ${file};show ssl cert ${file}\n`;
+  const shown = isTaken ? ((await say(context, step, commit)) ?? "") : "";
+  const isShown = hexAfter("SHA1 FingerPrint", shown) === wanted.sha1;
+  if (isShown && /success!/i.test(shown)) return await enlist(context, step);
   await say(context, step, `abort ssl cert ${file}\n`);
-  const words = printableLine(context.redact(answer)).trim().slice(0, 300);
+  const words = sayable(context, isTaken ? shown : given);
   throw new StepFailure(
     "machine",
     words === "" ? tooLong(text) : `the proxy does not take the certificate: ${words}`,
     { trouble: "engine" },
   );
 }
+
+/** Who asks for the host is shown it from now on. */
+async function enlist(context: StepContext, step: LoadStep): Promise<void> {
+  const { file, list } = step;
+  if (list === undefined) return;
+  const { path, host } = list;
+  const isListed = async (): Promise<boolean> => {
+    const listed = (await say(context, step, `show ssl crt-list ${path}\n`)) ?? "";
+    return listed.split("\n").some((line) => line.split(" ")[0] === file);
+  };
+  if (await isListed()) return;
+  const said = (await say(context, step, `add ssl crt-list ${path} <<\n${file} ${host}\n\n`)) ?? "";
+  if (await isListed()) return;
+  throw new StepFailure(
+    "machine",
+    `the proxy does not show the certificate of ${host}: ${sayable(context, said)}`,
+    { trouble: "engine" },
+  );
+}
+
+const sayable = ({ redact }: StepContext, text: string): string =>
+  printableLine(redact(text)).trim().slice(0, 300);
 
 /** HAProxy says nothing at all to more than its buffer holds. */
 const tooLong = (text: string): string =>

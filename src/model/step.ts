@@ -262,13 +262,15 @@ export type CertifyStep = {
 
 /**
  * Gives the certificate of a file to the machine's proxy, which goes on under it at once, and sees that it does. Nothing
- * where no proxy runs, or where it shows none of that name.
+ * where no proxy runs; where it knows none of that name, only with `list`.
  */
 export interface LoadStep {
   readonly do: "load";
   readonly path: string;
   /** As the proxy names it. */
   readonly file: string;
+  /** The list that it is then to be in, to be shown to who asks for the host. */
+  readonly list?: { readonly path: string; readonly host: string };
   /** Where the proxy is talked to. */
   readonly socket: string;
   readonly timeoutMs: number;

@@ -56,7 +56,7 @@ defaults
   timeout server 5s
   timeout connect 5s
 frontend f
-  bind 127.0.0.1:${port} ssl crt-list ${join(folder, "crt-list")}
+  bind 127.0.0.1:${port} ssl strict-sni crt-list ${join(folder, "crt-list")}
   http-request return status 200
 `,
     );
@@ -68,13 +68,13 @@ frontend f
       await exited;
       await rm(folder, { recursive: true });
     };
-    await until("the proxy", shown);
+    await until("the proxy", () => shown());
   });
   after(() => stop());
 
   /** What a client is shown. */
-  const shown = async (): Promise<string> => {
-    const socket = connectTls({ port, servername: host, rejectUnauthorized: false });
+  const shown = async (servername = host): Promise<string> => {
+    const socket = connectTls({ port, servername, rejectUnauthorized: false });
     await once(socket, "secureConnect");
     const sha256 = socket.getPeerCertificate().fingerprint256;
     socket.destroy();
@@ -104,8 +104,8 @@ frontend f
     const step: LoadStep = { do: "load", path, file, socket, timeoutMs: 10_000, ...change };
     return await failureOf({ session }, step);
   };
-  const fresh = (from = "https://ca.example/dir", filler = 0): string => {
-    const { certificatePem, keyPem } = selfSignedAs("CA", [host], systemClock);
+  const fresh = (from = "https://ca.example/dir", filler = 0, name = host): string => {
+    const { certificatePem, keyPem } = selfSignedAs("CA", [name], systemClock);
     const chain = certificatePem.repeat(1 + filler);
     return certifiedText(from, chain, `\n\n${keyPem.revealText() ?? ""}`);
   };
@@ -122,6 +122,30 @@ frontend f
     assert.equal(await load(fresh(), { socket: join(folder, "none.sock") }), undefined);
     assert.equal(await load(fresh(), { file: join(folder, "certs/other.pem") }), undefined);
     assert.equal(await shown(), before);
+  });
+
+  it("is listed for a host that is new to the proxy, once", async () => {
+    const name = "new.example.com";
+    const file = join(folder, `certs/${name}.pem`);
+    const list = { path: join(folder, "crt-list"), host: name };
+    for (const text of [fresh("x", 0, name), fresh("x", 0, name)]) {
+      assert.equal(await load(text, { file, list }), undefined);
+      assert.equal(await shown(name), readCertificate(text)?.sha256);
+    }
+    const path = join(folder, "admin.sock");
+    const listed = await session.talk({
+      path,
+      text: `show ssl crt-list ${list.path}\n`,
+      timeoutMs: 1,
+    });
+    assert.equal(listed.split(file).length, 2, listed);
+    const nowhere = { path: join(folder, "no-list"), host: name };
+    const failure = await load(fresh("x", 0, name), { file, list: nowhere });
+    assert.match(
+      failure?.message ?? "",
+      /^the proxy does not show the certificate of new\.example/,
+    );
+    assert.equal(await load(fresh(), { list, socket: join(folder, "none.sock") }), undefined);
   });
 
   it("is refused where it does not fit its key, and can be given right after", async () => {

@@ -35,6 +35,7 @@ export async function ask(what: Asked): Promise<Answered> {
         agent: false,
         timeout: 20_000,
         rejectUnauthorized: false,
+        servername: host,
         ...(from === undefined ? {} : { localAddress: from }),
       },
       (reply) => {

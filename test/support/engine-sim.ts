@@ -1,7 +1,14 @@
 import type { Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
 import type { Answer, Answers, Query } from "../../src/model/query.ts";
-import type { Bound, Content, EngineStep, Step, SwitchStep, TalkStep } from "../../src/model/step.ts";
+import type {
+  Bound,
+  Content,
+  EngineStep,
+  Step,
+  SwitchStep,
+  TalkStep,
+} from "../../src/model/step.ts";
 import { certified, listCertificates } from "./sim/certificates.ts";
 import { SimDisk } from "./sim/disk.ts";
 import { SimEngine, type SimContainer, type SimImage } from "./sim/engine.ts";

@@ -39,7 +39,7 @@ export async function proxyFolder(): Promise<ProxyFolder> {
   await mkdir(join(folder, "certs"));
   const certificate = join(folder, "certs/default.pem");
   const what =
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x";
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=*.test";
   const files = ["-keyout", certificate, "-out", `${certificate}.crt`];
   await run("openssl", [...what.split(" "), ...files]);
   await run("sh", ["-c", 'cat "$1.crt" >> "$1" && rm "$1.crt"', "sh", certificate]);

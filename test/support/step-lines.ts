@@ -77,7 +77,9 @@ function lines(step: Step): readonly string[] {
       return [`certify ${step.hosts.join(", ")} by ${step.by}${by} -> ${step.path}`];
     }
     case "load":
-      return [`load ${step.path} as ${step.file} by ${step.socket}`];
+      return [
+        `load ${step.path} as ${step.file} by ${step.socket}${step.list === undefined ? "" : ` into ${step.list.path} for ${step.list.host}`}`,
+      ];
     case "room":
       return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }

@@ -5,7 +5,7 @@ import { difference } from "../shared/difference.ts";
 import { containersQuery, imagesQuery } from "../shared/engine.ts";
 import type { ProxySpec } from "../shared/proxy/spec.ts";
 import { proxyFields, proxyText } from "./proxy/differences.ts";
-import { runtimeCommands } from "./proxy/runtime.ts";
+import { newHosts, runtimeCommands } from "./proxy/runtime.ts";
 import {
   filesQuery,
   layoutQuery,
@@ -77,10 +77,11 @@ function differs(
     );
   if (have?.runtime === undefined)
     return difference("update", "silent", `${right.name} does not answer`);
-  const commands = runtimeCommands(wanted, have.runtime);
-  if (commands.length > 0)
+  const differences =
+    runtimeCommands(wanted, have.runtime).length + newHosts(wanted, have.runtime).length;
+  if (differences > 0)
     return difference("update", "moved", "it does not do what its files say", [
-      { path: "runtime", declared: "as in its files", live: `${commands.length} differences` },
+      { path: "runtime", declared: "as in its files", live: `${differences} differences` },
     ]);
   const left = have.containers.filter((c) => c !== right && c.running && c.restart !== "no");
   return left.length === 0

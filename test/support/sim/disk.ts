@@ -107,8 +107,7 @@ export class SimDisk {
       const [root = "", address = "", ...former] = rest.slice(3);
       this.moveNames(root, address, former);
     } else if (command === "rm" && rest[0] === "-rf") for (const path of paths) this.remove(path);
-    else if (command === "mkdir")
-      for (const path of paths) this.makeFolder(path);
+    else if (command === "mkdir") for (const path of paths) this.makeFolder(path);
     else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");
     else throw new Error(`the simulator does not know ${argv.join(" ")}`);
   }

@@ -59,8 +59,7 @@ function driftOfProxy(stage: Stage, machine: SimMachine, how: ProxyDrift, which:
   } else if (how === "proxy-server") {
     const proxy = engine.proxyAt(`${root}/proxy/run/admin.sock`);
     const server = proxy?.servers.filter((s) => !s.isAside)[which];
-    if (server !== undefined)
-      proxy?.say(`set server ${server.backend}/${server.slot} state maint`);
+    if (server !== undefined) proxy?.say(`set server ${server.backend}/${server.slot} state maint`);
   } else {
     for (const container of engine.containers)
       if (labelOf(container, "slipway.proxy") !== "")

@@ -196,7 +196,9 @@ export class SimProxy {
     const lines = this.servers.map((s) =>
       [s.backend, s.slot, this.openAt(s), 0, 0, 0, 0, 0, "http", `${s.address}:${s.port}`].join(),
     );
-    return ["# pxname,svname,scur,stot,econ,eresp,hrsp_5xx,rtime,mode,addr", ...lines, ""].join("\n");
+    return ["# pxname,svname,scur,stot,econ,eresp,hrsp_5xx,rtime,mode,addr", ...lines, ""].join(
+      "\n",
+    );
   }
 }
 

@@ -48,7 +48,10 @@ export class Stage implements Surroundings {
       names.map((name) => [name, new SimMachine(name, this.clock, this.registry)]),
     );
     this.watchmen = new Map(
-      [...this.machines].map(([name, m]) => [name, new Watchman(m, () => this.clock.now(), doorsOf(scenario))]),
+      [...this.machines].map(([name, m]) => [
+        name,
+        new Watchman(m, () => this.clock.now(), doorsOf(scenario)),
+      ]),
     );
     for (const machine of this.machines.values()) furnish(machine);
   }

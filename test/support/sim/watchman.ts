@@ -47,7 +47,9 @@ export class Watchman {
   watch(serving: ReadonlySet<string>, staying: ReadonlySet<string>): void {
     this.serving = serving;
     this.staying = staying;
-    this.reached = new Set([...serving].filter((app) => this.doors.has(app) && this.isReached(app)));
+    this.reached = new Set(
+      [...serving].filter((app) => this.doors.has(app) && this.isReached(app)),
+    );
   }
 
   /** Apps that have a healthy instance which was proven before. */

@@ -1,4 +1,5 @@
 import type { ProxyServer } from "../../../lib/haproxy.ts";
+import { certificateInProxy, crtList } from "../../shared/proxy/crt-list.ts";
 import { splitAddress } from "../../shared/proxy/naming.ts";
 import { mapNames, type MapEntries, type MapName } from "../../shared/proxy/maps.ts";
 import { slotName, type Slot } from "../../shared/proxy/slots.ts";
@@ -14,7 +15,7 @@ const seen = "/etc/slipway";
  * Weights are what a rollout left.
  */
 export function runtimeCommands(
-  { slots, maps }: Pick<Wanted, "slots" | "maps">,
+  { slots, maps, certified }: Pick<Wanted, "slots" | "maps" | "certified">,
   runtime: ProxyRuntime | undefined,
 ): readonly string[] {
   if (runtime === undefined) return [];
@@ -35,7 +36,26 @@ export function runtimeCommands(
     ...found.flatMap(({ slot, server }) =>
       slot.address === undefined && server.ready ? [`${setServer(slot)} state maint`] : [],
     ),
+    ...goneCommands(certified, runtime.certificates),
   ];
+}
+
+/** Hosts whose certificates are there and that it does not show yet: they have to be handed to it. */
+export function newHosts(
+  { certified }: Pick<Wanted, "certified">,
+  runtime: ProxyRuntime | undefined,
+): readonly string[] {
+  const shown = new Set(runtime?.certificates);
+  return runtime === undefined
+    ? []
+    : certified.filter((host) => !shown.has(certificateInProxy(host)));
+}
+
+function goneCommands(certified: readonly string[], shown: readonly string[]): readonly string[] {
+  const wanted = new Set(certified.map(certificateInProxy));
+  return shown
+    .filter((file) => !wanted.has(file))
+    .flatMap((file) => [`del ssl crt-list ${crtList} ${file}`, `del ssl cert ${file}`]);
 }
 
 const setServer = (slot: Slot): string => `set server ${slotName(slot)}`;

@@ -9,6 +9,7 @@ import { labelOf, nameOf } from "../../shared/container/live.ts";
 import { containersQuery, imagesQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { optional } from "../../shared/optional.ts";
+import { crtList, parseCrtList } from "../../shared/proxy/crt-list.ts";
 import { layoutVersion, type Layout } from "../../shared/proxy/layout.ts";
 import { mapNames } from "../../shared/proxy/maps.ts";
 import { booleanAt, listAt, optionalString, stringAt, stringsAt } from "../../shared/reader.ts";
@@ -41,6 +42,8 @@ export interface ProxyRuntime {
   readonly servers: readonly ProxyServer[];
   /** By name of their file: those that it looks up. */
   readonly maps: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Files of certificates that it shows, as it names them. */
+  readonly certificates: readonly string[];
 }
 
 export const proxyFolder = (root: string): string => `${root}/proxy`;
@@ -59,9 +62,11 @@ const between = "show cli level";
 export const runtimeQuery = (root: string): TalkQuery => ({
   ask: "talk",
   path: proxySocket(root),
-  text: `${["show servers state", ...mapNames.map((name) => `show map /etc/slipway/${name}`)].join(
-    `;${between};`,
-  )}\n`,
+  text: `${[
+    "show servers state",
+    `show ssl crt-list ${crtList}`,
+    ...mapNames.map((name) => `show map /etc/slipway/${name}`),
+  ].join(`;${between};`)}\n`,
   maxBytes: 8 * 1024 * 1024,
 });
 
@@ -136,7 +141,7 @@ function readFiles(text: string): Pick<ProxyState, "files" | "lines"> {
 }
 
 export function readRuntime(text: string): ProxyRuntime {
-  const [first = "", ...others] = text.split(/^admin\n/m);
+  const [first = "", second = "", ...others] = text.split(/^admin\n/m);
   const servers = parseServers(first);
   if (servers === undefined || others.length !== mapNames.length)
     throw new Unreadable("the proxy does not tell what it does");
@@ -149,6 +154,7 @@ export function readRuntime(text: string): ProxyRuntime {
         return [[name, Object.fromEntries(parseMapEntries(answer))]];
       }),
     ),
+    certificates: parseCrtList(second),
   };
 }
 

@@ -9,8 +9,9 @@ import {
   updateContainer,
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
+import { listStep } from "../../shared/certificate/swap.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
-import { runtimeCommands } from "./runtime.ts";
+import { newHosts, runtimeCommands } from "./runtime.ts";
 import { proxyFolder, proxySocket, type ProxyContainer, type ProxyState } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
 
@@ -125,12 +126,16 @@ const put = (wanted: Wanted, have: ProxyState | undefined, root: string): readon
     }));
 
 function moved(wanted: Wanted, have: ProxyState | undefined, root: string): readonly Step[] {
-  return chunked(runtimeCommands(wanted, have?.runtime)).map((text) => ({
-    do: "talk",
-    socket: proxySocket(root),
-    text: `${text}\n`,
-    timeoutMs: talkMs,
-  }));
+  const runtime = have?.runtime;
+  return [
+    ...newHosts(wanted, runtime).map((host) => listStep(root, host)),
+    ...chunked(runtimeCommands(wanted, runtime)).map((text) => ({
+      do: "talk" as const,
+      socket: proxySocket(root),
+      text: `${text}\n`,
+      timeoutMs: talkMs,
+    })),
+  ];
 }
 
 function chunked(commands: readonly string[]): readonly string[] {

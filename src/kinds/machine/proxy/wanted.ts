@@ -1,5 +1,6 @@
 import { digestOf, digestOfLines, shortHash } from "../../../lib/hash.ts";
 import { fixedText, renderConfig } from "../../shared/proxy/config.ts";
+import { certifiedHosts, renderCrtList } from "../../shared/proxy/crt-list.ts";
 import { layoutFor, type Layout } from "../../shared/proxy/layout.ts";
 import { mapEntries, renderMaps, type MapEntries, type MapName } from "../../shared/proxy/maps.ts";
 import { addressText } from "../../shared/proxy/naming.ts";
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly changed: readonly string[];
   readonly slots: readonly Slot[];
   readonly maps: Readonly<Record<MapName, MapEntries>>;
+  /** Hosts that it shows a certificate for. */
+  readonly certified: readonly string[];
   /** Of what a container is made from: another one needs a new container. */
   readonly containerSpec: string;
   /** What that container is called. */
@@ -28,9 +31,11 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
   const slots = placeMembers(spec, layout, occupiedIn(have));
   const config = renderConfig(spec, layout, slots);
   const pages = renderPages();
+  const certified = certifiedHosts(spec);
   const containerSpec = digestOf({ image: spec.image, config: fixedText(config), pages });
   const files = new Map([
     ["haproxy.cfg", config],
+    ["crt-list", renderCrtList(certified)],
     ["layout.json", `${JSON.stringify(layout)}\n`],
     ...Object.entries(renderMaps(spec, layout)),
     ...Object.entries(pages),
@@ -44,6 +49,7 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
       .toSorted(),
     slots,
     maps: mapEntries(spec, layout),
+    certified,
     containerSpec,
     container: `slipway-${spec.fleet}-proxy-${shortHash(containerSpec)}`,
   };

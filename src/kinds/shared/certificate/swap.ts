@@ -1,6 +1,7 @@
 import type { LoadStep, Step } from "../../../model/step.ts";
 import { standardSite } from "../proxy/config/site.ts";
-import { certificateFileName, certificatePath } from "./files.ts";
+import { certificateInProxy, crtList } from "../proxy/crt-list.ts";
+import { certificatePath } from "./files.ts";
 
 /** A proxy's runtime socket, on the machine. */
 const socketOf = (root: string): string => `${root}/proxy/run/admin.sock`;
@@ -11,12 +12,18 @@ export const answersOf = (root: string): { readonly socket: string; readonly map
   map: `${standardSite.etc}/acme.map`,
 });
 
-const loadPrepared = (root: string, host: string): LoadStep => ({
+const loadStep = (root: string, host: string, path: string): LoadStep => ({
   do: "load",
-  path: certificatePath(root, host, "prepared"),
-  file: `${standardSite.etc}/certs/${certificateFileName(host)}`,
+  path,
+  file: certificateInProxy(host),
   socket: socketOf(root),
   timeoutMs: 15_000,
+});
+
+/** Has a proxy that runs show what is there for a host that is new to it. */
+export const listStep = (root: string, host: string): LoadStep => ({
+  ...loadStep(root, host, certificatePath(root, host)),
+  list: { path: crtList, host },
 });
 
 /**
@@ -24,7 +31,7 @@ const loadPrepared = (root: string, host: string): LoadStep => ({
  * prepared, and done again.
  */
 export const swapSteps = (root: string, host: string): readonly Step[] => [
-  loadPrepared(root, host),
+  loadStep(root, host, certificatePath(root, host, "prepared")),
   {
     do: "run",
     argv: ["mv", "-T", "--", certificatePath(root, host, "prepared"), certificatePath(root, host)],

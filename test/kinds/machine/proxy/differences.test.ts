@@ -13,7 +13,7 @@ function said(declared: readonly ProxyRoute[], live: readonly ProxyRoute[]) {
     name,
     Object.fromEntries(entries),
   ]);
-  const runtime = { servers: [], maps: Object.fromEntries(maps) };
+  const runtime = { servers: [], maps: Object.fromEntries(maps), certificates: [] };
   const [wanted, have] = [spec(declared), { files: {}, runtime }];
   return { text: proxyText(wanted, have), fields: proxyFields(wanted, have) };
 }

@@ -26,7 +26,10 @@ describe("a proxy that runs", () => {
     assert.ok(sameLayout(layout, proxy.layout));
     const live = await proxy.read();
     const slots = placeMembers(spec, layout, servingIn(live));
-    const commands = runtimeCommands({ maps: mapEntries(spec, layout), slots }, live);
+    const commands = runtimeCommands(
+      { maps: mapEntries(spec, layout), slots, certified: [] },
+      { ...live, certificates: [] },
+    );
     return commands.map((command) => command.replace("/etc/slipway", proxy.site.etc));
   };
 

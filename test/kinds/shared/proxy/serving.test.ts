@@ -46,6 +46,7 @@ describe("what serves", () => {
 
   it("speaks HTTP/2 to those who can", async () => {
     const session = connectH2(`https://127.0.0.1:${proxy.site.httpsPort}`, {
+      servername: "two.test",
       rejectUnauthorized: false,
     });
     const stream = session.request({ ":path": "/h2", ":authority": "two.test" });

@@ -8,7 +8,7 @@ export function routesText({ routes, ratePeriodsMs }: Layout, site: ProxySite): 
   if (routes === "none") return "";
   const rules = rulesText(ratePeriodsMs, site);
   const http = frontend("in.http", publicBinds(site.httpPort, ""), rules);
-  const tls = ` ssl crt-list ${site.etc}/crt-list alpn h2,http/1.1`;
+  const tls = ` ssl strict-sni crt-list ${site.etc}/crt-list alpn h2,http/1.1`;
   const https = frontend("in.https", publicBinds(site.httpsPort, tls), rules);
   const tables = ratePeriodsMs.map(tableText).join("");
   return `${tables}${http}${routes === "https" ? https : ""}`;
