@@ -7,6 +7,7 @@ import { machinePaths } from "../model/paths.ts";
 import type { PullLogin } from "../model/registry.ts";
 import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
+import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { listensOn, poolsIn, proxiesFor, proxySpec } from "./proxy.ts";
@@ -51,6 +52,13 @@ export function compile(input: CompileInput): Compiled {
     if (proxy === "awaiting") awaiting.push({ address: proxyAt, on: fleetNetwork(fleet) });
     else if (proxy !== undefined)
       resources.push({ address: proxyAt, kind: "machine/proxy", machine, name: "", spec: proxy });
+    const certificates = certificatesOn(machine, proxies, input.secrets);
+    for (const { address, ...rest } of certificates) {
+      // Nobody answers an authority yet, and what stands in is there for the proxy to start.
+      if (rest.kind === "machine/certification" && proxy === "awaiting")
+        awaiting.push({ address, on: fleetNetwork(fleet) });
+      else resources.push({ address, ...rest });
+    }
     const shared = new Set<string>();
     for (const app of placed) {
       const image = referenceOf(app, machine, input.images);

@@ -27,7 +27,7 @@ export interface Proxies {
   readonly peers: readonly string[];
 }
 
-interface Routed {
+export interface Routed {
   readonly app: AppDocument;
   readonly route: PlacedRoute;
 }

@@ -118,7 +118,7 @@ const fileOf = (
 });
 
 /** References as what they mean; that each means something was checked. */
-const textOf = (app: AppDocument, parts: TemplateParts): SealedText =>
+export const textOf = (app: AppDocument, parts: TemplateParts): SealedText =>
   parts.map((part) => {
     if (typeof part === "string") return part;
     const value = app.secrets.get(part.ref);

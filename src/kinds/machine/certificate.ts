@@ -4,6 +4,7 @@ import type { SealedText } from "../../model/sealed.ts";
 import type { Step } from "../../model/step.ts";
 import type { Kind } from "../kind.ts";
 import {
+  certificateFolder,
   certificateMode,
   certificatePath,
   certificateRights,
@@ -28,6 +29,7 @@ export interface CertificateSpec {
 /** Out of the repo's secrets: the certificate, what leads to its root, and its key. */
 export interface GivenCertificate {
   readonly content: SealedText;
+  /** Empty where nobody opened it: then it is not known whether it is there. */
   readonly sha256: string;
 }
 
@@ -49,7 +51,7 @@ export const certificate: Kind<CertificateSpec, CertificateState> = {
     const file = have?.file;
     if (file === undefined)
       return difference("create", "missing", `there is no certificate for ${host}`);
-    if (given !== undefined && given.sha256 !== file.sum)
+    if (given !== undefined && given.sha256 !== "" && given.sha256 !== file.sum)
       return difference("update", "given-changed", `the certificate given for ${host} is another`, [
         field("the given one", file),
       ]);
@@ -85,14 +87,24 @@ function put(
   { host, given }: CertificateSpec,
   have: CertificateState | undefined,
 ): readonly Step[] {
-  const path = certificatePath(root, host);
-  if (given === undefined)
+  if (given === undefined) {
+    const path = certificatePath(root, host);
     return [{ do: "certify", by: "stand-in", hosts: [host], path, timeoutMs: 10_000 }];
+  }
   const content = { sealed: given.content };
-  if (have?.file === undefined) return [{ do: "put", path, content, mode: certificateMode }];
   const prepared = certificatePath(root, host, "prepared");
-  return [{ do: "put", path: prepared, content, mode: certificateMode }, ...swapSteps(root, host)];
+  return [
+    ...(have?.file === undefined ? [folder(root)] : []),
+    { do: "put", path: prepared, content, mode: certificateMode },
+    ...swapSteps(root, host),
+  ];
 }
+
+const folder = (root: string): Step => ({
+  do: "run",
+  argv: ["mkdir", "-p", "-m", "0700", "--", certificateFolder(root)],
+  timeoutMs: 10_000,
+});
 
 const keepRights = (root: string, host: string): readonly Step[] =>
   [

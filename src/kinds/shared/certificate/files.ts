@@ -39,6 +39,8 @@ type Place = keyof typeof folders;
 /** A host's file, as the crt-list names it below `/etc/slipway/certs/`: `*.example.com` is `_.example.com.pem`. */
 export const certificateFileName = (host: string): string => `${host.replace(/^\*/, "_")}.pem`;
 
+export const certificateFolder = (root: string): string => `${root}/proxy/${folders.file}`;
+
 export const certificatePath = (root: string, host: string, place: Place = "file"): string =>
   `${root}/proxy/${folders[place]}/${certificateFileName(host)}`;
 
