@@ -64,6 +64,8 @@ export interface Proxy {
   say(line: string): Promise<string>;
   read(): Promise<ProxyRuntime>;
   counters(): Promise<readonly ProxyCounters[]>;
+  /** Ends it and starts it anew from its files. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,37 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   const layout = layoutFor(spec, undefined);
   await folder.write(spec, layout);
   const { site } = folder;
-  const config = join(site.etc, "haproxy.cfg");
+  const socket = join(site.run, "admin.sock");
+  const start = async (): Promise<Running> =>
+    await startProgram(join(site.etc, "haproxy.cfg"), socket);
+  let running = await start().catch(async (error: unknown) => {
+    await folder.remove();
+    throw error;
+  });
+  const say = async (line: string): Promise<string> => await saySocket(socket, line);
+  return {
+    site,
+    layout,
+    say,
+    read: async () =>
+      readRuntime(await say(runtimeQuery("").text.trim().replaceAll("/etc/slipway", site.etc))),
+    counters: async () => parseCounters(await say("show stat")) ?? [],
+    restart: async () => {
+      await running.end();
+      running = await start();
+    },
+    stop: async () => {
+      await running.end();
+      await folder.remove();
+    },
+  };
+}
+
+interface Running {
+  end(): Promise<void>;
+}
+
+async function startProgram(config: string, socket: string): Promise<Running> {
   const argv = ["--pdeathsig", "KILL", "--", program, "-W", "-db", "-f", config];
   const child = spawn("setpriv", argv, {
     stdio: ["ignore", "ignore", "pipe"],
@@ -80,29 +112,18 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<void>((resolve) => void child.once("close", () => resolve()));
-  const say = async (line: string): Promise<string> =>
-    await saySocket(join(site.run, "admin.sock"), line);
-  const proxy: Proxy = {
-    site,
-    layout,
-    say,
-    read: async () =>
-      readRuntime(await say(runtimeQuery("").text.trim().replaceAll("/etc/slipway", site.etc))),
-    counters: async () => parseCounters(await say("show stat")) ?? [],
-    stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
-      await folder.remove();
-    },
+  const end = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await ended;
   };
   await until("the proxy runs", async () => {
     if (child.exitCode !== null) throw new Error(said);
-    return (await proxy.say("show info").catch(() => "")) === "" ? undefined : true;
+    return (await saySocket(socket, "show info").catch(() => "")) === "" ? undefined : true;
   }).catch(async (error: unknown) => {
-    await proxy.stop();
+    await end();
     throw error;
   });
-  return proxy;
+  return { end };
 }
 
 const saySocket = async (path: string, line: string): Promise<string> =>
