@@ -19,8 +19,12 @@ export const stateOf = (stage: Stage, isRecorded: (path: string) => boolean = ()
     [...stage.machines].map(([name, { engine, disk }]) => [
       name,
       engine.containers.map((c) => [
-        ...[c.id, c.name, c.status, c.host, c.proxy?.state()],
+        c.id,
+        c.name,
+        c.status,
+        c.host,
         [...c.networks],
+        c.proxy?.state(),
       ]),
       engine.networks,
       engine.volumes,
@@ -75,7 +79,7 @@ function checkTraffic({ machines }: Stage): void {
     );
     const proxy = engine.proxyAt(`${folder}/run/admin.sock`);
     if (proxies.length > 1) throw new Broken(`${name} has ${proxies.length} proxies`);
-    if (proxy === undefined && (proxies.length > 0 || disk.exists(folder)))
+    if (proxy === undefined && (proxies.length > 0 || disk.exists(`${folder}/haproxy.cfg`)))
       throw new Broken(`${name} has no proxy that runs, and something of one`);
     if (proxy?.isAsWritten(disk, folder) === false)
       throw new Broken(`the proxy of ${name} does not do what its files say`);

@@ -16,7 +16,7 @@ interface SimServer {
 }
 
 /** What is under way at a server that was set aside ends so much later. */
-const openMs = 3_000;
+const openMs = 8_000;
 
 const seen = "/etc/slipway";
 
@@ -84,10 +84,15 @@ export class SimProxy {
     return this.servers.some((s) => s.address === address && this.openAt(s) > 0);
   }
 
-  /** What it does, as text. */
+  /** What it does, as text: an address that gets nothing is none. */
   state(): string {
-    const servers = this.servers.map((s) => this.serverLine(s));
-    const maps = [...this.maps].map(([name, entries]) => [name, [...entries].toSorted()]);
+    const servers = this.servers.map(({ backend, slot, address, port, weight, isAside }) =>
+      isAside ? [backend, slot] : [backend, slot, address, port, weight],
+    );
+    const maps = [...this.maps].map(([name, entries]) => [
+      name,
+      [...entries].map((entry) => entry.join(" ")).toSorted(),
+    ]);
     return JSON.stringify([servers, maps]);
   }
 

@@ -268,7 +268,8 @@ async function* chunksOf(lines: readonly string[], end = "\n"): AsyncGenerator<U
 const nameOfCommand = (argv: readonly string[]): string => {
   const [command, , script = "", , ...parameters] = argv;
   if (command !== "sh") return argv.join(" ");
-  const what = script.includes('"epoch":') ? "fence" : script.includes("exec ") ? "read" : "script";
+  const isRead = /exec (?:cat|tail|grep)/.test(script);
+  const what = script.includes('"epoch":') ? "fence" : isRead ? "read" : "script";
   return [what, ...parameters].join(" ");
 };
 
