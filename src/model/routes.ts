@@ -55,6 +55,10 @@ export function routesFor(declared: Declared, fields: AppFields): readonly Route
   }));
 }
 
+/** `https://shop.example.com/` */
+export const urlOf = ({ tls, host, path }: Pick<Route, "tls" | "host" | "path">): string =>
+  `${tls === "off" ? "http" : "https"}://${host}${path}`;
+
 /** Whether a host is one, or below the one, that a route is for. */
 export const isHostOf = (host: string, route: string): boolean =>
   route.startsWith("*.")

@@ -57,6 +57,8 @@ export interface AppStatus {
   readonly failed?: { readonly revision: string; readonly reason: string };
   /** Why it is not tried at the fleet's revision. */
   readonly held?: string;
+  /** Where it is reached from outside, as declared: `https://shop.example.com/`. */
+  readonly routes?: readonly string[];
   readonly instances: readonly InstanceStatus[];
 }
 

@@ -6,7 +6,7 @@ import { listed } from "../lib/text.ts";
 import type { AppDocument, Documents, MachineDocument } from "../model/documents.ts";
 import { portsOf } from "../model/ports.ts";
 import type { Reach } from "../model/reach.ts";
-import type { PlacedRoute } from "../model/routes.ts";
+import { urlOf, type PlacedRoute } from "../model/routes.ts";
 
 /** Who can reach what once these apps run: what is public first, by routes before ports. */
 export function reachOf(apps: readonly AppDocument[], documents: Documents): readonly Reach[] {
@@ -31,7 +31,7 @@ const routesTo = (app: AppDocument): readonly Reach[] =>
       by: "route",
       app: app.name,
       machines: route.on,
-      what: `${route.tls === "off" ? "http" : "https"}://${route.host}${route.path} → ${targetOf(route, app)}`,
+      what: `${urlOf(route)} → ${targetOf(route, app)}`,
       who: "anyone",
       where: `the ${route.on.length === 1 ? "proxy" : "proxies"} of ${listed(route.on)}`,
       isPublic: true,

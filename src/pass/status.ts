@@ -2,6 +2,7 @@ import { kindOf, type ContainerState, type InstanceContainer } from "../kinds/in
 import type { Documents } from "../model/documents.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
+import { urlOf } from "../model/routes.ts";
 import type { AppStatus, InstanceStatus, MachineStatus } from "../model/status.ts";
 import type { Held } from "../model/plan.ts";
 import { observeFleet } from "../observe/fleet.ts";
@@ -59,12 +60,20 @@ export function appStatuses(
         ? {}
         : { failed: { revision: failed.revision, reason: failed.reason } }),
       ...(held === undefined ? {} : { held }),
+      ...routesTo(documents, family),
       instances: found
         .filter((f) => f.family === family)
         .map((f) => f.instance)
         .toSorted(byPlace),
     };
   });
+}
+
+function routesTo({ apps }: Documents, family: string): Pick<AppStatus, "routes"> {
+  const placed = [...apps.values()]
+    .filter((app) => app.family === family)
+    .flatMap((app) => app.routes.filter(({ on }) => on.length > 0));
+  return placed.length === 0 ? {} : { routes: [...new Set(placed.map(urlOf))] };
 }
 
 /** The newest of each sort over all machines. */

@@ -1,4 +1,4 @@
-import { counted, printableLine, shortRevision } from "../lib/text.ts";
+import { counted, listed, printableLine, shortRevision } from "../lib/text.ts";
 import type {
   AppStatus,
   HeadStatus,
@@ -30,6 +30,7 @@ export function statusText(status: StatusDocument, view: StatusView): string {
     ],
     machineLines(status.machines, paint, view),
     instanceLines(status.apps, paint, view),
+    status.apps.flatMap(({ family, routes = [] }) => routeLines(family, routes)),
     noteLines(status, paint),
   ];
   return `${sections
@@ -151,6 +152,10 @@ function sinceText(since: string | undefined, now: number): string {
   const at = Date.parse(since ?? "");
   return Number.isNaN(at) ? "" : age(Math.max(0, now - at));
 }
+
+/** `app/shop at https://shop.example.com/` */
+const routeLines = (family: string, routes: readonly string[]): readonly string[] =>
+  routes.length === 0 ? [] : [printableLine(`app/${family} at ${listed(routes)}`)];
 
 /** What needs a look: machines in trouble, apps that are not at the fleet's revision. */
 function noteLines(status: StatusDocument, paint: Paint): readonly string[] {

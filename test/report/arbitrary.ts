@@ -305,6 +305,7 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
       some<StatusDocument["apps"][number]>(
         {
           family: text,
+          routes: fc.array(text, { maxLength: 2 }),
           good: sha,
           failed: fc.record({ revision: sha, reason: text }),
           held: text,

@@ -281,6 +281,7 @@ export const status: StatusDocument = {
       good,
       failed: { revision, reason: "GET /up answered 500" },
       held: "failed at 3f2a1bc0: GET /up answered 500",
+      routes: ["https://shop.example.com/", "https://shop.example.com/admin"],
       instances: [
         {
           app: "shop",
