@@ -8,7 +8,11 @@ import { proxyWords } from "./foreign-proxy-words.ts";
  */
 
 const app: readonly Foreign[] = [
-  words("ports portMappings hostPort nodePort", "publish", 'publish: ["8080:80"]'),
+  words(
+    "ports portMappings hostPort nodePort",
+    "publish",
+    'publish: ["8080:80"]; without a gap in a deploy it is reached by routes and listen instead',
+  ),
   words(
     "environment environment_variables env_vars envVars vars",
     "env",

@@ -67,18 +67,20 @@ function machineFile({ address, user, port, hostKey }: InitMachine, index: numbe
       ? `ssh: { ${login.join(", ")} }\n`
       : "# ssh: { user: deploy }        # default root; another user needs `sudo -n`\n";
   return `${modeline("machine", "../")}address: ${address}${fill}
-${key}${ssh}# privateAddress: 10.0.0.${11 + (index % 200)}     # of an interface of its own: what other machines use, and what \`publish\` binds
+${key}${ssh}# privateAddress: 10.0.0.${11 + (index % 200)}     # of an interface of its own: what other machines use, and where \`listen\` is
 labels: { role: web }
 `;
 }
 
-const appFile = `${modeline("app", "../../")}# On every machine with this label. A new version starts beside the old one where no port is in its way; this
-# one holds a port of the machine, so the old one stops first, and comes back when the new one does not work.
+const appFile = `${modeline("app", "../../")}# On every machine with this label, behind a proxy there: a new version starts beside the old one, and gets the requests
+# once it works.
 image: nginx:1.27-alpine
 machines: { role: web }
 port: 80
-# Only the machine itself and its private network reach it. For everyone: ["public:80:80"]
-publish: ["8080:80"]
+# The machine itself and its private network reach it as hello:8080. For everyone, once DNS leads a name here, with a
+# certificate: routes: [{ host: hello.example.com }]
+listen: 8080
+protocol: http
 files:
   # Shipped from beside this file: a change of it rolls the app.
   /usr/share/nginx/html/index.html: index.html
