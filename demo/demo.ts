@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { until } from "../test/fleet/wait.ts";
 import { openStage, type Daemon, type Stage } from "../test/support/stage.ts";
-import { ask } from "./ask.ts";
+import { ask, shopHost } from "./ask.ts";
+import { underLoad } from "./clients.ts";
 import { exampleFiles } from "./example.ts";
 import { keyFile, running } from "./password.ts";
 import { say, tell } from "./say.ts";
@@ -20,12 +21,12 @@ const webs = ["web-1", "web-2"] as const;
 
 async function answers(stage: Stage, version: string): Promise<void> {
   for (const machine of webs) {
-    const { privateAddress } = stage.fleet.machine(machine);
+    const { address } = stage.fleet.machine(machine);
     const text = await until(`${machine} answers with ${version}`, async () => {
-      const said = await ask(privateAddress);
+      const said = await ask(address);
       return said.includes(version) ? said : undefined;
     });
-    tell(`http://${privateAddress}:8080/ (${machine}) says: ${text}`);
+    tell(`http://${shopHost}/ by the proxy of ${machine} says: ${text}`);
   }
 }
 
@@ -57,7 +58,7 @@ async function aftermath(
   );
   tell(apps.toSorted().join(", "));
   for (const machine of webs) {
-    const url = await ask(stage.fleet.machine(machine).privateAddress, "/env");
+    const url = await ask(stage.fleet.machine(machine).address, "/env");
     tell(`the shop on ${machine} connects with the ${url.includes(password) ? "new" : "OLD"} one`);
   }
   const isTold = told.some((text) => text.includes(password));
@@ -101,18 +102,23 @@ async function show(stage: Stage): Promise<Daemon> {
   await ledger(stage, first);
 
   const app = files["apps/shop/app.yaml"] ?? "";
-  say("A merge: shop 1.1 replaces 1.0, machine by machine");
+  const addresses = webs.map((name) => fleet.machine(name).address);
+  say("A merge: shop 1.1 replaces 1.0, machine by machine, while clients ask without a pause");
   const second = await stage.commit("Shop 1.1", {
     "apps/shop/app.yaml": app.replace("shop:1.0", "shop:1.1"),
   });
-  await timed("merge to live and proven on two machines", () => stage.outcome(second, "applied"));
+  await underLoad(addresses, "while it was replaced", () =>
+    timed("merge to live and proven on two machines", () => stage.outcome(second, "applied")),
+  );
   await answers(stage, "1.1");
 
   say("A broken version is merged: 2.0 never becomes healthy");
   const third = await stage.commit("Shop 2.0", {
     "apps/shop/app.yaml": app.replace("shop:1.0", "shop:2.0"),
   });
-  await timed("broken merge to 'reverted'", () => stage.outcome(third, "reverted"));
+  await underLoad(addresses, "while it was tried and taken back", () =>
+    timed("broken merge to 'reverted'", () => stage.outcome(third, "reverted")),
+  );
   await answers(stage, "1.1");
   await ledger(stage, third);
 
@@ -146,7 +152,7 @@ async function show(stage: Stage): Promise<Daemon> {
       "web-1 is healed",
       async () => {
         const now = (await web.docker(["ps", "-q", "--filter", "label=slipway.app=shop"])).trim();
-        return now !== "" && (await ask(web.privateAddress)).includes("1.0") ? true : undefined;
+        return now !== "" && (await ask(web.address)).includes("1.0") ? true : undefined;
       },
       30_000,
     ),
