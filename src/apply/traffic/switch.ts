@@ -1,5 +1,6 @@
 import type { ProxyServer } from "../../lib/haproxy.ts";
 import type { SwitchStep } from "../../model/step.ts";
+import { unhealthy } from "../evidence.ts";
 import { run } from "../put.ts";
 import { look } from "../seen.ts";
 import type { StepContext } from "../steps.ts";
@@ -16,9 +17,7 @@ export async function switchTraffic(
 ): Promise<void> {
   const { session, clock } = context;
   const { traffic, share = 100 } = step;
-  const address = (await look(session, container))?.address;
-  if (address === undefined)
-    throw unready(session, `gets no traffic for ${container}: it has no address`);
+  const address = await addressOf(context, container);
   const moves = (await placesOf(session, traffic)).map((place) => moveTo(place, address, share));
   if (moves.every((move) => isDone(move, share))) return;
   await run(context, {
@@ -35,6 +34,17 @@ export async function switchTraffic(
       throw unready(session, `did not switch to ${address}: ${context.redact(said).trim()}`);
     await clock.sleep(pauseMs);
   }
+}
+
+async function addressOf(context: StepContext, container: string): Promise<string> {
+  const { session } = context;
+  const seen = await look(session, container);
+  if (seen?.address !== undefined) return seen.address;
+  if (seen === undefined || (seen.running && !seen.restarting))
+    throw unready(session, `gets no traffic for ${container}: it has no address`);
+  const how = seen.outOfMemory ? "killed: out of memory" : `exit code ${seen.exitCode}`;
+  const text = `healthy at first, then it ended before it had any traffic: ${how}`;
+  throw await unhealthy(context, seen, container, text, undefined);
 }
 
 export interface Move {
