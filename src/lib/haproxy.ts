@@ -62,7 +62,7 @@ export interface ProxyCounters {
   readonly connections: number;
   /** Answered; for TCP connections made. */
   readonly requests: number;
-  /** 5xx, and what had no answer. */
+  /** 5xx, and what a server gave no answer to. */
   readonly errors: number;
   /** Mean time until an answer begins, of the last 1,024. */
   readonly latencyMs: number;
@@ -81,15 +81,17 @@ export function parseCounters(text: string): readonly ProxyCounters[] | undefine
     const isHttp = at("mode") === "http";
     const answers = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
     const isAll = at("svname") === "BACKEND";
+    // What a server broke off has no code there; where asking again helped, nobody else noticed.
+    const broken = isHttp && !isAll ? count("eresp") : 0;
     return {
       backend: at("pxname"),
       slot: at("svname"),
       address: isAll ? "" : at("addr"),
       connections: count("scur"),
       requests: isHttp
-        ? answers.reduce((sum, name) => sum + count(`hrsp_${name}`), 0)
+        ? answers.reduce((sum, name) => sum + count(`hrsp_${name}`), broken)
         : count("stot"),
-      errors: isHttp ? count("hrsp_5xx") : count("econ") + count("eresp"),
+      errors: isHttp ? count("hrsp_5xx") + broken : count("econ") + count("eresp"),
       latencyMs: count("rtime"),
     };
   });
