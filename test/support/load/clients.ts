@@ -31,11 +31,13 @@ async function askOn(
   agent: Agent | undefined,
   index: number,
 ): Promise<void> {
-  const { timeoutMs, pauseMs } = options;
+  const { timeoutMs, pauseMs, posts } = options;
   const common = { timeoutMs, signal: abort, ...(agent === undefined ? {} : { agent }) };
   for (let turn = index; !stop.aborted; turn++) {
     const sent =
-      turn % 2 === 0 ? undefined : `${client} ${index} ${turn} ${"x".repeat((turn * 37) % 2_000)}`;
+      !posts || turn % 2 === 0
+        ? undefined
+        : `${client} ${index} ${turn} ${"x".repeat((turn * 37) % 2_000)}`;
     const started = performance.now();
     const got = await exchange(
       aim,

@@ -15,6 +15,7 @@ export interface Crew {
 const usual: Omit<LoadOptions, "targets" | "ca"> = {
   kept: 12,
   fresh: 2,
+  posts: true,
   pauseMs: 10,
   streams: 1,
   streamMs: 100,

@@ -1,10 +1,12 @@
 /** Clients against one or more addresses; they are spread over them in turn. */
 export interface LoadOptions {
   readonly targets: readonly Target[];
-  /** Clients that keep their connection; half of what they ask is a POST whose body must come back. */
+  /** Clients that keep their connection. */
   readonly kept: number;
   /** Clients that ask each time on a new connection. */
   readonly fresh: number;
+  /** Whether half of what those ask is a POST whose body must come back: one that nobody may repeat. */
+  readonly posts: boolean;
   /** After each answer, and after each failure. */
   readonly pauseMs: number;
   /** Slow answers at a time, one after another. */

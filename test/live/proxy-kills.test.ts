@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { until } from "../fleet/wait.ts";
+import { follow } from "../support/following.ts";
+import type { LoadReport } from "../support/load/load.ts";
+import { noFailure, openProxiedSite, type ProxiedSite } from "../support/proxied-site.ts";
+import { startController, type Child } from "../support/processes.ts";
+
+const machine = "web-1";
+
+/** A moment of a rollout: a call of the controller that has been answered. */
+interface Moment {
+  readonly name: string;
+  readonly call: RegExp;
+  readonly deploy?: string;
+}
+
+const moments: readonly Moment[] = [
+  { name: "after the start", call: /^POST .*\/start$/ },
+  { name: "with a share", call: /^talk set server/, deploy: ", canary: { share: 20%, for: 3s }" },
+  { name: "during the watch", call: /^talk set server/, deploy: ", watch: 3s" },
+  { name: "before the drain", call: /^POST .*\/rename\?name=.*-[0-9a-f]{8}$/ },
+];
+
+describe("what dies during a rollout behind the proxy", () => {
+  let site: ProxiedSite;
+  let round = 0;
+
+  const app = (tag: string, deploy = ""): string => `
+image: ${site.image(tag)}
+machines: all
+port: 8080
+health: { http: /up, interval: 50ms, deadline: 60s }
+routes: [{ host: shop.test, tls: off }]
+deploy: { stopTimeout: 5s, drain: 8s${deploy} }
+env: { ROUND: "${++round}" }
+`;
+
+  const deploy = (text: string): Promise<string> =>
+    site.commit(`Round ${round}`, { "apps/shop.yaml": text });
+
+  /** A controller that has come so far in a rollout. */
+  const comesTo = async ({ name, call, deploy: how }: Omit<Moment, "name"> & { name: string }) => {
+    await deploy(app("2", how));
+    const child = startController(site.options);
+    await until(`a controller ${name}`, async () => {
+      assert.equal(child.process.exitCode, null, (await ifEnded(child)) ?? "");
+      return child.made().some(({ text }) => call.test(text)) ? true : undefined;
+    });
+    return child;
+  };
+
+  const ifEnded = async (child: Child): Promise<string | undefined> =>
+    child.process.exitCode === null ? undefined : (await child.ended).said;
+
+  const watched: Moment = {
+    name: "during the watch",
+    call: /^talk set server/,
+    deploy: ", watch: 4s",
+  };
+
+  before(async () => {
+    site = await openProxiedSite([machine], {
+      "1": {},
+      "2": {},
+      sick: { env: { FAIL: "health" } },
+    });
+    const settings = `fleet: acme\ndefaults: { app: { deploy: { watch: 300ms } } }\nproxy: { image: "${await site.proxyImage()}" }\n`;
+    await site.commit("Shop", { "slipway.yaml": settings, "apps/shop.yaml": app("1") });
+    await site.settle();
+  });
+  after(async () => {
+    await site?.close();
+  });
+
+  for (const moment of moments) {
+    test(`the controller ${moment.name}: no request is lost, and the next one ends it`, async () => {
+      const { report } = await site.underLoad([machine], async () => {
+        const child = await comesTo(moment);
+        child.process.kill("SIGKILL");
+        await child.ended;
+        await site.settle();
+      });
+      noFailure(report);
+      assert.equal((await site.running(machine, "shop")).length, 1);
+    });
+  }
+
+  /** Connections end, and none comes about for a moment; nothing is answered with an error. */
+  const onlyCut = (report: LoadReport): void => {
+    const kinds = Object.keys(report.failures);
+    assert.ok(
+      kinds.every((kind) => /: (refused|reset|short|cut|socket hang up)/.test(kind)),
+      JSON.stringify(report),
+    );
+    assert.ok(Object.values(report.versions).reduce((sum, n) => sum + n, 0) > 0);
+  };
+
+  const killing: Readonly<Record<string, string>> = {
+    "the proxy": "kill -9 $1",
+    "the proxy's worker": "kill -9 $(pgrep -P $1)",
+  };
+
+  for (const [what, script] of Object.entries(killing)) {
+    test(`${what}: only what that cuts is lost`, async () => {
+      const { report } = await site.underLoad([machine], async () => {
+        const child = await comesTo(watched);
+        const [proxy = ""] = await site.proxies(machine);
+        const pid = await site.docker(machine, "inspect", "-f", "{{.State.Pid}}", proxy);
+        await site.fleet.machine(machine).exec(["sh", "-c", script, "sh", pid]);
+        await child.ended;
+        await site.settle();
+      });
+      onlyCut(report);
+      assert.match(await site.ask(machine, "shop.test"), /version=2/);
+    });
+  }
+
+  test("the engine: what runs goes on, and the next pass ends it", async () => {
+    const { faults } = site.fleet.machine(machine);
+    const { report } = await site.underLoad([machine], async () => {
+      const child = await comesTo(watched);
+      await faults.stopDockerd();
+      const { outcome } = await child.ended;
+      await faults.startDockerd();
+      assert.equal(outcome?.outcome, "incomplete", JSON.stringify(outcome));
+      await site.settle();
+    });
+    noFailure(report);
+  });
+
+  test("the connection: what runs goes on, and the next pass ends it", async () => {
+    const { faults } = site.fleet.machine(machine);
+    const { report } = await site.underLoad([machine], async () => {
+      const child = await comesTo(watched);
+      await faults.stopSshd();
+      const { outcome } = await child.ended;
+      await faults.startSshd();
+      assert.equal(outcome?.outcome, "incomplete", JSON.stringify(outcome));
+      await site.settle();
+    });
+    noFailure(report);
+  });
+
+  test("a rollout that is stuck makes room for a newer commit", async () => {
+    const { report } = await site.underLoad([machine], async () => {
+      const following = await follow(site.options);
+      try {
+        const stuck = await deploy(app("sick"));
+        await until("the stuck rollout waits", async () =>
+          following.controller.events.some(
+            (e) => e.type === "progress" && e.address.includes("/app/shop/container/"),
+          )
+            ? true
+            : undefined,
+        );
+        const newer = await deploy(app("2"));
+        await following.ended(newer, "applied", 30_000);
+        assert.ok(
+          following.outcomes().every((o) => o.revision !== stuck || o.outcome === "superseded"),
+        );
+      } finally {
+        await following.stop();
+      }
+    });
+    noFailure(report);
+    assert.deepEqual(Object.keys(report.versions), ["2"]);
+  });
+});
