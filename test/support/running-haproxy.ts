@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createConnection, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -58,6 +59,7 @@ export async function proxyFolder(): Promise<ProxyFolder> {
 
 /** A proxy that runs. */
 export interface Proxy {
+  readonly folder: ProxyFolder;
   readonly site: ProxySite;
   readonly layout: Layout;
   /** One line for the runtime API, and its answer. */
@@ -66,23 +68,27 @@ export interface Proxy {
   counters(): Promise<readonly ProxyCounters[]>;
   /** Ends it and starts it anew from its files. */
   restart(): Promise<void>;
+  /** Takes no new connections, and is gone when none is left. */
+  leave(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startProxy(spec: ProxySpec): Promise<Proxy> {
-  const folder = await proxyFolder();
-  const layout = layoutFor(spec, undefined);
+/** With a former one: in its place, taking its listeners over. */
+export async function startProxy(spec: ProxySpec, former?: Proxy): Promise<Proxy> {
+  const folder = former?.folder ?? (await proxyFolder());
+  const layout = layoutFor(spec, former?.layout);
   await folder.write(spec, layout);
   const { site } = folder;
   const socket = join(site.run, "admin.sock");
-  const start = async (): Promise<Running> =>
-    await startProgram(join(site.etc, "haproxy.cfg"), socket);
-  let running = await start().catch(async (error: unknown) => {
+  const start = async (isOver: boolean): Promise<Running> =>
+    await startProgram(join(site.etc, "haproxy.cfg"), socket, isOver);
+  let running = await start(former !== undefined).catch(async (error: unknown) => {
     await folder.remove();
     throw error;
   });
   const say = async (line: string): Promise<string> => await saySocket(socket, line);
   return {
+    folder,
     site,
     layout,
     say,
@@ -90,37 +96,42 @@ export async function startProxy(spec: ProxySpec): Promise<Proxy> {
       readRuntime(await say(runtimeQuery("").text.trim().replaceAll("/etc/slipway", site.etc))),
     counters: async () => parseCounters(await say("show stat")) ?? [],
     restart: async () => {
-      await running.end();
-      running = await start();
+      await running.end("SIGTERM");
+      running = await start(false);
     },
+    leave: async () => await running.end("SIGUSR1"),
     stop: async () => {
-      await running.end();
+      await running.end("SIGTERM");
       await folder.remove();
     },
   };
 }
 
 interface Running {
-  end(): Promise<void>;
+  end(signal: "SIGTERM" | "SIGUSR1"): Promise<void>;
 }
 
-async function startProgram(config: string, socket: string): Promise<Running> {
-  const argv = ["--pdeathsig", "KILL", "--", program, "-W", "-db", "-f", config];
+async function startProgram(config: string, socket: string, isOver: boolean): Promise<Running> {
+  const over = isOver ? ["-x", socket] : [];
+  const argv = ["--pdeathsig", "KILL", "--", program, "-W", "-db", ...over, "-f", config];
+  const own = randomUUID();
   const child = spawn("setpriv", argv, {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, SLIPWAY_PROXY: own },
   });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<void>((resolve) => void child.once("close", () => resolve()));
-  const end = async (): Promise<void> => {
-    child.kill("SIGTERM");
+  const end: Running["end"] = async (signal) => {
+    child.kill(signal);
     await ended;
   };
   await until("the proxy runs", async () => {
     if (child.exitCode !== null) throw new Error(said);
-    return (await saySocket(socket, "show info").catch(() => "")) === "" ? undefined : true;
+    const answer = await saySocket(socket, "show env SLIPWAY_PROXY").catch(() => "");
+    return answer.includes(own) || undefined;
   }).catch(async (error: unknown) => {
-    await end();
+    await end("SIGTERM");
     throw error;
   });
   return { end };

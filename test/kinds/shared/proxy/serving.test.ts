@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectH2 } from "node:http2";
-import { get as getPlain, request, type IncomingMessage } from "node:http";
+import { get as getPlain, type IncomingMessage } from "node:http";
 import { after, before, describe, it } from "node:test";
-import type { Duplex } from "node:stream";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
 import { until } from "../../../fleet/wait.ts";
 import { ask, heard, type Answered, type Asked } from "../../../support/ask.ts";
 import { emptyProxy, poolOf, routeOf } from "../../../support/proxy-specs.ts";
 import { freePorts, startProxy, type Proxy } from "../../../support/running-haproxy.ts";
+import { openSocket, startClients } from "../../../support/clients.ts";
 import { startWebApp, type WebApp } from "../../../support/web-app.ts";
 
 const [first, second, third, remote] = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"];
@@ -149,7 +149,7 @@ describe("what serves", () => {
 
   it("moves to a successor without losing a request, and keeps what is under way", async () => {
     const socket = await openSocket(proxy.site.httpPort, "one.test");
-    const load = startLoad(proxy.site.httpPort, "one.test");
+    const load = startClients(proxy.site.httpPort, "one.test");
     for (const line of switchTo(second, port)) await proxy.say(line);
     await until("the successor is asked", async () => load.by.has(second) || undefined);
     const open = async (): Promise<readonly string[]> =>
@@ -209,47 +209,3 @@ const switchTo = (address: string, port: number): readonly string[] => [
   ]),
   ...["one", "one.local"].map((backend) => `set server ${backend}/i1a state maint`),
 ];
-
-async function openSocket(port: number, host: string): Promise<Duplex> {
-  const call = request({
-    host: "127.0.0.1",
-    port,
-    agent: false,
-    headers: {
-      host,
-      connection: "upgrade",
-      upgrade: "websocket",
-      "sec-websocket-version": "13",
-      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-    },
-  });
-  call.end();
-  const [, socket] = (await once(call, "upgrade")) as [IncomingMessage, Duplex];
-  return socket;
-}
-
-/** Requests one after the other by four clients; all that went wrong. */
-function startLoad(
-  port: number,
-  host: string,
-): { readonly by: ReadonlySet<string>; stop(): Promise<readonly string[]> } {
-  const by = new Set<string>();
-  const wrong: string[] = [];
-  const stopping = new AbortController();
-  const client = async (method: string): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const said = await ask({ port, host, method }).catch((error: unknown) => String(error));
-      if (typeof said !== "string" && said.status === 200) by.add(heard(said).by);
-      else wrong.push(typeof said === "string" ? said : String(said.status));
-    }
-  };
-  const clients = Promise.all(["GET", "POST", "GET", "POST"].map(client));
-  return {
-    by,
-    stop: async () => {
-      stopping.abort();
-      await clients;
-      return wrong;
-    },
-  };
-}
