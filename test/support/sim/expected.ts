@@ -24,15 +24,16 @@ export type Fortune =
 
 export function fortuneOf(state: AppState, template: AppTemplate): Fortune {
   const { nature, instances, isStopped } = state;
-  const isRunning = instances > 0 && !isStopped;
-  const hasBadFile = template.hasFile && template.isTold && fileText(state) === badFile;
-  if (hasBadFile && nature !== "missing" && isRunning) return "fails";
-  if (nature === "good" || nature === "slow" || nature === "stubborn") return "works";
-  if (nature === "bad-release" && !template.hasRelease) return "works";
   if (nature === "missing") return "cannot be pulled";
-  const runs = nature === "bad-release" || isRunning;
-  return runs ? "fails" : "idles";
+  const hasBadFile = isToldBadFile(state, template);
+  const isRefused = nature === "bad-release" && template.hasRelease;
+  const isWell = !isRefused && nature !== "sick" && nature !== "exits";
+  if (isWell && !hasBadFile) return "works";
+  return isRefused || (instances > 0 && !isStopped) ? "fails" : "idles";
 }
+
+const isToldBadFile = (state: AppState, { hasFile, isTold }: AppTemplate): boolean =>
+  hasFile && isTold && fileText(state) === badFile;
 
 export const templateOf = (scenario: Scenario, app: string): AppTemplate => {
   const template = scenario.templates[appNames.findIndex((name) => name === app)];
@@ -148,6 +149,8 @@ export function servingOn(
     const template = templateOf(scenario, app);
     const stays =
       !template.isStateful &&
+      // One that is told of a file it is not well with serves meanwhile, perhaps alone.
+      !isToldBadFile(state, template) &&
       state.instances > 0 &&
       machinesOf(state, scenario.machines).includes(machine);
     return stays ? membersOf(app, template) : [];
