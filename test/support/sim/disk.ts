@@ -92,10 +92,13 @@ export class SimDisk {
       const [live = "", ...others] = rest.slice(3);
       if ((rest[1] ?? "").includes("former=$2")) this.layAnew(live, others);
       else this.replace(live, others);
-    } else if (command === "sh" && (rest[1] ?? "").includes(".partial")) {
+    } else if (command === "sh" && /"\$[12]\.partial"/.test(rest[1] ?? "")) {
       const [first = "", second] = rest.slice(3);
       if (second === undefined) this.remove(first);
       else if (this.exists(first) && !this.exists(second)) this.copy(first, second);
+    } else if (command === "sh" && (rest[1] ?? "").includes('mv -f -- "$file" "$2/"')) {
+      const [from = "", to = ""] = rest.slice(3);
+      this.move(from, to);
     } else if (command === "sh" && (rest[1] ?? "").includes("ln -f")) {
       const [root = "", ...names] = rest.slice(3);
       for (const name of names) this.link(root, name);
