@@ -30,8 +30,9 @@ export function compile(input: CompileInput): Compiled {
   const awaiting: Compiled["awaiting"][number][] = [];
   const { fleet, machines } = input.documents;
   const paths = machinePaths(fleet);
-  const named = withStaying(input).filter((app) => input.unnamed?.has(app.family) !== true);
-  const proxies = proxiesFor(input.documents, input.apps);
+  const all = withStaying(input);
+  const named = all.filter((app) => input.unnamed?.has(app.family) !== true);
+  const proxies = proxiesFor(input.documents, all);
   const table = namesTable(
     fleet,
     machines,
@@ -40,6 +41,7 @@ export function compile(input: CompileInput): Compiled {
   );
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
+  const reachedOn = placements(all);
   const due = dueReleases(input);
   const releases = Map.groupBy(due, ({ machine }) => machine);
   const unseen = unseenReleases(due, input);
@@ -47,7 +49,7 @@ export function compile(input: CompileInput): Compiled {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
     resources.push(...machineResources(machine, context, placed, addressOf, work));
-    const proxy = proxySpec(machine, context.bridge, placed, proxies);
+    const proxy = proxySpec(machine, context.bridge, reachedOn.get(machine) ?? [], proxies);
     const proxyAt = resourceAddress(machine, "machine/proxy", undefined, "");
     if (proxy === "awaiting") awaiting.push({ address: proxyAt, on: fleetNetwork(fleet) });
     else if (proxy !== undefined)
@@ -98,10 +100,19 @@ export function compile(input: CompileInput): Compiled {
   return { resources, awaiting };
 }
 
-/** In order of name, as all apps are. */
+/** In order of name, as all apps are. What stays is reached as before, where nobody else is now. */
 function withStaying({ apps, staying = [] }: CompileInput): readonly AppDocument[] {
   if (staying.length === 0) return apps;
-  const all = new Map([...apps, ...staying].map((app) => [app.name, app]));
+  const routed = new Map(
+    apps.flatMap(({ name, routes }) => routes.map(({ host, path }) => [`${host}${path}`, name])),
+  );
+  const left = staying.map((app) => ({
+    ...app,
+    routes: app.routes.filter(
+      ({ host, path }) => (routed.get(`${host}${path}`) ?? app.name) === app.name,
+    ),
+  }));
+  const all = new Map([...apps, ...left].map((app) => [app.name, app]));
   return [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -33,8 +33,8 @@ export function guard(input: GuardInput): Guarded {
 }
 
 /**
- * What stays keeps what it stands on: its machine's bridge, and its names everywhere; where they cannot be told, all stay as
- * they are. A machine that has no names yet gets them all the same, as no container starts without the file.
+ * What stays keeps what it stands on: its machine's bridge, and its names and what it is reached by everywhere; where they
+ * cannot be told, all stay as they are. A machine that has none yet gets them all the same, as no container starts without.
  */
 function withoutGround({ changes, held }: Guarded, named: ReadonlySet<string>): readonly Change[] {
   const guarded = held.filter((h) => h.code === "guard");
@@ -42,12 +42,15 @@ function withoutGround({ changes, held }: Guarded, named: ReadonlySet<string>): 
   if (staying.size === 0) return changes;
   const areNamed = guarded.every(({ family }) => family !== undefined && named.has(family));
   return changes.filter((change) => {
-    if (change.kind === "machine/names") return areNamed || change.action === "create";
+    if (everywhere.includes(change.kind)) return areNamed || change.action === "create";
     return (
       change.kind !== "app/network" || change.action !== "delete" || !staying.has(change.machine)
     );
   });
 }
+
+/** Kinds of which each machine has one, with something of all apps in it. */
+const everywhere = ["machine/names", "machine/proxy"];
 
 /** Data goes only by its full address. */
 function guardData(input: GuardInput, changes: readonly Change[]): Guarded {

@@ -114,7 +114,7 @@ test("a volume is kept and told once; with its address in full it goes", () => {
   assert.equal(at({ restores: true }).changes.length, 0, "bringing a state back never takes data");
 });
 
-test("what is held back keeps its network and its names", () => {
+test("what is held back keeps its network, its names and its proxy", () => {
   const shared = (kind: string, action: Change["action"]): Change => {
     const { app: _app, family: _family, ...change } = deletion("m", "a", kind);
     return { ...change, action };
@@ -126,18 +126,20 @@ test("what is held back keeps its network and its names", () => {
     shared("app/network", "create"),
     shared("machine/names", "update"),
     shared("machine/names", "create"),
+    shared("machine/proxy", "delete"),
+    shared("machine/proxy", "create"),
   ];
   const liveFamilies = live({ m: ["a", "b"] });
   const passed = guard(input({ changes, liveFamilies })).changes;
   assert.deepEqual(
     passed.map((c) => `${c.action} ${c.kind}`),
-    ["create app/network", "create machine/names"],
+    ["create app/network", "create machine/names", "create machine/proxy"],
   );
-  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 6);
+  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 8);
   const withNames = (...families: string[]): readonly string[] =>
     guard(input({ changes, liveFamilies, named: new Set(families) })).changes.flatMap((c) =>
-      c.kind === "machine/names" ? c.action : [],
+      c.kind === "machine/names" || c.kind === "machine/proxy" ? c.action : [],
     );
-  assert.deepEqual(withNames("a"), ["create"], "not all of them can be told");
-  assert.deepEqual(withNames("a", "b"), ["update", "create"]);
+  assert.deepEqual(withNames("a"), ["create", "create"], "not all of them can be told");
+  assert.deepEqual(withNames("a", "b"), ["update", "create", "delete", "create"]);
 });
