@@ -70,7 +70,7 @@ export function proxyText(wanted: Told, have: Found): string {
   const come = [...(hosts?.keys() ?? [])].filter(
     (key) => live !== undefined && !Object.hasOwn(live, key),
   );
-  const go = Object.keys(live ?? {}).filter((key) => hosts?.has(key) === false);
+  const go = Object.keys(live ?? {}).filter((key) => !hosts.has(key));
   const moves = [
     ...(come.length === 0 ? [] : [`${listed(come.map(shown))} ${verb("come", come)}`]),
     ...(go.length === 0 ? [] : [`${listed(go.map(shown))} ${go.length === 1 ? "goes" : "go"}`]),
