@@ -8,7 +8,7 @@ import type { TestEvent } from "node:test/reporters";
 import { choose, Misused } from "../../tools/test/choose.ts";
 import ended from "../../tools/test/ended.ts";
 import { runProgram } from "../../tools/test/program.ts";
-import { closingLines, sayStages } from "../../tools/test/summary.ts";
+import { closingLines, sayStages, sumOf } from "../../tools/test/summary.ts";
 
 describe("what bin/test is asked for", () => {
   let top: string;
@@ -104,6 +104,8 @@ describe("the summary", () => {
       "ℹ tests 1\nother\n\u001b[34mℹ tests 12\u001b[39m\nℹ pass 11\nℹ fail 1\n\n✖ failing";
     assert.deepEqual(closingLines(output), ["ℹ tests 12", "ℹ pass 11", "ℹ fail 1"]);
     assert.deepEqual(closingLines("nothing ran"), []);
+    const sum = sumOf(["✔ a\nℹ tests 12\nℹ pass 11\n", "ℹ tests 3\nℹ pass 3\n"]);
+    assert.deepEqual(closingLines(sum), ["ℹ tests 15", "ℹ pass 14"]);
   });
 
   it("has a line for each stage", () => {

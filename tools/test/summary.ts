@@ -19,6 +19,16 @@ export function closingLines(output: string): readonly string[] {
   return lines.slice(first, last + 1);
 }
 
+/** The totals of several runs as one would print them; of durations the sum as well. */
+export function sumOf(outputs: readonly string[]): string {
+  const totals = new Map<string, number>();
+  for (const line of outputs.flatMap(closingLines)) {
+    const [, what = "", count = ""] = /^(\S \S+) ([\d.]+)$/.exec(line) ?? [];
+    totals.set(what, (totals.get(what) ?? 0) + Number(count));
+  }
+  return ["", ...[...totals].map(([what, count]) => `${what} ${count}`), ""].join("\n");
+}
+
 export function sayStages(stages: readonly Stage[]): string {
   const lines = stages.map(({ name, verdict, seconds, why }) => {
     const took = seconds === undefined ? "" : `${seconds.toFixed(1)} s`;
