@@ -43,6 +43,11 @@ export function createIssuer(tools: IssuerTools): Issuer {
     if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
   };
 
+  const putOffUntil = (one: Known | undefined): NoCertificate | undefined =>
+    one?.why === undefined || clock.now() >= one.againMs
+      ? undefined
+      : { trouble: `${one.why.message}; tried again from ${timeOf(one.againMs)}` };
+
   const issue = async (wish: CertificateWish): Promise<Secret> => {
     const { hosts, authority, signal, timeoutMs } = wish;
     const { directory, email } = authority;
@@ -70,8 +75,8 @@ export function createIssuer(tools: IssuerTools): Issuer {
     const candidates = [before?.text ?? [], await wish.elsewhere()].flat();
     const found = candidates.find((text) => isFit(text, wish, clock.now()));
     if (found !== undefined) return found;
-    if (before?.why !== undefined && clock.now() < before.againMs)
-      return { trouble: `${before.why.message}; tried again from ${timeOf(before.againMs)}` };
+    const putOff = putOffUntil(before);
+    if (putOff !== undefined) return putOff;
     try {
       const text = await issue(wish);
       remember(key, { text, failures: 0, againMs: 0 });
@@ -92,7 +97,7 @@ export function createIssuer(tools: IssuerTools): Issuer {
       return new Secret(`stand-in of ${hosts[0] ?? "no host"}`, text);
     },
     obtain: async (wish) => {
-      const key = digestOf([wish.authority, wish.hosts]);
+      const key = keyOf(wish);
       const before = known.get(key);
       if (before?.running !== undefined) return await before.running;
       const running = attempt(key, wish);
@@ -104,8 +109,18 @@ export function createIssuer(tools: IssuerTools): Issuer {
         remember(key, now);
       }
     },
+    putOff: (wish) => putOffUntil(known.get(keyOf(wish))),
+    againMs: () => {
+      const moments = [...known.values()].flatMap((one) =>
+        putOffUntil(one) === undefined ? [] : [one.againMs],
+      );
+      return moments.length === 0 ? undefined : Math.min(...moments);
+    },
   };
 }
+
+const keyOf = ({ authority, hosts }: Pick<CertificateWish, "hosts" | "authority">): string =>
+  digestOf([authority, hosts]);
 
 /** Another machine's, or the one that was issued a while ago. */
 function isFit(text: Secret, { hosts, authority }: CertificateWish, now: number): boolean {

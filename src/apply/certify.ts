@@ -1,6 +1,7 @@
 import { mapLimit } from "../lib/parallel.ts";
 import type { CertificateWish, Issuer } from "../model/issuer.ts";
 import { Secret } from "../model/secret.ts";
+import { sayNotIssued } from "../model/saying.ts";
 import type { CertifyStep } from "../model/step.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
@@ -68,11 +69,13 @@ async function obtained(
     },
   };
   const found = await issuer.obtain(wish).catch((error: unknown) => {
-    if (!context.preempt.aborted) throw error;
-    throw new StepFailure("preempted", "a newer revision takes over", { cause: error });
+    if (context.preempt.aborted)
+      throw new StepFailure("preempted", "a newer revision takes over", { cause: error });
+    if (error instanceof RemoteError) return { trouble: error.message };
+    throw error;
   });
   if (found instanceof Secret) return found;
-  throw new StepFailure("machine", found.trouble, { trouble: "network" });
+  throw new StepFailure("machine", sayNotIssued(step, found.trouble), { trouble: "certificate" });
 }
 
 /** What went wrong, one line for each machine. */

@@ -14,6 +14,8 @@ const paces: Readonly<Record<Trouble["class"], Pace>> = {
   fenced: { firstMs: 2_000, longestMs: 30_000 },
   pull: { firstMs: 10_000, longestMs: 300_000 },
   memory: { firstMs: 30_000, longestMs: 300_000 },
+  // Who issues it says itself when it may be asked again.
+  certificate: { firstMs: 600_000, longestMs: 600_000 },
   disk: { firstMs: 30_000, longestMs: 300_000 },
   identity: { firstMs: 60_000, longestMs: 600_000 },
   access: { firstMs: 60_000, longestMs: 600_000 },

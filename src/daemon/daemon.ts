@@ -70,6 +70,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
     | undefined;
   let attempt = 0;
   let retryAtMs: number | undefined;
+  let certifyAtMs: number | undefined;
   try {
     while (!signal.aborted) {
       const read = await unlessStopped(readHead(), signal);
@@ -93,6 +94,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
             await unlessStopped(world.reporter.resume(outcome.fleet, head), signal);
           attempt = last?.head === head && outcome.outcome === "incomplete" ? attempt + 1 : 0;
           retryAtMs = lookAgainAt(outcome, attempt, random(), clock.now());
+          certifyAtMs = world.issuer?.againMs();
           last = { head, outcome, atMs: clock.now() };
         } else {
           retryAtMs = clock.now() + options.intervalMs;
@@ -102,6 +104,7 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
         aside.begin(last.head, last.outcome);
       const untilMs = Math.min(
         retryAtMs ?? Number.POSITIVE_INFINITY,
+        certifyAtMs ?? Number.POSITIVE_INFINITY,
         clock.now() + options.intervalMs * (1 + random() * 0.1),
       );
       await bell.wait(Math.max(10, untilMs - clock.now()), signal);
@@ -116,6 +119,8 @@ export async function runDaemon(world: World, options: DaemonOptions): Promise<v
     if (last === undefined || (head !== undefined && head !== last.head)) return "commit";
     if (hearing.isNews()) return "drift";
     if (retryAtMs !== undefined && now >= retryAtMs) return "retry";
+    // An authority may be asked again.
+    if (certifyAtMs !== undefined && now >= certifyAtMs) return "drift";
     return now - last.atMs >= observeEveryMs ? "drift" : undefined;
   }
 

@@ -44,6 +44,14 @@ export const isDue = (
   now: number,
 ): boolean => now >= notBefore + ((notAfter - notBefore) * 2) / 3;
 
+const threeDaysMs = 3 * 24 * 60 * 60 * 1000;
+
+/** Whether so little of it is left that somebody has to see to it: three days, or a sixth of a short life. */
+export const isEnding = (
+  { notBefore, notAfter }: Pick<Certificate, "notBefore" | "notAfter">,
+  now: number,
+): boolean => now >= notAfter - Math.min(threeDaysMs, (notAfter - notBefore) / 6);
+
 /** Whether one of its names is the host, or a wildcard for it: `*` is one label and no more. */
 export const covers = ({ hosts }: Pick<Certificate, "hosts">, host: string): boolean =>
   hosts.includes(host) || hosts.includes(host.replace(/^[^.]+/, "*"));

@@ -22,7 +22,7 @@ export interface CertificateWish {
   unanswer(token: string): Promise<void>;
 }
 
-/** No certificate for now: nobody's mistake, or one that is to be mended where the text says. */
+/** No certificate for now: nobody's mistake, or one that is to be mended where the text says, and when it is tried again. */
 export interface NoCertificate {
   readonly trouble: string;
 }
@@ -39,4 +39,8 @@ export interface Issuer {
   standIn(hosts: readonly string[]): Secret;
   /** The text of a file; with several wishes for the same at once it is the same. Rejects only with the signal's reason. */
   obtain(wish: CertificateWish): Promise<Secret | NoCertificate>;
+  /** Why an authority is not asked now; undefined: it may be. */
+  putOff(wish: Pick<CertificateWish, "hosts" | "authority">): NoCertificate | undefined;
+  /** When the first of those that are left alone may be asked again, in milliseconds since 1970. */
+  againMs(): number | undefined;
 }

@@ -95,6 +95,7 @@ export interface Trouble {
     | "disk"
     | "memory"
     | "network"
+    | "certificate"
     | "fenced"
     | "locked";
   readonly text: string;

@@ -2,6 +2,7 @@ import { cutAtWord, printableLine, shortRevision } from "../lib/text.ts";
 import { formatDiagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { AppOutcome, SwitchCounts, Trouble } from "./outcome.ts";
 import type { Held } from "./plan.ts";
+import type { CertifyStep } from "./step.ts";
 
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
 export function sayApp(app: AppOutcome): string {
@@ -42,6 +43,13 @@ export const sayHeld = ({ text, needs }: Pick<Held, "text" | "needs">): string =
 
 export const sayTrouble = (trouble: Trouble): string =>
   `${trouble.machine}: ${trouble.class}: ${printableLine(trouble.text)}`;
+
+/** `certificate for shop.example.com not issued yet: WHY; a self-signed one stands in` */
+export const sayNotIssued = (
+  { hosts, meanwhile }: CertifyStep & { readonly by: "authority" },
+  why: string,
+): string =>
+  `certificate for ${hosts.join(", ")} not issued yet: ${printableLine(why)}; ${meanwhile}`;
 
 /** The first error, and how many more there are. */
 export function sayFindings(findings: readonly Diagnostic[]): string {

@@ -257,6 +257,8 @@ export type CertifyStep = {
       readonly answers: { readonly socket: string; readonly map: string };
       /** Where other machines may have one already. */
       readonly elsewhere: readonly string[];
+      /** What is shown while there is none: `a self-signed one stands in`. */
+      readonly meanwhile: string;
     }
 );
 

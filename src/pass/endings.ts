@@ -6,6 +6,7 @@ import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held } from "../model/plan.ts";
 import { sayApp, sayFindings, sayHeld, sayKeptBack, sayTrouble } from "../model/saying.ts";
 import type { Verdict } from "./judge.ts";
+import { lateOf, type PutOff } from "./late.ts";
 import type { Revision } from "./revision.ts";
 import type { Standing } from "./standing.ts";
 import type { Survey } from "./survey.ts";
@@ -78,7 +79,14 @@ const stoppedText = "the controller was stopped half-way; the next pass goes on 
 export function summed(
   pass: PassSoFar,
   verdict: Verdict,
-  { plan: last, standing }: Pick<Survey, "plan"> & { readonly standing: Pick<Standing, "untilMs"> },
+  {
+    plan: last,
+    standing,
+    putOff = [],
+  }: Pick<Survey, "plan"> & {
+    readonly standing: Pick<Standing, "untilMs">;
+    readonly putOff?: readonly PutOff[];
+  },
   applied: readonly Applied[],
 ): RevisionOutcome {
   const changes = applied
@@ -88,10 +96,12 @@ export function summed(
   const open = changesOf({ ...last, afterwards: [] }).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
-  const notices = noticesOf(applied);
+  const late = lateOf(putOff, applied);
+  const { notices } = late;
+  const troubles = [...verdict.troubles, ...late.troubles];
   const isCut = verdict.supersededBy !== undefined;
   const isLeft = open.length > 0 || last.awaiting.length > 0;
-  const isTroubled = verdict.troubles.length > 0 || last.unknown.length > 0;
+  const isTroubled = troubles.length > 0 || last.unknown.length > 0;
   const outcome = worstOutcome([
     ...verdict.apps.map((a) => a.outcome),
     ...(guarded.length > 0 ? (["held"] as const) : []),
@@ -102,7 +112,7 @@ export function summed(
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
-  const said = textOf(outcome, verdict, guarded, changes, [
+  const said = textOf(outcome, { ...verdict, troubles }, guarded, changes, [
     ...open.map((c) => c.address),
     ...last.unknown.map((u) => u.address),
   ]);
@@ -113,22 +123,13 @@ export function summed(
     changes,
     apps: verdict.apps,
     held,
-    troubles: verdict.troubles,
+    troubles,
     ...(notices.length === 0 ? {} : { notices }),
     ...(standing.untilMs === undefined
       ? {}
       : { heldUntil: new Date(standing.untilMs).toISOString() }),
   });
 }
-
-/** Of the last round that tried: what was done after all is told no more. */
-const noticesOf = (applied: readonly Applied[]): readonly string[] => [
-  ...new Set(
-    (applied.findLast(({ late }) => late.length > 0)?.late ?? []).map(
-      ({ failure }) => failure.message,
-    ),
-  ),
-];
 
 /** What is no longer mounted once the plan is done goes with that: no change of its own, which no plan could show. */
 const isTidying = ({ kind, action }: Change): boolean =>

@@ -2,6 +2,7 @@ import { applyPlan, type Applied } from "../apply/apply.ts";
 import type { Trouble } from "../model/outcome.ts";
 import { closuresOf, noClosures } from "../plan/closed.ts";
 import type { Former } from "./former.ts";
+import { withoutPutOff, type PutOff } from "./late.ts";
 import type { Holds } from "./holds.ts";
 import { recordFailure, recordFound, recordReleased, recordRenames } from "./record.ts";
 import { machinesToEmpty } from "./removed.ts";
@@ -13,6 +14,9 @@ import { survey, type Survey } from "./survey.ts";
 import { readTrail, wasApplied } from "./trail.ts";
 import type { Request, World } from "./world.ts";
 
+/** What a look found, without what is not to be tried before its time. */
+export type Look = Survey & { readonly putOff: readonly PutOff[] };
+
 /** One look after another within a pass asks images, trailers and former revisions only once. */
 export async function lookWith(
   world: World,
@@ -20,7 +24,7 @@ export async function lookWith(
   revision: Revision,
   former: Former,
   started: number,
-): Promise<() => Promise<Survey>> {
+): Promise<() => Promise<Look>> {
   const { documents } = revision;
   if (documents === undefined) throw new Error("a rejected revision is not looked at");
   const asked = new Map<string, Promise<string | Trouble>>();
@@ -33,8 +37,8 @@ export async function lookWith(
   let restores: boolean | undefined;
   return async () => {
     world.listener({ type: "stage", stage: "observe", text: "" });
-    const ask = async (): Promise<Survey> =>
-      await survey(world, former, {
+    const ask = async (): Promise<Look> => {
+      const found = await survey(world, former, {
         documents,
         trail: (inventories) =>
           (trail ??= readTrail(world, request, documents.revision, inventories, startedAt)),
@@ -51,6 +55,8 @@ export async function lookWith(
         suspended: request.suspended ?? new Set(),
         closures,
       });
+      return withoutPutOff(found, world.issuer);
+    };
     const found = await ask();
     if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
     restores = await wasApplied(world, documents.fleet, revision.tree, documents.revision);

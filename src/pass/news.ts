@@ -1,8 +1,10 @@
 import { digestOf } from "../lib/hash.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
+import { askingOf } from "./late.ts";
 
+/** Those that it changes, and those that have a part in it: who asks for a certificate talks to all that answer for it. */
 export const machinesOf = (plan: Plan): readonly string[] => [
-  ...new Set(changesOf(plan).map((c) => c.machine)),
+  ...new Set(changesOf(plan).flatMap((c) => [c.machine, ...(askingOf(c.steps)?.machines ?? [])])),
 ];
 
 /** App files that a plan changes something of. */

@@ -54,15 +54,19 @@ describe("who has certificates issued", () => {
   };
 
   it("leaves an authority alone for a while that gave none, and says so", async () => {
-    const { issuer, asked, wait } = unreachable();
+    const { issuer, asked, wait, now } = unreachable();
     const first = await issuer.obtain(wishFor());
     const trouble = "ca.example: connection refused; tried again from 2026-11-26 00:01 UTC";
     assert.deepEqual(first, { trouble });
     assert.deepEqual(await issuer.obtain(wishFor()), { trouble });
     assert.equal(asked(), 1);
+    assert.deepEqual(issuer.putOff(wishFor()), { trouble });
+    assert.equal(issuer.putOff(wishFor({ hosts: ["other.example.com"] })), undefined);
+    assert.equal(issuer.againMs(), now() + minute);
     await issuer.obtain(wishFor({ hosts: ["other.example.com"] }));
     assert.equal(asked(), 2);
     wait(minute);
+    assert.deepEqual([issuer.putOff(wishFor()), issuer.againMs()], [undefined, undefined]);
     const again = await issuer.obtain(wishFor());
     assert.ok("trouble" in again && again.trouble.endsWith("00:03 UTC"));
     assert.equal(asked(), 3);

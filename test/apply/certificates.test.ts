@@ -180,6 +180,7 @@ describe("certifying", () => {
     machines: ["web-1", "web-2", "web-3"],
     answers: { socket: `${root}/run/admin.sock`, map: "/etc/slipway/acme.map" },
     elsewhere: ["certs.next", "certs"].map((folder) => `${root}/${folder}/${host}.pem`),
+    meanwhile: "a self-signed one stands in",
     path: `${root}/certs.next/${host}.pem`,
     timeoutMs: 1000,
   };
@@ -223,7 +224,12 @@ describe("certifying", () => {
         session: sessions.get("web-1") as Session,
         progress: (line) => void progress.push(line),
         certifying: {
-          issuer: { standIn: () => new Secret("stand-in", "made up"), obtain },
+          issuer: {
+            standIn: () => new Secret("stand-in", "made up"),
+            obtain,
+            putOff: () => undefined,
+            againMs: () => undefined,
+          },
           session: (machine) => sessions.get(machine),
         },
       },
@@ -258,11 +264,18 @@ describe("certifying", () => {
 
   it("fails by the machine's trouble where no proxy answers, or there is no certificate", async () => {
     const silent = await run(answered, { "web-1": false });
-    assert.match(silent.failure?.message ?? "", /^no proxy answers: web-1: nothing listens$/);
+    assert.equal(
+      silent.failure?.message,
+      "certificate for shop.example.com not issued yet: no proxy answers: web-1: nothing listens; a self-signed one stands in",
+    );
     const none = await run(() => Promise.resolve({ trouble: "ca.example: no" }));
     assert.deepEqual(
       [none.failure?.blame, none.failure?.trouble, none.failure?.message],
-      ["machine", "network", "ca.example: no"],
+      [
+        "machine",
+        "certificate",
+        "certificate for shop.example.com not issued yet: ca.example: no; a self-signed one stands in",
+      ],
     );
     assert.deepEqual(none.log, []);
   });

@@ -91,6 +91,8 @@ export const noParts: Parts = {
         throw new Error("no certificate may be made");
       },
       obtain: () => Promise.reject(new Error("no certificate may be issued")),
+      putOff: () => undefined,
+      againMs: () => undefined,
     }),
   ageKey: () => Promise.reject(new Error("no key may be made")),
   readIdentities: () => Promise.reject(new Error("no key may be read")),

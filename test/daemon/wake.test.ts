@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runDaemon } from "../../src/daemon/daemon.ts";
 import { createParseCache } from "../../src/load/load.ts";
+import type { Event } from "../../src/model/events.ts";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import type { World } from "../../src/pass/world.ts";
 import { SimSource } from "../support/sim/source.ts";
@@ -54,3 +55,39 @@ test(
     assert.equal(told[0]?.heldUntil, new Date(endMs).toISOString());
   },
 );
+
+test("an authority that may be asked again is", { timeout: 60_000 }, async () => {
+  const source = new SimSource();
+  source.push({ "slipway.yaml": "fleet: acme\n" }, "Start");
+  let nowMs = Date.UTC(2030, 0, 2);
+  const againMs = nowMs + 60_000;
+  const stop = new AbortController();
+  const passes: number[] = [];
+  const world = {
+    source,
+    remote: {},
+    clock: { now: () => nowMs, sleep: async () => await Promise.resolve() },
+    parseCache: createParseCache(),
+    secrets: "closed",
+    allowRewind: false,
+    issuer: {
+      againMs: () => {
+        if (passes.length === 2) stop.abort();
+        nowMs = againMs;
+        return passes.length === 1 ? againMs : undefined;
+      },
+    },
+    listener: (event: Event) => {
+      if (event.type === "stage" && event.stage === "source") passes.push(nowMs);
+    },
+    reporter: { started: async () => {}, resume: async () => {}, ended: async () => {} },
+  } as unknown as World;
+  await runDaemon(world, {
+    intervalMs: 3_600_000,
+    observeEveryMs: 3_600_000,
+    signal: stop.signal,
+    log: () => undefined,
+    random: () => 0,
+  });
+  assert.deepEqual(passes, [againMs - 60_000, againMs]);
+});

@@ -17,6 +17,8 @@ export interface Pebble {
   readonly httpPort: number;
   /** Where the name server is told what to say. */
   readonly names: string;
+  /** What the certificates are trusted by that it issues. */
+  root(): Promise<string>;
   /** Where a name leads to; without it to 127.0.0.1. */
   point(host: string, address: string): Promise<void>;
   /** Asked for the name, the name server fails. */
@@ -103,6 +105,10 @@ export async function startPebble({
     ca: certificatePem,
     httpPort: config.httpPort,
     names: told,
+    root: async () => {
+      const url = `https://localhost:${management}/roots/0`;
+      return (await exchange({ method: "GET", url }, AbortSignal.timeout(5000))).body;
+    },
     point: (host, address) => tell("add-a", { host: `${host}.`, addresses: [address] }),
     breakName: (host) => tell("set-servfail", { host: `${host}.` }),
     addText: (name, value) => tell("set-txt", { host: `${name}.`, value }),

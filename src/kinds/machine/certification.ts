@@ -1,4 +1,4 @@
-import { covers, isDue } from "../../lib/certificate.ts";
+import { covers, isDue, isEnding } from "../../lib/certificate.ts";
 import type { Difference } from "../../model/change.ts";
 import type { Authority } from "../../model/issuer.ts";
 import type { Kind } from "../kind.ts";
@@ -44,7 +44,7 @@ export const certification: Kind<CertificationSpec, CertificateState> = {
   owner: () => undefined,
   diff: (want, have, { clockMs }) =>
     want === undefined ? undefined : lacking(want, have?.file, clockMs),
-  apply: ({ want, have }, { root, clockMs }) => {
+  apply: ({ difference: { reason }, want, have }, { root, clockMs }) => {
     if (want === undefined) return [];
     const { host, authority, machines } = want;
     const path = certificatePath(root, host, "prepared");
@@ -62,6 +62,7 @@ export const certification: Kind<CertificationSpec, CertificateState> = {
               machines,
               answers: answersOf(root),
               elsewhere: [path, certificatePath(root, host)],
+              meanwhile: meanwhileOf(reason.code, have?.file),
               path,
               timeoutMs: authority.dns === undefined ? certifyMs.http : certifyMs.dns,
             } as const,
@@ -102,6 +103,14 @@ function lacking(
     return difference("update", "ended", text, fields);
   }
   if (!isDue(found, now)) return undefined;
+  const code = isEnding(found, now) ? "ending" : "due";
   const text = `the certificate for ${host}, of ${dayOf(found.notBefore)}, ends on ${dayOf(found.notAfter)}`;
-  return difference("update", "due", text, fields);
+  return difference("update", code, text, fields);
 }
+
+const meanwhileOf = (code: string, file: CertificateFile | undefined): string => {
+  const found = file?.certificate;
+  if (found === undefined || found.isStandIn) return "a self-signed one stands in";
+  if (code === "another-authority") return "the former one is shown until then";
+  return `the present one ${code === "ended" ? "ended" : "ends"} on ${dayOf(found.notAfter)}`;
+};
