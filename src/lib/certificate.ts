@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { printableLine } from "./text.ts";
 
 /** Who certifies what only stands in until an authority's certificate is there. */
@@ -61,6 +61,15 @@ function parsed(pem: string | undefined): X509Certificate | undefined {
     return pem === undefined ? undefined : new X509Certificate(pem);
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a key in PEM is the first certificate's. */
+export function isKeyOf(keyPem: string, certificatePem: string): boolean {
+  try {
+    return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false;
   }
 }
 

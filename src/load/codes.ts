@@ -133,6 +133,7 @@ export const openingCodes = [
   "secret-too-large",
   "secret-unsupported",
   "secret-no-text",
+  "secret-no-certificate",
 ] as const;
 
 export type OpeningCode = (typeof openingCodes)[number];

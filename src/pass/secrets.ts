@@ -10,6 +10,7 @@ import type { AppDocument, Documents } from "../model/documents.ts";
 import { sealedIn, type SealedText, type SealedValue } from "../model/sealed.ts";
 import { fingerprint, Secret } from "../model/secret.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { unfitCertificates } from "./given.ts";
 import type { World } from "./world.ts";
 
 /** What was opened, by the id of its ciphertext. */
@@ -47,7 +48,10 @@ export async function openSecrets(
     secrets: opened,
     findings: [
       ...findings.flat(),
-      ...[...documents.apps.values()].flatMap((app) => unfit(app, opened)),
+      ...[...documents.apps.values()].flatMap((app) => [
+        ...unfit(app, opened),
+        ...unfitCertificates(app, opened),
+      ]),
     ],
   };
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
+import { selfSignedAs } from "../../src/acme/x509.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { digestOfBytes } from "../../src/lib/hash.ts";
 import { load } from "../../src/load/load.ts";
 import { openingCodes, type OpeningCode } from "../../src/load/codes.ts";
@@ -65,6 +67,24 @@ const cases: Readonly<Record<OpeningCode, () => Promise<Files>>> = {
     "apps/shop.yaml": shop,
     "secrets/shop.yaml": `DB_PASSWORD: |\n${(await key.value(Uint8Array.of(0xff, 0))).replaceAll(/^/gm, "  ")}`,
   }),
+  "secret-no-certificate": async () => await withOwn({}, { key: pairFor("a.test").key }),
+};
+
+const pairFor = (host: string) => {
+  const { certificatePem, keyPem } = selfSignedAs("CA", [host], systemClock);
+  return { cert: certificatePem, key: keyPem.revealText() ?? "" };
+};
+
+const withOwn = async (
+  routes: { readonly host?: string },
+  own: { cert?: string; key?: string },
+) => {
+  const { cert, key: keyPem } = { ...pairFor("a.test"), ...own };
+  const { host = "a.test" } = routes;
+  return {
+    "apps/shop.yaml": `image: shop:1\nport: 80\nroutes: [{ host: ${host}, tls: { cert: CERT, key: KEY } }]\n`,
+    "secrets/shop.yaml": await key.file({ CERT: cert, KEY: keyPem }),
+  };
 };
 
 const docs = readFileSync(new URL("../../docs/findings.md", import.meta.url), "utf8");
@@ -111,6 +131,16 @@ test("a variable is at most as long as Linux takes it, with all that a template 
     /^apps\/shop.yaml:2:11: shop.DB_PASSWORD is too long for the variable DB_PASSWORD.* give it as a file$/,
   );
   assert.match((await toldOf(70_000, withUrl)).join("\n"), /^apps\/shop.yaml:3:.* variable URL/);
+});
+
+test("a certificate of one's own is one, for its host, with its key", async () => {
+  const toldOf = async (...[routes, own]: Parameters<typeof withOwn>): Promise<string> =>
+    (await opened(await withOwn(routes, own))).told.join("\n");
+  assert.equal(await toldOf({}, {}), "");
+  assert.equal(await toldOf({ host: "b.a.test" }, pairFor("*.a.test")), "");
+  assert.match(await toldOf({}, { cert: "hello" }), /shop\.CERT holds no certificate in PEM$/);
+  assert.match(await toldOf({}, { key: "hello" }), /shop\.KEY is not the key of shop\.CERT$/);
+  assert.match(await toldOf({ host: "b.test" }, {}), /shop\.CERT is for other hosts than b\.test$/);
 });
 
 test("what nobody refers to is not opened", async () => {
