@@ -8,7 +8,7 @@ import { refused, rejected, stopped, summed, type PassSoFar } from "./pass/endin
 import { formerRevisions } from "./pass/former.ts";
 import { openHolds, type Holds } from "./pass/holds.ts";
 import { judgeLook } from "./pass/judge.ts";
-import { applyLook, lookWith } from "./pass/look.ts";
+import { applyLook, lookWith, type Look } from "./pass/look.ts";
 import { familiesOf, hasNews, keysOf, machinesOf } from "./pass/news.ts";
 import { machinesToRecord } from "./pass/record.ts";
 import { redactedOutcome } from "./pass/redact.ts";
@@ -94,7 +94,9 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const asked = new Set<string>();
   const settle = async (): Promise<Converged> => {
     while (applied.length < roundLimit && hasNews(found.plan, tried)) {
-      const unheld = machinesOf(found.plan).filter((machine) => !holds.taken.has(machine));
+      const unheld = machinesOf(found.plan, isReachedIn(found)).filter(
+        (machine) => !holds.taken.has(machine),
+      );
       await holds.take(unheld, found);
       // What was seen before the lock may be another controller's work half done.
       if (unheld.length > 0) found = await unlessStopped(look(), stop, found);
@@ -120,6 +122,11 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   found = await unlessStopped(look(), stop, found);
   return await settle();
 }
+
+const isReachedIn =
+  ({ observations }: Look) =>
+  (machine: string): boolean =>
+    observations.get(machine)?.facts !== undefined;
 
 /** Nothing is wrong with it but that it does not open for this controller: what one that has the key said of it stands. */
 const isOnlyClosed = ({ findings }: Revision): boolean =>

@@ -11,6 +11,21 @@ export interface StatusDocument {
   readonly forge?: { readonly trouble: string };
   readonly machines: readonly MachineStatus[];
   readonly apps: readonly AppStatus[];
+  /** In order of host; absent where there are none. */
+  readonly certificates?: readonly CertificateStatus[];
+}
+
+/** What is shown for a host. */
+export interface CertificateStatus {
+  readonly host: string;
+  /** That have this one, sorted. */
+  readonly machines: readonly string[];
+  /** Who issued it. */
+  readonly issuer: string;
+  /** Nobody has issued one yet. */
+  readonly standIn?: true;
+  /** ISO 8601. */
+  readonly until: string;
 }
 
 /** The branch's head, and what has come of it. */

@@ -2,9 +2,20 @@ import { digestOf } from "../lib/hash.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
 import { askingOf } from "./late.ts";
 
-/** Those that it changes, and those that have a part in it: who asks for a certificate talks to all that answer for it. */
-export const machinesOf = (plan: Plan): readonly string[] => [
-  ...new Set(changesOf(plan).flatMap((c) => [c.machine, ...(askingOf(c.steps)?.machines ?? [])])),
+/**
+ * Those that it changes, and of those that can be reached the ones that have a part in it: who asks for a certificate talks
+ * to all that answer for it.
+ */
+export const machinesOf = (
+  plan: Plan,
+  isReached: (machine: string) => boolean = () => true,
+): readonly string[] => [
+  ...new Set(
+    changesOf(plan).flatMap((c) => [
+      c.machine,
+      ...(askingOf(c.steps)?.machines ?? []).filter(isReached),
+    ]),
+  ),
 ];
 
 /** App files that a plan changes something of. */

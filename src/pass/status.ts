@@ -1,9 +1,19 @@
-import { kindOf, type ContainerState, type InstanceContainer } from "../kinds/index.ts";
+import {
+  kindOf,
+  type CertificateState,
+  type ContainerState,
+  type InstanceContainer,
+} from "../kinds/index.ts";
 import type { Documents } from "../model/documents.ts";
 import type { Inventory, Mark } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import { urlOf } from "../model/routes.ts";
-import type { AppStatus, InstanceStatus, MachineStatus } from "../model/status.ts";
+import type {
+  AppStatus,
+  CertificateStatus,
+  InstanceStatus,
+  MachineStatus,
+} from "../model/status.ts";
 import type { Held } from "../model/plan.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import { inventoriesOf } from "./contexts.ts";
@@ -38,6 +48,32 @@ function machineStatus({ machine, facts, troubles }: Observation): MachineStatus
     memory: { total: facts.memoryTotalBytes, available: facts.memoryAvailableBytes },
     disk: { total: facts.diskTotalBytes, available: facts.diskAvailableBytes },
   };
+}
+
+/** What the machines of a host have in common is told once. */
+export function certificateStatuses(observations: Observations): readonly CertificateStatus[] {
+  const found = new Map<string, CertificateStatus>();
+  for (const [machine, { kinds }] of observations) {
+    const live = kinds.get(kindOf("machine/certificate").id);
+    if (live?.state !== "present") continue;
+    for (const { host, file } of [...live.value.values()] as readonly CertificateState[]) {
+      const { certificate } = file ?? {};
+      if (certificate === undefined) continue;
+      const { issuer, isStandIn, notAfter, sha256 } = certificate;
+      const key = isStandIn ? `${host} stand-in` : `${host} ${sha256}`;
+      const { machines = [] } = found.get(key) ?? {};
+      found.set(key, {
+        host,
+        machines: [...machines, machine].toSorted(),
+        issuer,
+        ...(isStandIn ? { standIn: true as const } : {}),
+        until: new Date(notAfter).toISOString(),
+      });
+    }
+  }
+  return [...found.values()].toSorted((a, b) =>
+    compare([a.host, ...a.machines], [b.host, ...b.machines]),
+  );
 }
 
 /** App files with their containers: those that are declared, and what still runs of others. In order of name. */

@@ -1,6 +1,7 @@
 import { counted, listed, printableLine, shortRevision } from "../lib/text.ts";
 import type {
   AppStatus,
+  CertificateStatus,
   HeadStatus,
   InstanceStatus,
   MachineStatus,
@@ -31,6 +32,7 @@ export function statusText(status: StatusDocument, view: StatusView): string {
     machineLines(status.machines, paint, view),
     instanceLines(status.apps, paint, view),
     status.apps.flatMap(({ family, routes = [] }) => routeLines(family, routes)),
+    certificateLines(status.certificates ?? [], paint, view),
     noteLines(status, paint),
   ];
   return `${sections
@@ -146,6 +148,31 @@ function instanceState(instance: InstanceStatus): Cell {
   const tone =
     instance.health === "healthy" ? "good" : instance.health === "unhealthy" ? "bad" : "warn";
   return { text: printableLine(instance.health), tone };
+}
+
+function certificateLines(
+  certificates: readonly CertificateStatus[],
+  paint: Paint,
+  view: StatusView,
+): readonly string[] {
+  const rows = certificates.map((one) => [
+    printableLine(one.host),
+    one.standIn === true ? { text: "stands in", tone: "warn" as const } : printableLine(one.issuer),
+    leftCell(one.until, view.now),
+    printableLine(one.machines.join(" ")),
+  ]);
+  return rows.length === 0
+    ? []
+    : table(["HOST", "CERTIFICATE", "LEFT", "MACHINES"], rows, optionsOf(paint, view));
+}
+
+const threeDaysMs = 3 * 86_400_000;
+
+function leftCell(until: string, now: number): Cell {
+  const at = Date.parse(until);
+  if (Number.isNaN(at)) return { text: "" };
+  if (at <= now) return { text: "ended", tone: "bad" };
+  return at - now < threeDaysMs ? { text: age(at - now), tone: "warn" } : { text: age(at - now) };
 }
 
 function sinceText(since: string | undefined, now: number): string {

@@ -126,6 +126,8 @@ describe("certificates", () => {
     );
     for (const machine of machines)
       assert.equal((await shownOn(machine, "shop.test")).issuer, "Slipway stand-in");
+    const status = await stage.slipway(["status"], { env });
+    assert.match(status.stdout, /^shop\.test +stands in +8\d d +web-1 web-2$/m);
     const { address } = stage.fleet.machine("web-1");
     const ran = await stage.fleet
       .machine("web-2")

@@ -53,7 +53,12 @@ const text =
   "certificate for a.test not issued yet: ca.example: closed; tried again from 01:30; a self-signed one stands in";
 
 test("what asks for a certificate needs all machines that answer for it", () => {
-  assert.deepEqual(machinesOf(planOf(certifying("web-1", "a.test"))), ["web-1", "web-2"]);
+  const plan = planOf(certifying("web-1", "a.test"));
+  assert.deepEqual(machinesOf(plan), ["web-1", "web-2"]);
+  assert.deepEqual(
+    machinesOf(plan, () => false),
+    ["web-1"],
+  );
 });
 
 test("an authority that is left alone is no news, and is told", () => {

@@ -15,6 +15,7 @@ import type {
   HeadStatus,
   InstanceStatus,
   MachineStatus,
+  CertificateStatus,
   StatusDocument,
 } from "../../src/model/status.ts";
 
@@ -312,6 +313,18 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
           instances: list(instance),
         },
         ["family", "instances"],
+      ),
+    ),
+    certificates: list(
+      some<CertificateStatus>(
+        {
+          host: text,
+          machines: list(text),
+          issuer: text,
+          standIn: fc.constant(true as const),
+          until: fc.oneof(time, text),
+        },
+        ["host", "machines", "issuer", "until"],
       ),
     ),
   },

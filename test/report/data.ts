@@ -329,4 +329,21 @@ export const status: StatusDocument = {
       ],
     },
   ],
+  certificates: [
+    {
+      host: "new.example.com",
+      machines: ["web-1"],
+      issuer: "Slipway stand-in",
+      standIn: true,
+      until: ago(-90 * 86_400),
+    },
+    {
+      host: "shop.example.com",
+      machines: ["web-1", "web-2"],
+      issuer: "R11",
+      until: ago(-60.5 * 86_400),
+    },
+    { host: "soon.example.com", machines: ["web-2"], issuer: "E7", until: ago(-2 * 86_400) },
+    { host: "late.example.com", machines: ["web-2"], issuer: "E7", until: ago(86_400) },
+  ],
 };

@@ -1,6 +1,6 @@
 import { changesOf, type Plan } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
-import { appStatuses, machineStatuses } from "../../pass/status.ts";
+import { appStatuses, certificateStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
 import { lastOutcome, wordBefore } from "../../pass/before.ts";
 import type { World } from "../../pass/world.ts";
@@ -31,6 +31,7 @@ export const run: Run = async (context) => {
       ...(options.forgeToken === undefined ? {} : { token: options.forgeToken }),
       ...(options.forgeApi === undefined ? {} : { allowed: options.forgeApi }),
     });
+    const certificates = certificateStatuses(look.observations);
     const status: StatusDocument = {
       version: 1,
       fleet: documents.fleet,
@@ -39,6 +40,7 @@ export const run: Run = async (context) => {
       ...(trouble === undefined ? {} : { forge: { trouble } }),
       machines: machineStatuses(look.observations),
       apps: appStatuses(look.observations, documents, look.plan.held),
+      ...(certificates.length === 0 ? {} : { certificates }),
     };
     const columns = io.out.isTerminal ? { columns: io.out.columns } : {};
     io.out.write(

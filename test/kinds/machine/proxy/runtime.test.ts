@@ -3,8 +3,10 @@ import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { layoutFor, sameLayout } from "../../../../src/kinds/shared/proxy/layout.ts";
 import { mapEntries } from "../../../../src/kinds/shared/proxy/maps.ts";
-import { runtimeCommands } from "../../../../src/kinds/machine/proxy/runtime.ts";
+import { newHosts, runtimeCommands } from "../../../../src/kinds/machine/proxy/runtime.ts";
+import type { ProxyRuntime } from "../../../../src/kinds/machine/proxy/state.ts";
 import { servingIn } from "../../../../src/kinds/machine/proxy/wanted.ts";
+import { certificateInProxy } from "../../../../src/kinds/shared/proxy/crt-list.ts";
 import { placeMembers } from "../../../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
 import { startProxy, type Proxy } from "../../../support/running-haproxy.ts";
@@ -95,5 +97,34 @@ describe("a proxy that runs", () => {
       "set server shop.local/i1a state maint",
       "set server shop/i1a state maint",
     ]);
+  });
+});
+
+describe("certificates of a proxy that runs", () => {
+  const wanted = {
+    slots: [],
+    maps: { ...mapEntries(shop, layoutFor(shop, undefined)), "hosts.map": new Map() },
+    certified: ["new.test", "shop.test"],
+  };
+  const showing = (...hosts: readonly string[]): ProxyRuntime => ({
+    servers: [],
+    maps: { "hosts.map": { "old.test/": "old.test/" } },
+    certificates: hosts.map(certificateInProxy),
+  });
+
+  it("go once nothing leads to their host any more, and are handed over for a new one", () => {
+    const runtime = showing("old.test", "shop.test");
+    assert.deepEqual(newHosts(wanted, runtime), ["new.test"]);
+    assert.deepEqual(runtimeCommands(wanted, runtime), [
+      "del map /etc/slipway/hosts.map old.test/",
+      "del ssl crt-list /etc/slipway/crt-list /etc/slipway/certs/old.test.pem",
+      "del ssl cert /etc/slipway/certs/old.test.pem",
+    ]);
+  });
+
+  it("stay as they are where they are as wanted, or no proxy runs", () => {
+    const runtime = { ...showing("new.test", "shop.test"), maps: {} };
+    assert.deepEqual([newHosts(wanted, runtime), runtimeCommands(wanted, runtime)], [[], []]);
+    assert.deepEqual([newHosts(wanted, undefined), runtimeCommands(wanted, undefined)], [[], []]);
   });
 });
