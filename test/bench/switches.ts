@@ -1,9 +1,10 @@
 import { bootFleet, type FleetMachine } from "../fleet/fleet.ts";
 import { until } from "../fleet/wait.ts";
 import { askHttp } from "../support/http.ts";
-import { startLoad, type LoadReport } from "../support/load/load.ts";
+import { startLoad, type Load, type LoadReport } from "../support/load/load.ts";
 import type { Contender, Ground } from "./contender.ts";
 import { say, type Row } from "./row.ts";
+import { bySlipway } from "./switch-slipway.ts";
 import { byScripts, ways } from "./switch-ways.ts";
 
 const switches = Number(process.env["BENCH_SWITCHES"] ?? 100);
@@ -31,7 +32,7 @@ export async function benchSwitches(): Promise<readonly Row[]> {
   }
 }
 
-const contenders: readonly Contender[] = ways.map(byScripts);
+const contenders: readonly Contender[] = [...ways.map(byScripts), bySlipway];
 
 async function measure(contender: Contender, ground: Ground): Promise<readonly Row[]> {
   const open = await contender.open(ground);
@@ -47,6 +48,7 @@ async function measure(contender: Contender, ground: Ground): Promise<readonly R
       const from = Date.now();
       await open.switchTo(tags[round % tags.length] ?? tags[0]);
       stops.push(...(await stopsOn(ground.machine, from)));
+      if (round % 20 === 0) say(`  ${contender.what}: ${round} switches, ${await soFar(load)}`);
     }
     const report = await load.stop();
     if (Object.keys(report.versions).length < tags.length)
@@ -55,6 +57,11 @@ async function measure(contender: Contender, ground: Ground): Promise<readonly R
   } finally {
     await open.close();
   }
+}
+
+async function soFar(load: Load): Promise<string> {
+  const { requests, failures, sockets } = await load.look();
+  return `${requests} requests, ${JSON.stringify(failures)}, WebSockets closed ${JSON.stringify(sockets.closed)}`;
 }
 
 /** When containers were told to stop, since then. The engine remembers only the last few of its events. */
