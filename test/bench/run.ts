@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, Bench>> = {
   nothing: async () => await (await import("./nothing.ts")).benchNothing(),
   secrets: async () => await (await import("./secrets.ts")).benchSecrets(),
   switches: async () => await (await import("./switches.ts")).benchSwitches(),
+  deploys: async () => await (await import("./deploys.ts")).benchDeploys(),
   deploy: async () => await (await import("./deploy.ts")).benchDeploy(),
 };
 
@@ -18,7 +19,7 @@ const marks = (name: string): readonly [string, string] => [
   `<!-- ${name} end -->`,
 ];
 
-/** `run.ts [--write] [plan|nothing|secrets|switches|deploy …]`; exits with 1 where a goal is missed. */
+/** `run.ts [--write] [plan|nothing|secrets|switches|deploys|deploy …]`; exits with 1 where a goal is missed. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],

@@ -3,7 +3,7 @@ import { openController } from "../support/controller.ts";
 import { siteOn } from "../support/site.ts";
 import type { Contender } from "./contender.ts";
 
-const host = "shop.example.com";
+export const host = "shop.example.com";
 
 /** Commits an image and reconciles, as a daemon does once it has heard of the commit. */
 export const bySlipway: Contender = {
@@ -30,13 +30,13 @@ export const bySlipway: Contender = {
   },
 };
 
-const settings = async (fleet: Fleet): Promise<string> => {
+export const settings = async (fleet: Fleet): Promise<string> => {
   const image = await fleet.images?.pushProxy();
   return `fleet: acme\nproxy: { image: "${image?.reference ?? ""}" }\n`;
 };
 
 /** As others wait a second by hand, so does this for what has no end; what is answered gets the time that it needs. */
-const appFile = (image: string): string => `image: ${image}
+export const appFile = (image: string): string => `image: ${image}
 machines: all
 port: 8080
 routes: [{ host: ${host}, tls: "off" }]

@@ -65,7 +65,7 @@ async function soFar(load: Load): Promise<string> {
 }
 
 /** When containers were told to stop, since then. The engine remembers only the last few of its events. */
-async function stopsOn(machine: FleetMachine, from: number): Promise<readonly number[]> {
+export async function stopsOn(machine: FleetMachine, from: number): Promise<readonly number[]> {
   const range = ["--since", seconds(from), "--until", seconds(Date.now())];
   const kills = ["docker", "events", ...range, "--filter", "event=kill", "--format"];
   const { stdout } = await machine.exec([...kills, "{{.TimeNano}}"]);
@@ -78,10 +78,11 @@ async function stopsOn(machine: FleetMachine, from: number): Promise<readonly nu
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
 
-function rowsOf(
-  { what, goal }: Contender,
+export function rowsOf(
+  { what, goal }: Pick<Contender, "what" | "goal">,
   report: LoadReport,
   stops: readonly number[],
+  times = `${switches} switches`,
 ): readonly Row[] {
   const { failures, requests, ms, sockets, latencyMs, since } = report;
   const ofSockets = Object.entries(failures).filter(([failure]) => failure.startsWith("socket: "));
@@ -96,7 +97,7 @@ function rowsOf(
   const promised = goal === undefined ? {} : { goal };
   return [
     {
-      what: `${what}: requests lost in ${switches} switches`,
+      what: `${what}: requests lost in ${times}`,
       value: sum(lost),
       unit: "times",
       note: [`of ${requests}`, ...kindsOf(lost)].join("; "),
