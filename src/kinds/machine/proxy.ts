@@ -8,6 +8,8 @@ import { proxyFields, proxyText } from "./proxy/differences.ts";
 import { newHosts, runtimeCommands } from "./proxy/runtime.ts";
 import {
   filesQuery,
+  isLeaving,
+  isToLeave,
   layoutQuery,
   readProxy,
   runtimeQuery,
@@ -52,8 +54,8 @@ function differs(
   wanted: Wanted,
   have: ProxyState | undefined,
 ): Difference | undefined {
-  const right = have?.containers.find((c) => c.spec === wanted.containerSpec);
-  const serving = have?.containers.findLast((c) => c.running && c.restart !== "no");
+  const right = have?.containers.find((c) => c.spec === wanted.containerSpec && !isLeaving(c));
+  const serving = have?.containers.findLast((c) => c.running && !isLeaving(c));
   if (right === undefined) {
     const image: Field = { path: "image", declared: want.image };
     if (serving === undefined)
@@ -83,7 +85,7 @@ function differs(
     return difference("update", "moved", "it does not do what its files say", [
       { path: "runtime", declared: "as in its files", live: `${differences} differences` },
     ]);
-  const left = have.containers.filter((c) => c !== right && c.running && c.restart !== "no");
+  const left = have.containers.filter((c) => c !== right && isToLeave(c));
   return left.length === 0
     ? undefined
     : difference("update", "leftover", `${listed(left.map((c) => c.name))} has not been let go`);

@@ -38,6 +38,19 @@ export interface ProxyContainer {
   readonly restart: string;
 }
 
+/** It was told to leave, or was about to be: it may serve what is open, and is nobody's choice again. */
+export const isLeaving = ({ running, restart, name }: ProxyContainer): boolean =>
+  leavingName.test(name) || (running && restart === "no");
+
+/** Runs, and was not told yet; its name says that it was. */
+export const isToLeave = ({ running, restart, name }: ProxyContainer): boolean =>
+  running && !(restart === "no" && leavingName.test(name));
+
+const leavingName = /-leaving-[0-9a-f]{8}$/;
+
+export const nameOfLeaving = (fleet: string, id: string): string =>
+  `slipway-${fleet}-proxy-leaving-${id.slice(0, 8)}`;
+
 export interface ProxyRuntime {
   readonly servers: readonly ProxyServer[];
   /** By name of their file: those that it looks up. */

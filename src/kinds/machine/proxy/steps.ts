@@ -4,6 +4,7 @@ import {
   createContainer,
   post,
   removeContainer,
+  renameContainer,
   startContainer,
   stopContainer,
   updateContainer,
@@ -12,7 +13,15 @@ import { label } from "../../shared/labels.ts";
 import { listStep } from "../../shared/certificate/swap.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
 import { newHosts, runtimeCommands } from "./runtime.ts";
-import { proxyFolder, proxySocket, type ProxyContainer, type ProxyState } from "./state.ts";
+import {
+  isLeaving,
+  isToLeave,
+  nameOfLeaving,
+  proxyFolder,
+  proxySocket,
+  type ProxyContainer,
+  type ProxyState,
+} from "./state.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Tells by the socket which container answers there. */
@@ -34,12 +43,15 @@ export function proxySteps(
   facts: Facts,
 ): readonly Step[] {
   const { root } = facts;
-  const right = have?.containers.find((c) => c.spec === wanted.containerSpec);
+  const right = have?.containers.find((c) => c.spec === wanted.containerSpec && !isLeaving(c));
   const others = (have?.containers ?? []).filter((c) => c !== right);
   const cleared = others.filter((c) => !c.running).map((c) => removeContainer(c.id));
-  const leaving = others.filter((c) => c.running && c.restart !== "no").flatMap(letGo);
+  const isInTheWay = ({ name }: ProxyContainer): boolean => name === wanted.container;
+  const toLeave = others.filter(isToLeave);
+  const leaving = toLeave.filter((c) => !isInTheWay(c)).flatMap((c) => letGo(want, c));
   const ready: TalkStep = isReady(wanted, root);
-  const ground = [...cleared, ...folders(root)];
+  const cutShort = toLeave.filter(isInTheWay).flatMap((c) => letGo(want, c));
+  const ground = [...cleared, ...cutShort, ...folders(root)];
   if (right?.running === true)
     return [
       ...cleared,
@@ -58,11 +70,12 @@ export function proxySteps(
     ];
   const isThere = (have?.images ?? []).includes(want.image);
   const made = { bound: "proxy" };
+  const forget: Step = { do: "remove", path: formerFolder(root) };
   return [
     ...ground,
     ...(isThere ? [] : [{ do: "pull", image: want.image, timeoutMs: pullMs } as const]),
     ...checked(want, wanted, root),
-    intoPlace(root),
+    ...intoPlace(root),
     createContainer(wanted.container, bodyOf(want, wanted, root), made.bound),
     {
       do: "attempt",
@@ -70,8 +83,9 @@ export function proxySteps(
         { ...startContainer(made), blame: "machine" },
         { ...ready, container: made },
       ],
-      otherwise: [stopContainer(made, 1), removeContainer(made)],
+      otherwise: [stopContainer(made, 1), removeContainer(made), backAgain(root), forget],
     },
+    forget,
     ...leaving,
   ];
 }
@@ -101,10 +115,14 @@ const folders = (root: string): readonly Step[] => [
   },
 ];
 
-/** Leaves when nothing is open any more; until then it answers what it has, and an engine that restarts lets it be. */
-const letGo = ({ id }: ProxyContainer): readonly Step[] => [
+/**
+ * Leaves when nothing is open any more; until then it answers what it has, and an engine that restarts lets it be. Its name
+ * says that it was told to: one that was not goes on taking requests, beside the one that has its listeners.
+ */
+const letGo = ({ fleet }: ProxySpec, { id }: ProxyContainer): readonly Step[] => [
   updateContainer(id, { RestartPolicy: { Name: "no" } }),
   post(["containers", id, "kill"], { query: { signal: "SIGUSR1" }, accept: [404, 409] }),
+  { ...renameContainer(id, nameOfLeaving(fleet, id)), accept: [404] },
 ];
 
 export const removalSteps = (have: ProxyState, root: string): readonly Step[] => [
@@ -202,19 +220,32 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
 
 const checkFolder = (root: string): string => `${proxyFolder(root)}.check`;
 
-/** What was found good, file by file. */
-const intoPlace = (root: string): Step => ({
+const formerFolder = (root: string): string => `${proxyFolder(root)}.former`;
+
+/** What was found good, file by file; what was there is kept until it has proven itself. */
+const intoPlace = (root: string): readonly Step[] => [
+  moveFiles(proxyFolder(root), formerFolder(root), "cp -p"),
+  moveFiles(checkFolder(root), proxyFolder(root), "mv -f"),
+  { do: "remove", path: checkFolder(root) },
+];
+
+/** One that serves is started again by what it was started by: what it cannot bind would keep it from that. */
+const backAgain = (root: string): Step => moveFiles(formerFolder(root), proxyFolder(root), "mv -f");
+
+const moveFiles = (from: string, to: string, by: string): Step => ({
   do: "run",
-  argv: ["sh", "-c", intoPlaceScript, "sh", checkFolder(root), proxyFolder(root)],
+  argv: ["sh", "-c", moveScript, "sh", from, to, ...by.split(" ")],
   timeoutMs: talkMs,
 });
 
-const intoPlaceScript = `
+const moveScript = `
 set -eu
-for file in "$1"/*; do
-  [ ! -f "$file" ] || mv -f -- "$file" "$2/"
+from=$1 to=$2
+shift 2
+mkdir -p -m 0700 -- "$to"
+for file in "$from"/*; do
+  [ ! -f "$file" ] || "$@" -- "$file" "$to/"
 done
-rm -rf -- "$1"
 `;
 
 const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
