@@ -269,17 +269,52 @@ ${more}`;
 
   test("a number more, and another image of the proxy: another one takes the listeners over", async () => {
     const [first] = await site.proxies("web-1");
-    const settings = `fleet: acme\nproxy: { image: "${await nextProxy()}" }\n`;
+    const settings = (image: string): string => `fleet: acme\nproxy: { image: "${image}" }\n`;
+    const images = [await nextProxy(), await site.proxyImage()];
     const { done, report } = await site.underLoad(both, async () => {
       await deploy("Number", app("1", ", watch: 300ms", "listen: 9090\n"));
       await site.settle();
-      const second = (await site.proxies("web-1")).at(-1);
-      await site.commit("Proxy", { "slipway.yaml": settings });
-      await site.settle();
-      return [first, second, (await site.proxies("web-1")).at(-1)];
+      const made = [first, (await site.proxies("web-1")).at(-1)];
+      // And back, while connections of the first one are open.
+      for (const image of images) {
+        await site.commit("Proxy", { "slipway.yaml": settings(image) });
+        await site.settle();
+        made.push((await site.proxies("web-1")).at(-1));
+      }
+      return made;
     });
     noFailure(report);
-    assert.equal(new Set(done).size, 3, done.join());
+    assert.equal(new Set(done).size, 4, done.join());
+  });
+
+  test("a number that something else has: the proxy goes on as it is", async () => {
+    const [before] = (await site.proxies("web-1")).slice(-1);
+    const hold =
+      "my $s = IO::Socket::INET->new(LocalAddr => '0.0.0.0:9191', Listen => 1) or die; sleep 600";
+    const machine = site.fleet.machine("web-1");
+    await machine.exec([
+      "sh",
+      "-c",
+      'setsid perl -MIO::Socket::INET -e "$1" >/dev/null 2>&1 & echo $! >/tmp/holder',
+      "sh",
+      hold,
+    ]);
+    const { report } = await site.underLoad(both, async () => {
+      await deploy("Taken", app("1", ", watch: 300ms", "listen: 9191\n"));
+      const outcome = await site.reconcile();
+      assert.equal(outcome.outcome, "incomplete", JSON.stringify(outcome));
+      assert.match(outcome.text, /^web-1: network: .*9191/);
+    });
+    noFailure(report);
+    assert.deepEqual((await site.proxies("web-1")).slice(-1), [before]);
+    // And would be after the machine started anew.
+    await site.docker("web-1", "restart", "-t", "2", before ?? "");
+    await until("it answers", async () =>
+      /version=1/.test(await site.ask("web-1", "shop.test")) ? true : undefined,
+    );
+    await machine.exec(["sh", "-c", "kill $(cat /tmp/holder)"]);
+    await deploy("Free", app("1"));
+    await site.settle();
   });
 
   /** The same under another tag. */

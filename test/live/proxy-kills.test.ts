@@ -13,6 +13,8 @@ interface Moment {
   readonly name: string;
   readonly call: RegExp;
   readonly deploy?: string;
+  /** Of the app besides; with another number it needs another proxy. */
+  readonly more?: string;
 }
 
 const moments: readonly Moment[] = [
@@ -20,13 +22,19 @@ const moments: readonly Moment[] = [
   { name: "with a share", call: /^talk set server/, deploy: ", canary: { share: 20%, for: 3s }" },
   { name: "during the watch", call: /^talk set server/, deploy: ", watch: 3s" },
   { name: "before the drain", call: /^POST .*\/rename\?name=.*-[0-9a-f]{8}$/ },
+  {
+    name: "before another proxy starts",
+    call: /^POST \/containers\/create\?name=slipway-acme-proxy-[0-9a-f]{8}$/,
+    more: "listen: 9001\n",
+  },
+  { name: "before the former proxy is told", call: /^POST .*\/update$/, more: "listen: 9002\n" },
 ];
 
 describe("what dies during a rollout behind the proxy", () => {
   let site: ProxiedSite;
   let round = 0;
 
-  const app = (tag: string, deploy = ""): string => `
+  const app = (tag: string, deploy = "", more = ""): string => `
 image: ${site.image(tag)}
 machines: all
 port: 8080
@@ -34,14 +42,14 @@ health: { http: /up, interval: 50ms, deadline: 60s }
 routes: [{ host: shop.test, tls: off }]
 deploy: { stopTimeout: 5s, drain: 8s${deploy} }
 env: { ROUND: "${++round}" }
-`;
+${more}`;
 
   const deploy = (text: string): Promise<string> =>
     site.commit(`Round ${round}`, { "apps/shop.yaml": text });
 
   /** A controller that has come so far in a rollout. */
-  const comesTo = async ({ name, call, deploy: how }: Omit<Moment, "name"> & { name: string }) => {
-    await deploy(app("2", how));
+  const comesTo = async ({ name, call, deploy: how, more }: Moment) => {
+    await deploy(app("2", how, more));
     const child = startController(site.options);
     await until(`a controller ${name}`, async () => {
       assert.equal(child.process.exitCode, null, (await ifEnded(child)) ?? "");
@@ -83,6 +91,8 @@ env: { ROUND: "${++round}" }
       });
       noFailure(report);
       assert.equal((await site.running(machine, "shop")).length, 1);
+      const names = await site.docker(machine, "ps", "--format", "{{.Names}}");
+      assert.equal(names.match(/-proxy-[0-9a-f]{8}$/gm)?.length, 1, names);
     });
   }
 
