@@ -7,6 +7,8 @@ import { countersOf, placesOf } from "./runtime.ts";
 /** Fewer errors than this say nothing of a version. */
 const fewestErrors = 3;
 const fewestForLatency = 20;
+/** So many answers meanwhile tell what is usual; with fewer, all that there were. */
+const fewestToCompare = 20;
 
 export interface Answers {
   readonly requests: number;
@@ -20,29 +22,60 @@ export async function startJudging(
   judged: Judged,
   { address }: Seen,
 ): Promise<() => Promise<string | undefined>> {
-  const isIts = (c: ProxyCounters): boolean =>
-    c.slot.startsWith(`i${judged.traffic.instance}`) &&
-    c.address.slice(0, c.address.lastIndexOf(":")) === address;
-  const isFormer = (c: ProxyCounters): boolean =>
-    c.slot.startsWith(`i${judged.traffic.instance}`) && !isIts(c);
+  const { instance } = judged.traffic;
+  const slots = [`i${instance}a`, `i${instance}b`];
   const places = await placesOf(context.session, judged.traffic);
   const backends = new Set(places.map(({ backend }) => backend));
-  const read = async (): Promise<{ own: Answers; former: Answers }> => {
-    const all = (await countersOf(context.session, judged.traffic)).filter((c) =>
-      backends.has(c.backend),
+  const read = async (): Promise<readonly ProxyCounters[]> =>
+    (await countersOf(context.session, judged.traffic)).filter(
+      (c) => backends.has(c.backend) && slots.includes(c.slot),
     );
-    return { own: sumOf(all.filter(isIts)), former: sumOf(all.filter(isFormer)) };
-  };
-  const start = await read();
+  const isIts = (c: ProxyCounters): boolean =>
+    c.address.slice(0, c.address.lastIndexOf(":")) === address;
+  const start = new Map((await read()).map((c) => [nameOf(c), c]));
   return async () => {
     const now = await read();
-    const own = {
-      requests: now.own.requests - start.own.requests,
-      errors: now.own.errors - start.own.errors,
-      latencyMs: now.own.latencyMs,
-    };
-    return verdictOn(own, now.former, judged);
+    const sinceStart = (c: ProxyCounters): Answers => answersSince(start.get(nameOf(c)), c);
+    const others = now.filter((c) => !isIts(c));
+    const meanwhile = sumOf(others.map(sinceStart));
+    return verdictOn(
+      sumOf(now.filter(isIts).map(sinceStart)),
+      meanwhile.requests >= fewestToCompare ? meanwhile : sumOf(others),
+      judged,
+    );
   };
+}
+
+const nameOf = ({ backend, slot }: ProxyCounters): string => `${backend}/${slot}`;
+
+/**
+ * What was answered since then, in a slot that others had before. Of the mean that it is told, which is one of the last
+ * answers, only as much counts as the new ones must have had at least.
+ */
+export function answersSince(start: Answers | undefined, now: Answers): Answers {
+  // A proxy that started anew counts from nothing.
+  if (start === undefined || now.requests < start.requests) return now;
+  const requests = now.requests - start.requests;
+  const own = 1 - oldPart(start.requests, now.requests);
+  const told = now.latencyMs - rounding;
+  const least = (told - (1 - own) * start.latencyMs) / own;
+  return {
+    requests,
+    errors: now.errors - start.errors,
+    latencyMs: requests === 0 ? 0 : Math.max(0, Math.floor(least)),
+  };
+}
+
+/** Means are told in whole milliseconds, rounded up. */
+const rounding = 1;
+
+/** Source: HAProxy, TIME_STATS_SAMPLES and swrate_add_dynamic. */
+const samples = 512;
+
+/** How much of a mean is still of what was answered before: it is one of all, then one that forgets. */
+function oldPart(before: number, now: number): number {
+  const full = Math.min(before, samples) / Math.min(now, samples);
+  return full * (1 - 1 / samples) ** Math.max(0, now - Math.max(before, samples));
 }
 
 /** More errors than allowed are held against it only where the one before had not as many. */
@@ -66,7 +99,7 @@ export function verdictOn(
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 
-function sumOf(counters: readonly ProxyCounters[]): Answers {
+function sumOf(counters: readonly Answers[]): Answers {
   return {
     requests: counters.reduce((sum, c) => sum + c.requests, 0),
     errors: counters.reduce((sum, c) => sum + c.errors, 0),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { verdictOn, type Answers } from "../../../src/apply/traffic/judge.ts";
+import { answersSince, verdictOn, type Answers } from "../../../src/apply/traffic/judge.ts";
 
 const answers = (requests: number, errors = 0, latencyMs = 5): Answers => ({
   requests,
@@ -33,4 +33,40 @@ describe("a version behind the proxy", () => {
       else assert.match(verdict ?? "", wanted);
     });
   }
+});
+
+describe("what a container answered in a slot that another had", () => {
+  /** As HAProxy keeps the mean of a slot. */
+  const slotWith = (latencies: readonly number[]): Answers => {
+    let sum = 0;
+    for (const [count, latency] of latencies.entries())
+      sum += latency - (count >= 512 ? sum / 512 : 0);
+    const of = Math.min(512, latencies.length);
+    return answers(latencies.length, 0, of === 0 ? 0 : Math.ceil(sum / of));
+  };
+  const many = (count: number, latency: number): readonly number[] =>
+    Array.from({ length: count }, () => latency);
+
+  for (const [before, now] of [
+    [0, 30],
+    [30, 30],
+    [500, 100],
+    [5_000, 20],
+    [5_000, 3_000],
+  ] as const) {
+    test(`is never said to be slower than it was: ${now} after ${before}`, () => {
+      const start = slotWith(many(before, 900));
+      const fast = answersSince(start, slotWith([...many(before, 900), ...many(now, 5)]));
+      assert.deepEqual([fast.requests, fast.latencyMs <= 5], [now, true], `${fast.latencyMs}`);
+      const slow = answersSince(
+        slotWith(many(before, 5)),
+        slotWith([...many(before, 5), ...many(now, 900)]),
+      );
+      assert.ok(slow.latencyMs > 800 && slow.latencyMs <= 900, `${slow.latencyMs}`);
+    });
+  }
+
+  test("counts from nothing where the proxy started anew", () => {
+    assert.deepEqual(answersSince(answers(50, 3, 9), answers(10, 1, 7)), answers(10, 1, 7));
+  });
 });
