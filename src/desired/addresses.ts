@@ -23,6 +23,12 @@ export interface Serving {
 
 export const servingKey = (app: string, instance: number): string => `${app}/${instance}`;
 
+/** Instances of an app that are in service, in order. */
+export const instancesServing = (serving: Bridge["serving"], app: string): readonly number[] =>
+  [...serving.keys()]
+    .flatMap((key) => (key.startsWith(`${app}/`) ? [Number(key.slice(app.length + 1))] : []))
+    .toSorted((a, b) => a - b);
+
 export type AddressBook = (app: string, instance: number) => string | undefined;
 
 /**

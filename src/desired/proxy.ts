@@ -11,7 +11,7 @@ import type { AppDocument, Documents } from "../model/documents.ts";
 import { listensAt, wantsProxy, type Listen } from "../model/listens.ts";
 import { protocolOf, type Port } from "../model/ports.ts";
 import type { PlacedRoute } from "../model/routes.ts";
-import { servingKey, type Bridge } from "./addresses.ts";
+import { instancesServing, servingKey, type Bridge } from "./addresses.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
 import { bytes, milliseconds } from "./units.ts";
 
@@ -76,10 +76,16 @@ export function proxySpec(
   const own = privateOf(documents, machine);
   const addresses = own === undefined ? ["127.0.0.1", gateway] : [own];
   if (listens.length > 0 && addresses.includes(undefined)) return "awaiting";
-  const pools = poolsOn(machine, routes, listens, proxies, (app, instance) =>
-    fieldsOn(app, machine).network === "host"
-      ? "127.0.0.1"
-      : serving.get(servingKey(app.name, instance))?.address,
+  const pools = poolsOn(
+    machine,
+    routes,
+    listens,
+    proxies,
+    (app, instance) =>
+      fieldsOn(app, machine).network === "host"
+        ? "127.0.0.1"
+        : serving.get(servingKey(app.name, instance))?.address,
+    (app) => instancesServing(serving, app.name),
   );
   const { image = defaultImage, trust = [] } = documents.settings.proxy ?? {};
   return {
@@ -136,6 +142,7 @@ function poolsOn(
   listens: readonly Listened[],
   proxies: Proxies,
   addressOf: (app: AppDocument, instance: number) => string | undefined,
+  servingOf: (app: AppDocument) => readonly number[],
 ): readonly ProxyPool[] {
   const pools = new Map<string, ProxyPool>();
   const add = (app: AppDocument, port: Port, route: PlacedRoute | undefined): void => {
@@ -148,7 +155,7 @@ function poolsOn(
       app: app.name,
       protocol: protocolOf(fields, port),
       port: port.number,
-      local: membersOn(app, machine, addressOf),
+      local: membersOn(app, machine, addressOf, servingOf(app)),
       remote:
         route === undefined ? (known?.remote ?? []) : remotesOf(app, port, route, machine, proxies),
       check: { ...usualCheck, ...(path === undefined ? {} : { path }) },
@@ -172,15 +179,19 @@ function healthPath(
   return asked === number || (name !== undefined && asked === name) ? health.http : undefined;
 }
 
+/** Who is declared, and who is no longer and serves until it is taken away: that is when the others do. */
 function membersOn(
   app: AppDocument,
   machine: string,
   addressOf: (app: AppDocument, instance: number) => string | undefined,
+  serving: readonly number[],
 ): readonly Member[] {
   if (!app.machines.includes(machine) || fieldsOn(app, machine).state === "stopped") return [];
-  return Array.from({ length: instancesOn(app, machine) }, (_, i) => {
-    const address = addressOf(app, i + 1);
-    return { instance: i + 1, ...(address === undefined ? {} : { address }) };
+  const count = instancesOn(app, machine);
+  const declared = Array.from({ length: count }, (_, i) => i + 1);
+  return [...declared, ...serving.filter((instance) => instance > count)].map((instance) => {
+    const address = addressOf(app, instance);
+    return { instance, ...(address === undefined ? {} : { address }) };
   });
 }
 

@@ -199,7 +199,7 @@ export interface Traffic {
   /** The proxy's folder: `/var/lib/slipway/<fleet>/proxy`. */
   readonly proxy: string;
   readonly instance: number;
-  /** The pools that it belongs to, each with the port on which it serves it. */
+  /** The pools that it belongs to, each with the port on which it serves it; none where only its address is known. */
   readonly pools: readonly { readonly name: string; readonly port: number }[];
 }
 

@@ -149,6 +149,18 @@ const cases: readonly (readonly [string, Scenario])[] = [
       { machines: 2, shop: { hasRelease: true } },
     ),
   ],
+  [
+    "an instance that goes has answered what it had, and is asked until the others serve",
+    scenarioOf(
+      [
+        pass(),
+        { do: "drift", how: "remove", which: 1 },
+        change("shop", { instances: 1, version: 2 }),
+        pass(),
+      ],
+      { shop: { door: "routes", instances: 2 } },
+    ),
+  ],
 ];
 
 describe("a simulated fleet", () => {

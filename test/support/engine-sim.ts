@@ -230,12 +230,18 @@ class SimRun {
         return disk.write(step.path, certified(step), 0o600);
       case "load":
         if (disk.read(step.path) === undefined) throw new StepRefused(`${step.path} is not there`);
+        if (step.list !== undefined) engine.proxyAt(step.socket)?.enlist(step.file);
         return;
       case "mark":
       case "room":
       case "watch":
-      case "drain":
         return;
+      case "drain": {
+        const { traffic, address } = step;
+        return engine
+          .proxyAt(`${traffic.proxy}/run/admin.sock`)
+          ?.withdraw(address, traffic.proxy, disk);
+      }
       case "talk":
         return this.talk(step);
       case "switch":

@@ -16,8 +16,8 @@ export const addresses = { one: "127.0.0.11", two: "127.0.0.12" } as const;
 
 export type Version = keyof typeof addresses;
 
-/** What befalls a call to the machine: it is lost before it is done. */
-export type Loses = (what: "exec" | "talk", text: string) => boolean;
+/** What befalls a call to the machine: it is lost before it is done, or nothing listens there. */
+export type Loses = (what: "exec" | "talk", text: string) => boolean | "network";
 
 /** A real proxy of one machine, with an app by each name whose version one serves, and steps that are run against it. */
 export interface Lane {
@@ -131,7 +131,9 @@ function contextOf(
 ): StepContext {
   const call = (what: "exec" | "talk", text: string): void => {
     if (what === "exec" || !text.startsWith("show ")) onCall?.(what);
-    if (loses(what, text)) throw new RemoteError("web-1", "unreachable", "the line is broken");
+    const lost = loses(what, text);
+    if (lost !== false)
+      throw new RemoteError("web-1", lost === true ? "unreachable" : lost, "nobody answers");
   };
   const session: Partial<Session> = {
     machine: "web-1",

@@ -1,7 +1,9 @@
 import type { DrainStep } from "../../model/step.ts";
+import { RemoteError, type Session } from "../../remote/session.ts";
 import { StepFailure } from "../failure.ts";
 import type { StepContext } from "../steps.ts";
-import { countersOf, placesOf, say } from "./runtime.ts";
+import { outOfUse, rewriteServers, type ServerLine } from "./rewrite.ts";
+import { countersOf, placesOf, say, serversOf } from "./runtime.ts";
 import { sinceThen } from "./tally.ts";
 
 const firstPauseMs = 20;
@@ -15,7 +17,7 @@ export async function drainTraffic(
 ): Promise<void> {
   const { session, clock, preempt } = context;
   const { traffic, address } = step;
-  await withdraw(context, step);
+  if (!(await withdraw(context, step))) return;
   const startMs = clock.now();
   const open = async (): Promise<number> =>
     (await countersOf(session, traffic))
@@ -31,6 +33,7 @@ export async function drainTraffic(
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     left = await open();
   }
+  if (traffic.pools.length === 0) return;
   const tally = await sinceThen(context, traffic, before);
   context.saw({
     of: "switch",
@@ -40,16 +43,40 @@ export async function drainTraffic(
   });
 }
 
-/** Who is to be stopped gets nothing new, where the switch to another has not seen to that. */
-async function withdraw(context: StepContext, { traffic, address }: DrainStep): Promise<void> {
-  const places = await placesOf(context.session, traffic);
-  const serving = places.flatMap(({ backend, slots }) =>
-    slots.filter((s) => s.ready && s.address === address).map((s) => `${backend}/${s.slot}`),
-  );
-  if (serving.length === 0) return;
+/**
+ * Who is to be stopped gets nothing new, where the switch to another has not seen to that. False where no proxy runs, and
+ * none is needed.
+ */
+async function withdraw(context: StepContext, step: DrainStep): Promise<boolean> {
+  const { session } = context;
+  const { traffic } = step;
+  const serving = await servingAt(session, step).catch((error: unknown) => {
+    const isSilent = error instanceof RemoteError && error.class === "network";
+    if (isSilent && traffic.pools.length === 0) return undefined;
+    throw error;
+  });
+  if (serving === undefined) return false;
+  if (serving.length === 0) return true;
+  const lines = serving.map((server) => ({ ...server, text: outOfUse }));
+  await rewriteServers(context, traffic.proxy, lines);
   await say(
-    context.session,
+    session,
     traffic,
-    serving.map((server) => `set server ${server} state maint`),
+    serving.map(({ backend, slot }) => `set server ${backend}/${slot} state maint`),
   );
+  return true;
+}
+
+/** Of its pools; where it is not known which those are, of all. */
+async function servingAt(
+  session: Session,
+  { traffic, address }: DrainStep,
+): Promise<readonly Pick<ServerLine, "backend" | "slot">[]> {
+  const servers =
+    traffic.pools.length === 0
+      ? await serversOf(session, traffic)
+      : (await placesOf(session, traffic)).flatMap(({ slots }) => slots);
+  return servers
+    .filter((s) => s.ready && s.address === address)
+    .map(({ backend, slot }) => ({ backend, slot }));
 }

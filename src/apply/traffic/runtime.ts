@@ -45,8 +45,7 @@ export async function placesOf(session: Session, traffic: Traffic): Promise<read
   );
   const missing = traffic.pools.find(({ name }) => !pools.has(name) && !pools.has(`${name}~`));
   if (missing !== undefined) throw unready(session, `has no backend for ${missing.name}`);
-  const servers = parseServers(await say(session, traffic, ["show servers state"]));
-  if (servers === undefined) throw unready(session, "does not tell of its servers");
+  const servers = await serversOf(session, traffic);
   return wanted.map(({ backend, port }) => {
     const [a, b] = ["a", "b"].map((half) =>
       servers.find((s) => s.backend === backend && s.slot === `i${traffic.instance}${half}`),
@@ -55,6 +54,15 @@ export async function placesOf(session: Session, traffic: Traffic): Promise<read
       throw unready(session, `has no place for instance ${traffic.instance} in ${backend}`);
     return { backend, port, slots: [a, b] };
   });
+}
+
+export async function serversOf(
+  session: Session,
+  traffic: Pick<Traffic, "proxy">,
+): Promise<readonly ProxyServer[]> {
+  const servers = parseServers(await say(session, traffic, ["show servers state"]));
+  if (servers === undefined) throw unready(session, "does not tell of its servers");
+  return servers;
 }
 
 /** As the proxy calls the file that says which pool is where. */

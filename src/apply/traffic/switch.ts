@@ -1,9 +1,9 @@
 import type { ProxyServer } from "../../lib/haproxy.ts";
 import type { SwitchStep } from "../../model/step.ts";
 import { unhealthy } from "../evidence.ts";
-import { run } from "../put.ts";
 import { look } from "../seen.ts";
 import type { StepContext } from "../steps.ts";
+import { outOfUse, rewriteServers, type ServerLine } from "./rewrite.ts";
 import { placesOf, say, unready, type Place } from "./runtime.ts";
 
 const confirmMs = 5_000;
@@ -20,11 +20,7 @@ export async function switchTraffic(
   const address = await addressOf(context, container);
   const moves = (await placesOf(session, traffic)).map((place) => moveTo(place, address, share));
   if (moves.every((move) => isDone(move, share))) return;
-  await run(context, {
-    do: "run",
-    argv: ["sh", "-c", rewriteScript, "sh", traffic.proxy, ...moves.flatMap(fileWords)],
-    timeoutMs: 30_000,
-  });
+  await rewriteServers(context, traffic.proxy, moves.flatMap(linesFor));
   const said = await say(session, traffic, switchCommands(moves));
   const giveUpMs = clock.now() + confirmMs;
   for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
@@ -71,15 +67,13 @@ const isDone = ({ place, address, to, from }: Move, share: number): boolean =>
   to.weight === share &&
   (share < 100 ? from.ready && from.weight === 100 - share : !from.ready);
 
-const fileWords = ({ place, address, to, from, share }: Move): readonly string[] => {
+const linesFor = ({ place, address, to, from, share }: Move): readonly ServerLine[] => {
+  const { backend, port } = place;
   const weight = (percent: number): string => (percent === 100 ? "" : ` weight ${percent}`);
+  const rest = `${from.address}:${from.port}${weight(100 - share)}`;
   return [
-    place.backend,
-    to.slot,
-    `${address}:${place.port}${weight(share)}`,
-    place.backend,
-    from.slot,
-    share < 100 ? `${from.address}:${from.port}${weight(100 - share)}` : "0.0.0.0:1 disabled",
+    { backend, slot: to.slot, text: `${address}:${port}${weight(share)}` },
+    { backend, slot: from.slot, text: share < 100 ? rest : outOfUse },
   ];
 };
 
@@ -101,22 +95,3 @@ export function switchCommands(moves: readonly Move[]): readonly string[] {
     ),
   ];
 }
-
-/** Servers' lines of the configuration: written in place, one at a time, as apps roll side by side. */
-const rewriteScript = `
-set -eu
-proxy=$1
-shift
-exec 9<"$proxy"
-flock 9
-for triple; do printf '%s\\n' "$triple"; done >"$proxy/servers.partial"
-awk '
-  FNR == NR { if (FNR % 3 == 1) b = $0; else if (FNR % 3 == 2) s = $0; else line[b " " s] = $0; next }
-  $1 == "backend" { backend = $2 }
-  $1 == "server" && (backend " " $2) in line { print "  server " $2 " " line[backend " " $2]; next }
-  { print }
-' "$proxy/servers.partial" "$proxy/haproxy.cfg" >"$proxy/haproxy.cfg.partial"
-chmod 0600 "$proxy/haproxy.cfg.partial"
-mv -f "$proxy/haproxy.cfg.partial" "$proxy/haproxy.cfg"
-rm -f "$proxy/servers.partial"
-`;

@@ -11,6 +11,8 @@ export const label = {
   image: "slipway.image",
   /** Digest of the create-only fields and the image. */
   spec: "slipway.spec",
+  /** How long its connections may go on when it is to leave, in ms: requests and streams; never compared. */
+  drain: "slipway.drain",
   /** Which fields were declared, as a JSON list of paths: what else is live came with the image or the engine. */
   declared: "slipway.declared",
   /** Variables that hold secrets, as JSON: name → fingerprint under the machine's key. */

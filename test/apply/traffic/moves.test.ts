@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { StepFailure } from "../../../src/apply/failure.ts";
 import type { Step, Traffic } from "../../../src/model/step.ts";
+import { until } from "../../fleet/wait.ts";
 import {
   addresses,
   openLane,
@@ -17,6 +18,7 @@ const apps = [
   "counted",
   "file",
   "judged",
+  "leaving",
   "other-pool",
   "preempted",
   "restarted",
@@ -67,7 +69,9 @@ describe("traffic", () => {
   };
 
   const isHeld = async (app: App): Promise<true> => {
-    for (;;) if (/^i1a 1$/m.test(await openOf(app))) return true;
+    return await until(`a request of ${app} is under way`, async () =>
+      /^i1a 1$/m.test(await openOf(app)) ? true : undefined,
+    );
   };
   /** `i1a 1`: so many requests are under way there. */
   const openOf = async (app: App): Promise<string> => {
@@ -199,7 +203,9 @@ describe("traffic", () => {
         meanwhile: async () => {
           lane.release();
           await answer;
-          while (/^i1a [1-9]/m.test(await openOf("counted")));
+          await until("nothing is under way", async () =>
+            /^i1a [1-9]/m.test(await openOf("counted")) ? undefined : true,
+          );
         },
       });
       const [seen] = await done;
@@ -230,13 +236,27 @@ describe("traffic", () => {
       await answer;
     });
 
-    test("gets nothing new from then on", async () => {
+    test("gets nothing new from then on, nor from a proxy that is started anew", async () => {
       await lane.run([drained("serving", "one")]);
+      assert.deepEqual(await lane.lines("serving"), [
+        "i1a 0.0.0.0:1 disabled",
+        "i1b 0.0.0.0:1 disabled",
+      ]);
       assert.deepEqual(
         (await lane.slots("serving")).map((s) => s.ready),
         [false, false],
       );
     });
+  });
+
+  test("of one whose pools nobody knows any more is drained by its address", async () => {
+    const traffic = lane.traffic("leaving", { pools: [] });
+    await lane.run([switched("leaving", "two")]);
+    const step = { ...drained("leaving", "two"), traffic, address: "127.0.0.13" } as Step;
+    assert.deepEqual(await lane.run([step]), []);
+    await isAtTwo("leaving");
+    const gone: RunOptions["loses"] = (what) => what === "talk" && "network";
+    assert.deepEqual(await lane.run([step], { loses: gone }), []);
   });
 
   test("is judged by what the new container answers", async () => {

@@ -24,6 +24,8 @@ const seen = "/etc/slipway";
 export class SimProxy {
   readonly servers: readonly SimServer[];
   private readonly maps: ReadonlyMap<string, Map<string, string>>;
+  /** Files of its list, where it has one. */
+  private readonly certificates: Set<string> | undefined;
   private readonly variables: readonly string[];
   private readonly nowMs: () => number;
 
@@ -41,6 +43,10 @@ export class SimProxy {
       ([, name = ""]) => disk.read(`${folder}/${name}`) === undefined,
     );
     if (missing !== undefined) throw new Error(`there is no ${missing[1]}`);
+    const list = (disk.read(`${folder}/crt-list`) ?? "").split("\n").filter((line) => line !== "");
+    this.certificates = / ssl .*crt-list/.test(config)
+      ? new Set(list.map((line) => line.split(" ")[0] ?? ""))
+      : undefined;
     this.servers = serversIn(config, nowMs() - openMs);
     this.maps = new Map(
       mapNames.map((name) => [
@@ -93,7 +99,7 @@ export class SimProxy {
       name,
       [...entries].map((entry) => entry.join(" ")).toSorted(),
     ]);
-    return JSON.stringify([servers, maps]);
+    return JSON.stringify([servers, maps, [...(this.certificates ?? [])].toSorted()]);
   }
 
   /** Whether it would do the same after it was started again. */
@@ -121,6 +127,19 @@ export class SimProxy {
           s.isAside ? "0.0.0.0:1 disabled" : `${s.address}:${s.port}${weight(s)}`;
         rewriteServers(disk, [proxy, backend, to.slot, line(to), backend, from.slot, line(from)]);
       }
+    }
+  }
+
+  /** As a certificate's load leaves it. */
+  enlist(file: string): void {
+    this.certificates?.add(file);
+  }
+
+  /** As a drain leaves it and its file. */
+  withdraw(address: string, proxy: string, disk: SimDisk): void {
+    for (const server of this.servers.filter((s) => s.address === address && this.isReady(s))) {
+      this.setAside(server);
+      rewriteServers(disk, [proxy, server.backend, server.slot, "0.0.0.0:1 disabled"]);
     }
   }
 
@@ -166,6 +185,7 @@ export class SimProxy {
     if (command === "show cli level") return "admin\n";
     if (command.startsWith("show env "))
       return `${this.variables.find((v) => v.startsWith(`${name}=`)) ?? "Variable not found"}\n`;
+    if (what === "ssl") return this.onList(verb, words);
     if (what === "map") return this.onMap(verb, name, words);
     if (command.startsWith("set server ")) return this.onServer(name, words);
     throw new Error(`the simulated proxy does not know ${command}`);
@@ -181,6 +201,14 @@ export class SimProxy {
     // A key that is added twice is there twice, and the first one counts.
     if (verb === "add" && map.has(key)) return "";
     map.set(key, value.join(" "));
+    return "";
+  }
+
+  private onList(verb: string, [, file = ""]: readonly string[]): string {
+    if (this.certificates === undefined) return "didn't find the specified filename\n";
+    if (verb === "show")
+      return ["# list", ...this.certificates].map((line) => `${line}\n`).join("");
+    if (verb === "del") this.certificates.delete(file);
     return "";
   }
 
@@ -220,7 +248,7 @@ function serversIn(config: string, asideMs: number): readonly SimServer[] {
     servers.push({
       backend,
       slot,
-      address,
+      address: address.replaceAll(/[[\]]/g, ""),
       port: Number(port),
       weight: Number(/ weight (\d+)/.exec(rest)?.[1] ?? 100),
       isAside: / disabled\b/.test(rest),

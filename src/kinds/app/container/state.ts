@@ -6,6 +6,7 @@ import { parseName, type Role } from "../../shared/container/names.ts";
 import { containersQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { optional } from "../../shared/optional.ts";
+import { readDrain, type Drain } from "./leaving.ts";
 import { shippedReader, type Shipped } from "./shipped.ts";
 
 /** All containers of one instance of an app on a machine: in service, new, kept, left over. */
@@ -29,6 +30,8 @@ export interface InstanceContainer extends LiveContainer {
   readonly role: Role;
   /** What it is told to read anew when it changes. */
   readonly shipped?: Shipped;
+  /** Of one that is behind the proxy. */
+  readonly drain?: Drain;
 }
 
 /** Whether names stand for it, and commands go to it: it has its own name, or runs under another one. */
@@ -63,7 +66,12 @@ export function readInstances(answers: Answers, about: About): ReadonlyMap<strin
     const key = keyOf(app, instance);
     const known = instances.get(key);
     const role = roleOf(live, named?.role);
-    const container = { ...live, role, ...optional("shipped", shippedOf(live)) };
+    const container = {
+      ...live,
+      role,
+      ...optional("shipped", shippedOf(live)),
+      ...optional("drain", readDrain(labelOf(inspect, label.drain))),
+    };
     instances.set(key, {
       ...known,
       app,

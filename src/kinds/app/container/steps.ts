@@ -21,6 +21,7 @@ import { bury, discard, drained, forbidRestart, park, stopSeconds } from "./away
 import { detachedFrom, limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
 import { filesBeforeStart, proveRunning, reloadIfStale } from "./reload.ts";
+import { drainText, leaving } from "./leaving.ts";
 import {
   hasCompleted,
   isBroughtBack,
@@ -40,7 +41,11 @@ export function instanceSteps(
   have: ContainerState | undefined,
   facts: Facts,
 ): readonly Step[] {
-  if (want === undefined) return (have?.containers ?? []).flatMap((c) => discard(c));
+  if (want === undefined)
+    return (have?.containers ?? []).flatMap((c) => [
+      ...leaving(c, have?.instance ?? 0, facts.root),
+      ...discard(c),
+    ]);
   const situation = situationOf(want, have);
   const making = want.running ? serve(situation, facts) : rest(situation, facts);
   return [...clearNames(situation), ...making, ...retire(situation, facts.root)];
@@ -171,6 +176,7 @@ function rest(situation: Situation, facts: Facts): readonly Step[] {
   return [
     ...(right.name === names.current ? [] : [renameContainer(right.id, names.current)]),
     ...mend(want, right),
+    ...leaving(right, want.instance, facts.root),
     stopContainer(right.id, stopSeconds(right)),
   ];
 }
@@ -198,7 +204,7 @@ function obtain(
       : prove(want, found.id);
     return { ref: found.id, steps, addresses: found.addresses, proof };
   }
-  const instance = { [label.instance]: String(want.instance) };
+  const instance = { [label.instance]: String(want.instance), ...drainText(want) };
   const body = createBody(want, { restart: wantedRestart(want), labels: instance });
   const ref = { bound: "new" };
   const more = want.networks === "host" ? [] : want.networks.slice(1);

@@ -25,7 +25,7 @@ export interface ProxyPool {
   readonly protocol: "http" | "tcp";
   /** In its container. */
   readonly port: number;
-  /** Instances on this machine, by number from 1, without gaps. */
+  /** Instances on this machine, in order of their numbers. */
   readonly local: readonly Member[];
   /** Proxies of other machines that have instances, by machine name: asked while none here answers. */
   readonly remote: readonly RemoteMember[];
