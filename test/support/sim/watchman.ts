@@ -89,7 +89,10 @@ export class Watchman {
 
   private lookAtTraffic(): void {
     const { engine } = this.machine;
-    for (const container of this.healthy()) this.provenIds.add(container.id);
+    // What was made stopped, as declared, has its name before it was ever started.
+    for (const container of engine.containers)
+      if (isCurrent(container) || isHealthy(container, this.nowMs()))
+        this.provenIds.add(container.id);
     for (const app of this.reached)
       if (this.serving.has(app) && !this.isReached(app))
         this.report(`nothing healthy is reached of ${app} although it starts first`);
