@@ -35,7 +35,9 @@ export async function loadCertificate(context: StepContext, step: LoadStep): Pro
   const words = sayable(context, isTaken ? shown : given);
   throw new StepFailure(
     "machine",
-    words === "" ? tooLong(text) : `the proxy does not take the certificate: ${words}`,
+    words === "" || /too big for the buffer/.test(words)
+      ? tooLong(text)
+      : `the proxy does not take the certificate: ${words}`,
     { trouble: "engine" },
   );
 }
@@ -62,7 +64,7 @@ async function enlist(context: StepContext, step: LoadStep): Promise<void> {
 const sayable = ({ redact }: StepContext, text: string): string =>
   printableLine(redact(text)).trim().slice(0, 300);
 
-/** HAProxy says nothing at all to more than its buffer holds. */
+/** HAProxy 2 says nothing at all to more than its buffer holds. */
 const tooLong = (text: string): string =>
   `the proxy does not take the certificate of ${text.length} bytes with its chain: more than tune.bufsize is too long`;
 
