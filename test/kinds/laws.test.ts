@@ -8,6 +8,8 @@ import { release, type ReleaseSpec } from "../../src/kinds/app/release.ts";
 import { volume } from "../../src/kinds/app/volume.ts";
 import { kindOf, kinds } from "../../src/kinds/index.ts";
 import type { Kind } from "../../src/kinds/kind.ts";
+import { certifiedHosts } from "../../src/kinds/shared/proxy/crt-list.ts";
+import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { certificatePath } from "../../src/kinds/shared/certificate/files.ts";
 import { certificate, type CertificateSpec } from "../../src/kinds/machine/certificate.ts";
 import { certification, type CertificationSpec } from "../../src/kinds/machine/certification.ts";
@@ -133,7 +135,11 @@ const withBlobs = (sim: EngineSim, spec: FilesSpec): void => {
     if ("blob" in content) sim.blobs.set(content.blob, content.blob);
 };
 
-const withProxyImage = (sim: EngineSim): void => {
+const anyFleetProxy = anyProxy.map((spec) => ({ ...spec, fleet: "acme" }));
+
+const withProxyImage = (sim: EngineSim, spec: ProxySpec): void => {
+  for (const host of certifiedHosts(spec))
+    sim.disk.write(certificatePath(about.root, host), `of ${host}`);
   const image = { id: "sha256:aa", digests: [], tags: ["haproxy:lts"], config: {} };
   sim.registry.set("haproxy:lts", image);
 };
@@ -175,11 +181,7 @@ laws(names, anyNames, (sim) => sim.disk.remove("/var/lib/slipway/acme/hosts"));
 laws(certificate, anyCertificate);
 laws(certification, anyCertification);
 laws(release, anyRelease);
-laws(
-  proxy,
-  anyProxy.map((spec) => ({ ...spec, fleet: "acme" })),
-  withProxyImage,
-);
+laws(proxy, anyFleetProxy, withProxyImage);
 
 describe("kinds", () => {
   test("each is found by its id", () => {
@@ -263,6 +265,22 @@ describe("kinds", () => {
         assert.equal(shown(), other);
         converge(certificate, sim, { host }, { rounds: 1 });
         assert.match(shown(), /^-----BEGIN CERTIFICATE-----/);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("a proxy becomes any other, also after any cut", () => {
+    fc.assert(
+      fc.property(anyFleetProxy, anyFleetProxy, fc.nat(), (one, other, seed) => {
+        const sim = machine();
+        for (const spec of [one, other]) withProxyImage(sim, spec);
+        converge(proxy, sim, one, { rounds: 1 });
+        const steps = planFor(proxy, sim, other)?.steps ?? [];
+        sim.run(steps, { cutAfter: seed % (countSteps(steps) + 1) });
+        converge(proxy, sim, other);
+        const runs = sim.engine.proxyAt(`${about.root}/proxy/run/admin.sock`);
+        assert.equal(runs?.isAsWritten(sim.disk, `${about.root}/proxy`), true);
       }),
       { numRuns: 50 },
     );

@@ -228,10 +228,11 @@ class SimRun {
       }
       case "certify":
         return disk.write(step.path, certified(step), 0o600);
-      case "load":
-        if (disk.read(step.path) === undefined) throw new StepRefused(`${step.path} is not there`);
-        if (step.list !== undefined) engine.proxyAt(step.socket)?.enlist(step.file);
-        return;
+      case "load": {
+        const text = disk.read(step.path);
+        if (text === undefined) throw new StepRefused(`${step.path} is not there`);
+        return engine.proxyAt(step.socket)?.load(step.file, text, step.list?.host);
+      }
       case "mark":
       case "room":
       case "watch":

@@ -285,9 +285,11 @@ export class SimEngine {
     const role = object(container.body["Labels"])["slipway.proxy"];
     if (role === undefined) return;
     const folder = sourceOf(container, "/etc/slipway") ?? "";
+    const certs = sourceOf(container, "/etc/slipway/certs");
     const nowMs = (): number => this.clockMs();
     try {
       container.proxy = new SimProxy(this.disk, folder, {
+        ...(certs === undefined ? {} : { certs }),
         variables: strings(container.body["Env"]),
         nowMs,
       });

@@ -1,6 +1,7 @@
 import { mapNames } from "../../../src/kinds/shared/proxy/maps.ts";
 import type { Traffic } from "../../../src/model/step.ts";
 import type { SimDisk } from "./disk.ts";
+import { ShownCertificates } from "./shown-certificates.ts";
 
 interface SimServer {
   readonly backend: string;
@@ -24,16 +25,24 @@ const seen = "/etc/slipway";
 export class SimProxy {
   readonly servers: readonly SimServer[];
   private readonly maps: ReadonlyMap<string, Map<string, string>>;
-  /** Files of its list, where it has one. */
-  private readonly certificates: Set<string> | undefined;
   private readonly variables: readonly string[];
   private readonly nowMs: () => number;
+  private readonly certificates: ShownCertificates;
 
   /** Throws where HAProxy would not start. */
   constructor(
     disk: SimDisk,
     folder: string,
-    { variables, nowMs }: { readonly variables: readonly string[]; readonly nowMs: () => number },
+    {
+      certs = `${folder}/certs`,
+      variables,
+      nowMs,
+    }: {
+      /** Where its certificates are, if not in its folder. */
+      readonly certs?: string;
+      readonly variables: readonly string[];
+      readonly nowMs: () => number;
+    },
   ) {
     this.variables = variables;
     this.nowMs = nowMs;
@@ -43,10 +52,10 @@ export class SimProxy {
       ([, name = ""]) => disk.read(`${folder}/${name}`) === undefined,
     );
     if (missing !== undefined) throw new Error(`there is no ${missing[1]}`);
-    const list = (disk.read(`${folder}/crt-list`) ?? "").split("\n").filter((line) => line !== "");
-    this.certificates = / ssl .*crt-list/.test(config)
-      ? new Set(list.map((line) => line.split(" ")[0] ?? ""))
-      : undefined;
+    const list = config.includes(`${seen}/crt-list`) ? disk.read(`${folder}/crt-list`) : "";
+    this.certificates = new ShownCertificates(list ?? "", (file) =>
+      disk.read(file.replace(`${seen}/certs`, certs)),
+    );
     this.servers = serversIn(config, nowMs() - openMs);
     this.maps = new Map(
       mapNames.map((name) => [
@@ -63,6 +72,8 @@ export class SimProxy {
 
   /** The answer to a line of commands. */
   say(text: string): string {
+    const [, command, given] = /^(.* <<)\n([^]*?)\n\n$/.exec(text) ?? [];
+    if (command !== undefined) return `${this.answer(command, given)}\n`;
     return text
       .trimEnd()
       .split(/(?<!\\);/)
@@ -99,13 +110,18 @@ export class SimProxy {
       name,
       [...entries].map((entry) => entry.join(" ")).toSorted(),
     ]);
-    return JSON.stringify([servers, maps, [...(this.certificates ?? [])].toSorted()]);
+    return JSON.stringify([servers, maps, this.certificates.files()]);
   }
 
   /** Whether it would do the same after it was started again. */
   isAsWritten(disk: SimDisk, folder: string): boolean {
     const { nowMs, variables } = this;
     return new SimProxy(disk, folder, { nowMs, variables }).state() === this.state();
+  }
+
+  /** As the step of that name leaves it. */
+  load(file: string, text: string, host: string | undefined): void {
+    this.certificates.load(file, text, host);
   }
 
   /** As the step of that name leaves it and its file, where nothing goes wrong. */
@@ -128,11 +144,6 @@ export class SimProxy {
         rewriteServers(disk, [proxy, backend, to.slot, line(to), backend, from.slot, line(from)]);
       }
     }
-  }
-
-  /** As a certificate's load leaves it. */
-  enlist(file: string): void {
-    this.certificates?.add(file);
   }
 
   /** As a drain leaves it and its file. */
@@ -172,7 +183,9 @@ export class SimProxy {
     return [3, backend, 1, slot, address, admin === 0 ? 2 : 0, admin, weight, port].join(" ");
   }
 
-  private answer(command: string): string {
+  private answer(command: string, given = ""): string {
+    const shown = this.certificates.answer(command, given);
+    if (shown !== undefined) return shown;
     const [verb = "", what = "", name = "", ...words] = command.split(" ");
     if (command === "show servers state")
       return [
@@ -185,7 +198,6 @@ export class SimProxy {
     if (command === "show cli level") return "admin\n";
     if (command.startsWith("show env "))
       return `${this.variables.find((v) => v.startsWith(`${name}=`)) ?? "Variable not found"}\n`;
-    if (what === "ssl") return this.onList(verb, words);
     if (what === "map") return this.onMap(verb, name, words);
     if (command.startsWith("set server ")) return this.onServer(name, words);
     throw new Error(`the simulated proxy does not know ${command}`);
@@ -201,14 +213,6 @@ export class SimProxy {
     // A key that is added twice is there twice, and the first one counts.
     if (verb === "add" && map.has(key)) return "";
     map.set(key, value.join(" "));
-    return "";
-  }
-
-  private onList(verb: string, [, file = ""]: readonly string[]): string {
-    if (this.certificates === undefined) return "didn't find the specified filename\n";
-    if (verb === "show")
-      return ["# list", ...this.certificates].map((line) => `${line}\n`).join("");
-    if (verb === "del") this.certificates.delete(file);
     return "";
   }
 
