@@ -96,9 +96,9 @@ export class SimDisk {
       const [first = "", second] = rest.slice(3);
       if (second === undefined) this.remove(first);
       else if (this.exists(first) && !this.exists(second)) this.copy(first, second);
-    } else if (command === "sh" && (rest[1] ?? "").includes('mv -f -- "$file" "$2/"')) {
-      const [from = "", to = ""] = rest.slice(3);
-      this.move(from, to);
+    } else if (command === "sh" && (rest[1] ?? "").includes('"$@" -- "$file" "$to/"')) {
+      const [from = "", to = "", how = ""] = rest.slice(3);
+      this.filesInto(from, to, how);
     } else if (command === "sh" && (rest[1] ?? "").includes("ln -f")) {
       const [root = "", ...names] = rest.slice(3);
       for (const name of names) this.link(root, name);
@@ -113,6 +113,18 @@ export class SimDisk {
     else if (command === "mkdir") for (const path of paths) this.makeFolder(path);
     else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");
     else throw new Error(`the simulator does not know ${argv.join(" ")}`);
+  }
+
+  /** Files of a folder, not what is in folders below it. */
+  private filesInto(from: string, to: string, how: string): void {
+    this.makeFolder(to, 0o700);
+    for (const path of this.below(from)) {
+      const node = this.nodes.get(path);
+      const name = path.slice(from.length + 1);
+      if (node?.type !== "file" || name.includes("/")) continue;
+      this.write(`${to}/${name}`, node.content, node.mode, node.owner);
+      if (how === "mv") this.nodes.delete(path);
+    }
   }
 
   private move(from: string, to: string): void {
