@@ -19,6 +19,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { selfSigned } from "../../src/acme/x509.ts";
+import { rewriteScript } from "../../src/apply/traffic/rewrite.ts";
 import { takeNames } from "../../src/kinds/app/container/follow.ts";
 import type { InstanceContainer } from "../../src/kinds/index.ts";
 import { certificate } from "../../src/kinds/machine/certificate.ts";
@@ -33,12 +34,15 @@ import { names } from "../../src/kinds/machine/names.ts";
 import { filesQuery, linkFiles, readFiles } from "../../src/kinds/machine/names/files.ts";
 import { certificatesQuery, readCertificates } from "../../src/kinds/shared/certificate/files.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/shared/files/tree.ts";
+import { filesQuery as proxyFilesQuery } from "../../src/kinds/machine/proxy/state.ts";
 import { certifiedText } from "../../src/lib/certificate.ts";
 import type { RunQuery } from "../../src/model/query.ts";
 import type { RunStep } from "../../src/model/step.ts";
 import { instanceState } from "../support/instances.ts";
 import { fileName } from "../support/specs.ts";
-import { sha256 } from "../support/sim/disk.ts";
+import { SimDisk, sha256 } from "../support/sim/disk.ts";
+import { proxySums } from "../support/sim/proxy-files.ts";
+import { rewriteServers } from "../support/sim/proxy.ts";
 
 const digest = "ab".repeat(32);
 
@@ -74,6 +78,20 @@ describe("what kinds ask a shell", () => {
       stdio: ["ignore", "pipe", "inherit"],
       env: { PATH: path, LANG: "C.UTF-8" },
     });
+  };
+
+  /** Those that are here. */
+  const awks = (): readonly string[] =>
+    ["mawk", "gawk", "busybox"].filter((name) => spawnSync("which", [name]).status === 0);
+
+  /** A path on which `awk` is this one. */
+  const withAwk = (path: string, awk: string): string => {
+    const bin = join(folder, `awk-${awk}`);
+    mkdirSync(bin, { recursive: true });
+    const program = execFileSync("which", [awk], { encoding: "utf8" }).trim();
+    rmSync(join(bin, "awk"), { force: true });
+    symlinkSync(program, join(bin, "awk"));
+    return `${bin}:${path}`;
   };
 
   before(() => {
@@ -239,6 +257,71 @@ describe("what kinds ask a shell", () => {
       assert.equal(ask(certificatesQuery(join(folder, "nowhere")), shell), "end\n");
     }
     assert.deepEqual(certificate.observe({ fleet: "acme", root }), [query]);
+  });
+
+  const config = [
+    "global",
+    "  server i1a not in a backend",
+    "backend shop.local from http",
+    "  default-server cookie i1",
+    "  server i1a 172.18.0.5:8080",
+    "  server i1b 0.0.0.0:1 disabled",
+    "  server r1 10.0.0.2:8080 backup",
+    "backend shop from http",
+    "  server i1a 172.18.0.5:8080",
+    "backend shop:ssh.local from tcp",
+    "  server i1a 172.18.0.5:22",
+    "",
+  ].join("\n");
+  const proxyFiles = { "haproxy.cfg": config, "hosts.map": "a a/\n", "page-503.http": "" };
+
+  /** A proxy's folder on disk and as the simulator has it. */
+  const proxyAt = (root: string): SimDisk => {
+    const disk = new SimDisk();
+    for (const [name, text] of Object.entries(proxyFiles)) {
+      mkdirSync(join(root, "proxy"), { recursive: true });
+      writeFileSync(join(root, "proxy", name), text);
+      disk.write(`${root}/proxy/${name}`, text);
+    }
+    for (const name of ["x.partial", "Not ours"]) writeFileSync(join(root, "proxy", name), "x");
+    return disk;
+  };
+
+  test("a proxy's files are told by their sums, and its servers by their lines", () => {
+    for (const shell of shells()) {
+      const root = join(folder, `proxy-${shell.name}`);
+      const disk = proxyAt(root);
+      const said = ask(proxyFilesQuery(root), shell);
+      assert.equal(said, proxySums(disk, root), shell.name);
+      assert.match(said, /^server shop:ssh\.local\/i1a 172\.18\.0\.5:22$/m);
+      assert.equal(ask(proxyFilesQuery(join(folder, "nowhere")), shell), "end\n");
+    }
+  });
+
+  test("lines of a proxy's servers are changed in their own backends alone, by each awk", () => {
+    const ways = shells().flatMap((shell) => awks().map((awk) => ({ shell, awk })));
+    for (const [index, { shell, awk }] of ways.entries()) {
+      const root = join(folder, `rewritten-${index}`);
+      const disk = proxyAt(root);
+      const words = [
+        ...["shop.local", "i1b", "172.18.0.6:8080 weight 20"],
+        ...["shop.local", "i1a", "172.18.0.5:8080 weight 80"],
+        ...["shop:ssh.local", "i1a", "0.0.0.0:1 disabled"],
+        ...["gone", "i1a", "0.0.0.0:1 disabled"],
+      ];
+      const proxy = join(root, "proxy");
+      const argv = ["sh", "-c", rewriteScript, "sh", proxy, ...words];
+      ask({ ask: "run", argv }, { ...shell, path: withAwk(shell.path, awk) });
+      rewriteServers(disk, [proxy, ...words]);
+      const file = join(proxy, "haproxy.cfg");
+      assert.equal(readFileSync(file, "utf8"), disk.read(file), `${shell.name}, ${awk}`);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.deepEqual(readdirSync(proxy).toSorted(), [
+        "Not ours",
+        ...Object.keys(proxyFiles),
+        "x.partial",
+      ]);
+    }
   });
 
   test("sums of names files are told, and nothing else's", () => {
