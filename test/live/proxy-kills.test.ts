@@ -40,7 +40,7 @@ machines: all
 port: 8080
 health: { http: /up, interval: 50ms, deadline: 60s }
 routes: [{ host: shop.test, tls: off }]
-deploy: { stopTimeout: 5s, drain: 8s${deploy} }
+deploy: { stopTimeout: 5s, drain: 2s${deploy} }
 env: { ROUND: "${++round}" }
 ${more}`;
 

@@ -36,7 +36,7 @@ export async function openProxiedSite(
   const load: ProxiedSite["load"] = (names, clients) =>
     startLoad(
       names.map((name) => ({ url: "http://shop.test/", address: machine(name).address })),
-      { kept: 6, fresh: 2, pauseMs: 20, ...clients },
+      { kept: 6, fresh: 2, pauseMs: 20, streamMs: 20, streamChunks: 30, ...clients },
     );
   return {
     ...site,
