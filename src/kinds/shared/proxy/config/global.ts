@@ -58,6 +58,8 @@ ${keepAlive}
   option redispatch 1
   retry-on conn-failure empty-response
   balance roundrobin
+  # Idle connections to an app are gone in a second or two, before the app closes them just as a request is on its way.
+  default-server pool-purge-delay 250ms
 
 defaults tcp
   mode tcp
