@@ -142,11 +142,11 @@ export interface AppFields {
      */
     sticky?: boolean;
     /**
-     * The largest body that a request may have; larger ones are answered 413. Without it there is no limit.
+     * The largest body that a request may have; larger ones are answered 413, and longer ones that do not say their length before they are sent 411. Without it there is no limit.
      */
     maxBody?: string;
     /**
-     * How long the app may take until it begins to answer; then 504.
+     * How long the app may take until it begins to answer, then 504, and may pause while it does. Without it ten minutes. Event streams and WebSockets may be silent for a day.
      */
     timeout?: string;
     /**
