@@ -10,6 +10,8 @@ export interface WebApp {
   readonly asked: readonly string[];
   /** Clients that left before their answer was whole. */
   left(): number;
+  /** Connections to it. */
+  open(): number;
   stop(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function startWebApp(address: string, port: number): Promise<WebApp
     answer(address, request, reply);
   });
   server.on("upgrade", echo);
+  server.keepAliveTimeout = 120_000;
   const sockets = new Set<Duplex>();
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -48,6 +51,7 @@ export async function startWebApp(address: string, port: number): Promise<WebApp
     port,
     asked,
     left: () => left,
+    open: () => sockets.size,
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();

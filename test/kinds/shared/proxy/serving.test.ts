@@ -93,6 +93,13 @@ describe("what serves", () => {
     assert.equal(posts.filter(({ status }) => status === 502).length, 2);
   });
 
+  it("keeps no connection to an app that the app might close first", async () => {
+    await Promise.all([1, 2, 3].map(async () => await get("one.test")));
+    const isQuiet = async (): Promise<true | undefined> =>
+      apps.get(first)?.open() === 0 || undefined;
+    await until("none is open", isQuiet, 8_000);
+  });
+
   it("keeps clients with their instance where a route wants it", async () => {
     const one = await get("sticky.test");
     const [cookie = ""] = one.headers["set-cookie"] ?? [];
