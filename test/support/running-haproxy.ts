@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { createConnection, createServer, type AddressInfo } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -18,7 +18,7 @@ import { renderPages } from "../../src/kinds/shared/proxy/pages.ts";
 import { placeMembers } from "../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { parseCounters, type ProxyCounters } from "../../src/lib/haproxy.ts";
-import { until } from "../fleet/wait.ts";
+import { Hopeless, until } from "../fleet/wait.ts";
 
 const run = promisify(execFile);
 /** Another version can be tried. */
@@ -127,7 +127,7 @@ async function startProgram(config: string, socket: string, isOver: boolean): Pr
     await ended;
   };
   await until("the proxy runs", async () => {
-    if (child.exitCode !== null) throw new Error(said);
+    if (child.exitCode !== null) throw new Hopeless(said);
     const answer = await saySocket(socket, "show env SLIPWAY_PROXY").catch(() => "");
     return answer.includes(own) || undefined;
   }).catch(async (error: unknown) => {
@@ -147,17 +147,19 @@ const saySocket = async (path: string, line: string): Promise<string> =>
     socket.end(`${line}\n`);
   });
 
-/** Nobody else has them now; taken together, as one by one the same might come twice. */
+/** Nobody has them now, and no connection gets one before it is listened at: those come from above. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(15_000, 32_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
 }
+
+const isFree = async (port: number): Promise<boolean> =>
+  await new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });

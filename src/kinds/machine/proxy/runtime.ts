@@ -93,6 +93,7 @@ function mapChanges(
   });
   const gone = Object.keys(live)
     .filter((key) => !wanted.has(key))
+    .toSorted()
     .map((key) => `del map ${file} ${escaped(key)}`);
   return { put, gone };
 }
