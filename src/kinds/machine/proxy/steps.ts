@@ -186,7 +186,7 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
   const made = { bound: "check" };
   const body = {
     Image: want.image,
-    Cmd: ["haproxy", "-c", "-f", "/etc/slipway/haproxy.cfg"],
+    Cmd: haproxy("-c"),
     User: "0:0",
     Labels: { [label.fleet]: want.fleet, [label.proxy]: "check" },
     HostConfig: {
@@ -248,10 +248,19 @@ for file in "$from"/*; do
 done
 `;
 
+/** Where the kernel has no IPv6 there is nothing of it to bind. */
+const haproxy = (...flags: readonly string[]): readonly string[] => [
+  "sh",
+  "-c",
+  '[ -e /proc/net/if_inet6 ] || export SLIPWAY_NO_IPV6=1; exec haproxy "$@" -f /etc/slipway/haproxy.cfg',
+  "sh",
+  ...flags,
+];
+
 const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
   Image: want.image,
   // `-x` takes the listeners over from a former container, where there is one.
-  Cmd: ["haproxy", "-W", "-db", "-x", "/run/slipway/admin.sock", "-f", "/etc/slipway/haproxy.cfg"],
+  Cmd: haproxy("-W", "-db", "-x", "/run/slipway/admin.sock"),
   User: "0:0",
   StopSignal: "SIGUSR1",
   Env: [`${specVariable}=${containerSpec}`],
