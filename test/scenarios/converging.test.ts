@@ -23,6 +23,7 @@ const anyApp = (name: string, index: number): fc.Arbitrary<string> =>
       told: fc.boolean(),
       extraHosts: fc.boolean(),
       strategy: fc.constantFrom("auto", "stop-first"),
+      door: fc.constantFrom(undefined, "routes", "listen"),
     })
     .map((app) => {
       const instances = app.publish === undefined ? app.instances : Math.min(app.instances, 1);
@@ -39,6 +40,10 @@ const anyApp = (name: string, index: number): fc.Arbitrary<string> =>
         ...(app.volume ? ["volumes: { data: /data }"] : []),
         ...(app.memory === undefined ? [] : [`resources: { memory: ${app.memory} }`]),
         ...(app.stopped ? ["state: stopped"] : []),
+        ...(app.door === "routes" && !app.services
+          ? [`routes: [{ host: ${name}.example.com, tls: off }]`]
+          : []),
+        ...(app.door === "listen" && !app.services && !publish ? [`listen: ${9100 + index}`] : []),
         ...(app.services ? ["services: { web: {}, back: { env: { B: back } } }"] : []),
         ...(app.file ? ["files: { /etc/app.toml: app.toml }"] : []),
         ...(app.told ? ["reload: HUP"] : []),

@@ -20,6 +20,8 @@ import { about, facts } from "./converge.ts";
 import { EngineSim, type SimContainer } from "./engine-sim.ts";
 import { snapshotOf } from "./repo.ts";
 import { pretendedDigests } from "./secrets.ts";
+import { proxyImage } from "./sim/registry.ts";
+import { proxySocket } from "./sim/watchman.ts";
 
 export type Files = Readonly<Record<string, string>>;
 
@@ -79,6 +81,8 @@ export class SimFleet {
         const image = { id: `sha256:${digestOf(reference)}`, digests: [reference], tags: [] };
         if (!sim.registry.has(reference)) sim.registry.set(reference, { ...image, config: {} });
       }
+      const proxy = { id: `sha256:${digestOf(proxyImage)}`, digests: [], tags: [proxyImage] };
+      if (!sim.registry.has(proxyImage)) sim.registry.set(proxyImage, { ...proxy, config: {} });
       const shipped = apps.flatMap((a) => [...a.ships.values()].flat());
       const contents = snapshotOf(files).entries;
       for (const { blob } of shipped) {
@@ -130,7 +134,7 @@ export class SimFleet {
       [...this.sims].map(([machine, { engine, disk }]) => {
         const isKept = (name: string): boolean => /-(?:prev|failed)$/.test(name);
         const containers = engine.containers
-          .filter((c) => !isKept(c.name))
+          .filter((c) => !isKept(c.name) && !("slipway.proxy" in object(c.body["Labels"])))
           .map((c) => ({
             name: c.name,
             image: c.image.id,
@@ -144,7 +148,13 @@ export class SimFleet {
         const hosts = ["/etc/hosts", `${about.root}/hosts`].map((path) =>
           withOwners(disk.read(path) ?? "", engine.containers),
         );
-        return [machine, { containers, networks, hosts }];
+        // Which slot somebody has, and in which backend, depends on what came before.
+        const proxy = engine.proxyAt(proxySocket);
+        const reached = (proxy?.pools() ?? []).toSorted().map((pool) => {
+          const addresses = proxy?.servingOf(pool) ?? [];
+          return [pool, addresses.map((a) => withOwners(a, engine.containers)).toSorted()];
+        });
+        return [machine, { containers, networks, hosts, reached }];
       }),
     );
   }
