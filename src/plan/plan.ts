@@ -114,7 +114,7 @@ function treatmentOf(
 
 /**
  * While one of its machines is unknown, or lacks what it should have (it still awaits something, or cannot have it), nothing
- * of a declared family is removed anywhere.
+ * of a declared family is removed anywhere. What itself still awaits something is declared, though it is not compiled yet.
  */
 function withoutGuesses(
   changes: readonly Change[],
@@ -128,9 +128,10 @@ function withoutGuesses(
     ...input.awaiting.map((a) => a.family),
     ...lacking,
   ]);
-  return changes.filter(
-    (c) => c.action !== "delete" || c.family === undefined || !families.has(c.family),
-  );
+  const awaited = new Set(input.awaiting.map((a) => a.address));
+  const isGuess = ({ address, family }: Change): boolean =>
+    awaited.has(address) || (family !== undefined && families.has(family));
+  return changes.filter((c) => c.action !== "delete" || !isGuess(c));
 }
 
 /** Nothing rolls before a release of which nobody knows whether it has run. */

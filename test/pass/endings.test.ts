@@ -226,3 +226,15 @@ test("a rejected revision says its first error, how many more there are, and a b
   assert.equal(ended.text, "apps/shop.yaml:2:1: unknown key 'imagee' (and 58 more)");
   assert.equal(ended.findings?.length, 50);
 });
+
+for (const [code, outcome, text] of [
+  ["due", "applied", "nothing to do; certificate for a.test not issued yet"],
+  ["ended", "incomplete", "web-1: certificate: certificate for a.test not issued yet"],
+] as const)
+  test(`a revision is ${outcome} while a certificate is ${code} and not renewed`, () => {
+    const change = { ...changeOf(undefined), reason: { code, text: "" } };
+    const putOff = [{ change, text: "certificate for a.test not issued yet" }];
+    const found = { plan: planOf(), standing: {}, putOff };
+    const ended = summed(pass, { apps: [], troubles: [] }, found, []);
+    assert.deepEqual([ended.outcome, ended.text], [outcome, text]);
+  });

@@ -10,7 +10,7 @@ import { emptyInventory } from "../../src/model/inventory.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import { changesOf, type Plan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/resource.ts";
-import { makePlan } from "../../src/plan/plan.ts";
+import { makePlan, type Awaited } from "../../src/plan/plan.ts";
 import { facts } from "../support/converge.ts";
 import { plain } from "../support/specs.ts";
 
@@ -68,7 +68,11 @@ const seen = (machine: string, states: States): Observation => ({
   troubles: [],
 });
 
-const planOf = (resources: readonly Resource[], found: Readonly<Record<string, States>>): Plan =>
+const planOf = (
+  resources: readonly Resource[],
+  found: Readonly<Record<string, States>>,
+  awaiting: readonly Awaited[] = [],
+): Plan =>
   makePlan({
     revision: "r",
     kinds,
@@ -81,7 +85,7 @@ const planOf = (resources: readonly Resource[], found: Readonly<Record<string, S
     allows: [],
     restores: false,
     held: [],
-    awaiting: [],
+    awaiting,
     settled: new Map(),
     waiting: new Map(),
     kept: new Set(),
@@ -209,4 +213,11 @@ describe("a name that another fleet has", () => {
     assert.deepEqual(said(planOf([renamed], found)), ["create machine/m1/app/web/container/1"]);
     assert.deepEqual(said(planOf([], found)), [], "another fleet's is never removed");
   });
+});
+
+test("what awaits something is not taken for what nobody declares", () => {
+  const bridge = { "app/network": { "slipway-acme": { network: "slipway-acme", owned: true } } };
+  const { address } = bridgeOf("web-1");
+  assert.deepEqual(said(planOf([], { "web-1": bridge })), [`delete ${address}`]);
+  assert.deepEqual(said(planOf([], { "web-1": bridge }, [{ address, on: "x" }])), []);
 });
