@@ -49,8 +49,8 @@ function withoutGround({ changes, held }: Guarded, named: ReadonlySet<string>): 
   });
 }
 
-/** Kinds of which each machine has one, with something of all apps in it. */
-const everywhere = ["machine/names", "machine/proxy"];
+/** Kinds that machines have for all apps together. */
+const everywhere = ["machine/names", "machine/certificate", "machine/proxy"];
 
 /** Data goes only by its full address. */
 function guardData(input: GuardInput, changes: readonly Change[]): Guarded {

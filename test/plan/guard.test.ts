@@ -128,6 +128,7 @@ test("what is held back keeps its network, its names and its proxy", () => {
     shared("machine/names", "create"),
     shared("machine/proxy", "delete"),
     shared("machine/proxy", "create"),
+    shared("machine/certificate", "delete"),
   ];
   const liveFamilies = live({ m: ["a", "b"] });
   const passed = guard(input({ changes, liveFamilies })).changes;
@@ -135,11 +136,11 @@ test("what is held back keeps its network, its names and its proxy", () => {
     passed.map((c) => `${c.action} ${c.kind}`),
     ["create app/network", "create machine/names", "create machine/proxy"],
   );
-  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 8);
+  assert.equal(guard(input({ changes, liveFamilies, restores: true })).changes.length, 9);
   const withNames = (...families: string[]): readonly string[] =>
     guard(input({ changes, liveFamilies, named: new Set(families) })).changes.flatMap((c) =>
-      c.kind === "machine/names" || c.kind === "machine/proxy" ? c.action : [],
+      c.kind.startsWith("machine/") ? c.action : [],
     );
   assert.deepEqual(withNames("a"), ["create", "create"], "not all of them can be told");
-  assert.deepEqual(withNames("a", "b"), ["update", "create", "delete", "create"]);
+  assert.deepEqual(withNames("a", "b"), ["update", "create", "delete", "create", "delete"]);
 });
