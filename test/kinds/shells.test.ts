@@ -304,11 +304,11 @@ describe("what kinds ask a shell", () => {
       const root = join(folder, `rewritten-${index}`);
       const disk = proxyAt(root);
       const words = [
-        ...["shop.local", "i1b", "172.18.0.6:8080 weight 20"],
-        ...["shop.local", "i1a", "172.18.0.5:8080 weight 80"],
-        ...["shop:ssh.local", "i1a", "0.0.0.0:1 disabled"],
-        ...["gone", "i1a", "0.0.0.0:1 disabled"],
-      ];
+        ["shop.local", "i1b", "172.18.0.6:8080 weight 20"],
+        ["shop.local", "i1a", "172.18.0.5:8080 weight 80"],
+        ["shop:ssh.local", "i1a", "0.0.0.0:1 disabled"],
+        ["gone", "i1a", "0.0.0.0:1 disabled"],
+      ].flat();
       const proxy = join(root, "proxy");
       const argv = ["sh", "-c", rewriteScript, "sh", proxy, ...words];
       ask({ ask: "run", argv }, { ...shell, path: withAwk(shell.path, awk) });
