@@ -10,11 +10,14 @@ import type { Answers, Query } from "../../src/model/query.ts";
 import { about, facts } from "../support/converge.ts";
 import { linesOf } from "../support/step-lines.ts";
 import { plain as plainSpec } from "../support/specs.ts";
+import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
+import { plainProxy, proxyAfter } from "../support/proxy-states.ts";
 import { instanceState, specFrom, type InstanceCase } from "../support/instances.ts";
 
 /**
  * One case a file: test/kinds/<scope>/<kind>/{read,diff,apply}/<case>.json. In cases of containers `want` holds
- * what is other than in `plain`, and `have` how each container was made. With UPDATE_CASES=1 what comes out is
+ * what is other than in `plain`, and `have` how each container was made; in those of proxies `want` is what is other than
+ * in `plainProxy`, and `have` may be `after` what was applied before, `but` what became of it since. With UPDATE_CASES=1 what comes out is
  * written as what is expected, to be reviewed.
  */
 interface Case {
@@ -67,11 +70,21 @@ const run: Readonly<Record<string, (kind: AnyKind, given: Case) => Partial<Case>
 function sides(kind: AnyKind, { want, have }: Case): { want?: unknown; have?: unknown } {
   if (kind.id === "app/release")
     return { want: want && { ...(want as object), container: releaseSpec }, have };
+  if (kind.id === "machine/proxy") return proxySides(want, have);
   if (kind.id !== "app/container") return { want, have };
   const spec = want === undefined ? undefined : specFrom(want);
   return {
     want: spec,
     have: have === undefined ? undefined : instanceState(have as unknown as InstanceCase, spec),
+  };
+}
+
+function proxySides(want: Json | undefined, have: Json | undefined) {
+  const specFor = (other: Json): ProxySpec => ({ ...plainProxy, ...(other as object) });
+  const { after, but } = (have ?? {}) as { after?: Json; but?: object };
+  return {
+    want: want === undefined ? undefined : specFor(want),
+    have: after === undefined ? have : { ...proxyAfter(specFor(after)), ...but },
   };
 }
 
