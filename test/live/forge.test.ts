@@ -101,7 +101,10 @@ ${more}`;
       "apps/shop.yaml": app("1"),
     });
     daemon = await start();
-    assertOneEnd(await ended(revision), /^success: shop live on web-1 \([0-9a-f]{12}\); last probe: 200 in \d+ ms$/);
+    assertOneEnd(
+      await ended(revision),
+      /^success: shop live on web-1 \([0-9a-f]{12}\); last probe: 200 in \d+ ms$/,
+    );
     assert.equal(said(revision, "slipway/acme")[0], "pending");
     assertOneEnd(await ended(revision, "slipway/acme/shop"), /^success: live on web-1/);
   });
