@@ -93,11 +93,10 @@ deploy: { stopTimeout: 1s }
     stale.process.kill("SIGCONT");
     const { outcome, said } = await stale.ended;
     assert.ok(outcome !== undefined, said);
-    assert.deepEqual(
-      outcome.troubles.map((t) => t.class),
-      ["fenced"],
-      JSON.stringify(outcome),
-    );
+    // Stopped in the middle of a question, it hears of that first: the engine's answer came too late.
+    const [trouble, ...more] = outcome.troubles.map((t) => t.class);
+    assert.ok(trouble === "fenced" || trouble === "engine", JSON.stringify(outcome));
+    assert.deepEqual(more, [], JSON.stringify(outcome));
     assert.deepEqual(await eventsSince(machine, "shop", sinceMs), []);
     assert.deepEqual(await see(machine, "acme"), seen);
     assert.equal(

@@ -5,6 +5,7 @@ import { follow } from "../support/following.ts";
 import type { LoadReport } from "../support/load/load.ts";
 import { noFailure, openProxiedSite, type ProxiedSite } from "../support/proxied-site.ts";
 import { startController, type Child } from "../support/processes.ts";
+import { sampled } from "../support/sampled.ts";
 
 const machine = "web-1";
 
@@ -81,7 +82,7 @@ ${more}`;
     await site?.close();
   });
 
-  for (const moment of moments) {
+  for (const moment of sampled(moments)) {
     test(`the controller ${moment.name}: no request is lost, and the next one ends it`, async () => {
       const { report } = await site.underLoad([machine], async () => {
         const child = await comesTo(moment);
@@ -113,7 +114,7 @@ ${more}`;
     "the proxy's worker": "kill -9 $(pgrep -P $1)",
   };
 
-  for (const [what, script] of Object.entries(killing)) {
+  for (const [what, script] of sampled(Object.entries(killing))) {
     test(`${what}: only what that cuts is lost`, async () => {
       const { report } = await site.underLoad([machine], async () => {
         const child = await comesTo(watched);

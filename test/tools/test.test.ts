@@ -8,6 +8,7 @@ import type { TestEvent } from "node:test/reporters";
 import { choose, Misused } from "../../tools/test/choose.ts";
 import ended from "../../tools/test/ended.ts";
 import { runProgram } from "../../tools/test/program.ts";
+import { sharesOf } from "../../tools/test/shares.ts";
 import { closingLines, sayStages, sumOf } from "../../tools/test/summary.ts";
 
 describe("what bin/test is asked for", () => {
@@ -122,5 +123,20 @@ describe("the summary", () => {
       "unit:",
       "ℹ tests 1",
     ]);
+  });
+});
+
+describe("shares of the live test files", () => {
+  it("hold all of them, and take about as long as each other", () => {
+    const files = ["kill", "canary", "cli", "bytes", "image", "fleet", "names"].map(
+      (name) => `test/live/${name}.test.ts`,
+    );
+    const shares = sharesOf(files, 3);
+    assert.deepEqual(shares.flat().toSorted(), files.toSorted());
+    assert.deepEqual(
+      shares.map((share) => share.length),
+      [2, 3, 2],
+    );
+    assert.deepEqual(sharesOf(files.slice(0, 1), 3), [files.slice(0, 1)]);
   });
 });
