@@ -38,11 +38,11 @@ export const settings = async (fleet: Fleet): Promise<string> => {
 /** As others wait a second by hand, so does this for what has no end; what is answered gets the time that it needs. */
 export const appFile = (
   image: string,
-  { watch = "1s", streams = "1s" }: { readonly watch?: string; readonly streams?: string } = {},
+  { watch = "1s", drain = "10s" }: { readonly watch?: string; readonly drain?: string } = {},
 ): string => `image: ${image}
 machines: all
 port: 8080
 routes: [{ host: ${host}, tls: "off" }]
 health: { http: /up, interval: 200ms }
-deploy: { watch: ${watch}, drain: { requests: 10s, streams: ${streams} }, stopTimeout: 10s }
+deploy: { watch: ${watch}, drain: ${drain}, stopTimeout: 10s }
 `;
