@@ -79,7 +79,15 @@ export async function toEmpty(
 export const stillPlan = ({
   plan,
 }: Planned): Pick<Planned, "plan" | "unresolved" | "awaiting"> => ({
-  plan: { ...plan, machines: [], rollouts: [], cleanup: [], unknown: [], awaiting: [] },
+  plan: {
+    ...plan,
+    machines: [],
+    rollouts: [],
+    cleanup: [],
+    afterwards: [],
+    unknown: [],
+    awaiting: [],
+  },
   unresolved: new Map(),
   awaiting: [],
 });
