@@ -3,7 +3,7 @@ import { resourceAddress } from "../model/address.ts";
 import type { Documents } from "../model/documents.ts";
 import type { Authority } from "../model/issuer.ts";
 import type { Resource } from "../model/resource.ts";
-import type { Proxies, Routed } from "./proxy.ts";
+import type { Proxies, Routed } from "./proxies.ts";
 import { textOf, type SecretDigests } from "./secrets.ts";
 
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
@@ -31,7 +31,7 @@ export function certificatesOn(
     });
     if (typeof tls === "object")
       return [on("machine/certificate", { host, given: givenOf(routed, tls, secrets) })];
-    const machines = machinesOf(host, proxies);
+    const machines = proxies.certified.get(host) ?? [];
     const authority = authorityOf(proxies.documents);
     return [
       on("machine/certificate", { host }),
@@ -50,12 +50,6 @@ function givenOf(
   const content = ends.flat();
   return { content, sha256: secrets.sha256(content) };
 }
-
-const machinesOf = (host: string, { routed }: Proxies): readonly string[] =>
-  [...routed]
-    .filter(([, own]) => own.some(({ route }) => route.host === host && route.tls === "auto"))
-    .map(([machine]) => machine)
-    .toSorted();
 
 function authorityOf({ settings }: Documents): Authority {
   const { directory = letsEncrypt, email, challenge } = settings.certificates ?? {};

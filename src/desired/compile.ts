@@ -10,7 +10,8 @@ import { addressBook } from "./addresses.ts";
 import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
-import { listensOn, poolsIn, proxiesFor, proxySpec } from "./proxy.ts";
+import { listensOn, placements, proxiesFor } from "./proxies.ts";
+import { poolsIn, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
 import { machineResources, sharedOf } from "./shared.ts";
 import {
@@ -127,14 +128,6 @@ const unseenReleases = (
       .filter(({ app, digest }) => released?.get(app.family)?.has(digest) !== true)
       .map(({ app, machine }) => [app.family, `the release on ${machine}`]),
   );
-
-function placements(apps: readonly AppDocument[]): ReadonlyMap<string, readonly AppDocument[]> {
-  const placed = new Map<string, AppDocument[]>();
-  for (const app of apps) {
-    for (const machine of app.machines) placed.set(machine, [...(placed.get(machine) ?? []), app]);
-  }
-  return placed;
-}
 
 function supports(
   app: AppDocument,

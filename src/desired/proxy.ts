@@ -6,58 +6,16 @@ import {
   type ProxyRoute,
   type ProxySpec,
 } from "../kinds/index.ts";
-import { privateAddressOf } from "../lib/ip.ts";
-import type { AppDocument, Documents } from "../model/documents.ts";
-import { listensAt, wantsProxy, type Listen } from "../model/listens.ts";
+import type { AppDocument } from "../model/documents.ts";
+import type { Listen } from "../model/listens.ts";
 import { protocolOf, type Port } from "../model/ports.ts";
 import type { PlacedRoute } from "../model/routes.ts";
 import { instancesServing, servingKey, type Bridge } from "./addresses.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
+import { listensOn, privateOf, type Proxies, type Routed } from "./proxies.ts";
 import { bytes, milliseconds } from "./units.ts";
 
-/** What the proxies of a fleet go by: made once for all machines. */
-export interface Proxies {
-  readonly documents: Documents;
-  readonly inUse: boolean;
-  /** By machine: routes that its proxy answers to. */
-  readonly routed: ReadonlyMap<string, readonly Routed[]>;
-  /** By machine and app: under which numbers the fleet reaches it there. */
-  readonly listens: ReadonlyMap<string, ReadonlyMap<string, readonly Listen[]>>;
-  /** Private addresses of all machines, sorted. */
-  readonly peers: readonly string[];
-}
-
-export interface Routed {
-  readonly app: AppDocument;
-  readonly route: PlacedRoute;
-}
-
 const defaultImage = "haproxy:lts";
-
-/** Every app has what the proxy does once one of the fleet asks for it. */
-export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): Proxies {
-  const inUse =
-    documents.settings.proxy !== undefined ||
-    apps.some((app) => [app.fields, ...app.perMachine.values()].some(wantsProxy));
-  const routed = new Map<string, Routed[]>();
-  for (const app of apps) {
-    for (const route of app.routes) {
-      for (const machine of route.on)
-        routed.set(machine, [...(routed.get(machine) ?? []), { app, route }]);
-    }
-  }
-  if (!inUse) return { documents, inUse, routed, listens: new Map(), peers: [] };
-  const placed = new Map<string, AppDocument[]>();
-  for (const app of apps)
-    for (const machine of app.machines) placed.set(machine, [...(placed.get(machine) ?? []), app]);
-  const listens = [...placed].map(([machine, own]) => {
-    const there = own.map((app) => ({ name: app.name, fields: fieldsOn(app, machine) }));
-    const sshd = documents.machines.get(machine)?.fields.ssh?.port ?? 22;
-    return [machine, listensAt(there, { routed: routed.has(machine), sshd })] as const;
-  });
-  const peers = [...documents.machines.keys()].flatMap((name) => privateOf(documents, name) ?? []);
-  return { documents, inUse, routed, listens: new Map(listens), peers: peers.toSorted() };
-}
 
 /** A machine's proxy; undefined where nothing there needs one, `awaiting` while an address that it binds is not known yet. */
 export function proxySpec(
@@ -116,18 +74,6 @@ interface Listened {
   readonly app: AppDocument;
   readonly listen: Listen;
 }
-
-/** What an app on a machine is reached by there. */
-export const listensOn = (
-  app: AppDocument,
-  machine: string,
-  { listens }: Pick<Proxies, "listens">,
-): readonly Listen[] => listens.get(machine)?.get(app.name) ?? [];
-
-const privateOf = ({ machines }: Documents, machine: string): string | undefined => {
-  const fields = machines.get(machine)?.fields;
-  return fields && privateAddressOf(fields);
-};
 
 /** `shop`, or `shop/ssh` for a port that is not the first. */
 function poolName(app: AppDocument, { name, number }: Port): string {

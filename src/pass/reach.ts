@@ -1,5 +1,5 @@
 import { fieldsOn } from "../desired/names.ts";
-import { listensOn, proxiesFor, type Proxies } from "../desired/proxy.ts";
+import { listensOn, proxiesFor, type Proxies } from "../desired/proxies.ts";
 import { isLoopback, isPrivateAddress, privateAddressOf } from "../lib/ip.ts";
 import { parsePublish } from "../lib/publish.ts";
 import { listed } from "../lib/text.ts";
