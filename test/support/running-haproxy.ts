@@ -13,7 +13,7 @@ import {
 import { renderConfig } from "../../src/kinds/shared/proxy/config.ts";
 import type { ProxySite } from "../../src/kinds/shared/proxy/config/site.ts";
 import { layoutFor, type Layout } from "../../src/kinds/shared/proxy/layout.ts";
-import { renderMaps } from "../../src/kinds/shared/proxy/maps.ts";
+import { mapEntries, renderMaps } from "../../src/kinds/shared/proxy/maps.ts";
 import { renderPages } from "../../src/kinds/shared/proxy/pages.ts";
 import { placeMembers } from "../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
@@ -49,7 +49,11 @@ export async function proxyFolder(): Promise<ProxyFolder> {
     site,
     write: async (spec, layout) => {
       const config = renderConfig(spec, layout, placeMembers(spec, layout), site);
-      const files = { "haproxy.cfg": config, ...renderMaps(spec, layout), ...renderPages() };
+      const files = {
+        "haproxy.cfg": config,
+        ...renderMaps(mapEntries(spec, layout)),
+        ...renderPages(),
+      };
       for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
     },
     check: async () => (await run(program, ["-c", "-f", join(folder, "haproxy.cfg")])).stderr,

@@ -32,12 +32,13 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
   const config = renderConfig(spec, layout, slots);
   const pages = renderPages();
   const certified = certifiedHosts(spec);
+  const maps = mapEntries(spec, layout);
   const containerSpec = digestOf({ image: spec.image, config: fixedText(config), pages });
   const files = new Map([
     ["haproxy.cfg", config],
     ["crt-list", renderCrtList(certified)],
     ["layout.json", `${JSON.stringify(layout)}\n`],
-    ...Object.entries(renderMaps(spec, layout)),
+    ...Object.entries(renderMaps(maps)),
     ...Object.entries(pages),
   ]);
   return {
@@ -48,7 +49,7 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
       .map(([name]) => name)
       .toSorted(),
     slots,
-    maps: mapEntries(spec, layout),
+    maps,
     certified,
     containerSpec,
     container: `slipway-${spec.fleet}-proxy-${shortHash(containerSpec)}`,
@@ -79,10 +80,12 @@ export const servingIn = ({ servers }: ProxyRuntime): Occupied =>
 
 /** Lines of servers count by what they say, as a rollout rewrites them; the rest by its sum. */
 function isAsWritten(name: string, text: string, have: ProxyState | undefined): boolean {
+  const sum = have?.files[name];
+  if (name !== "haproxy.cfg") return sum === digestOfLines(allOf(text));
   const { fixed, servers } = linesOf(text);
-  if (have?.files[name] !== digestOfLines(name === "haproxy.cfg" ? fixed : allOf(text)))
-    return false;
-  return name !== "haproxy.cfg" || [...servers].every(([slot, rest]) => have.lines[slot] === rest);
+  return (
+    sum === digestOfLines(fixed) && [...servers].every(([slot, rest]) => have?.lines[slot] === rest)
+  );
 }
 
 const allOf = (text: string): readonly string[] =>

@@ -33,10 +33,10 @@ export type MapName = (typeof mapNames)[number];
 export type MapEntries = ReadonlyMap<string, string>;
 
 /** File → text, its lines in order. */
-export const renderMaps = (spec: ProxySpec, layout: Layout): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(mapEntries(spec, layout)).map(([name, entries]) => [name, mapText(entries)]),
-  );
+export const renderMaps = (
+  maps: Readonly<Record<MapName, MapEntries>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(maps).map(([name, entries]) => [name, mapText(entries)]));
 
 const mapText = (entries: MapEntries): string =>
   [...entries]

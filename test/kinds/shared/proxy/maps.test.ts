@@ -56,7 +56,7 @@ const spec: ProxySpec = {
 
 describe("the maps", () => {
   it("say what is looked up", () => {
-    assert.deepEqual(renderMaps(spec, layoutFor(spec, undefined)), {
+    assert.deepEqual(renderMaps(mapEntries(spec, layoutFor(spec, undefined))), {
       "acme.map": "",
       "bodies.map": "shop.example.com/api/ 1024\n",
       "check-hosts.map": "shop:api.local shop.example.com\n",
@@ -86,7 +86,7 @@ describe("the maps", () => {
       fc.property(anyProxy, (one) => {
         const layout = layoutFor(one, undefined);
         const entries = mapEntries(one, layout);
-        const texts = renderMaps(one, layout);
+        const texts = renderMaps(entries);
         for (const name of mapNames)
           assert.deepEqual(parseMap(texts[name] ?? ""), new Map(entries[name]));
       }),
