@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { getCACertificates } from "node:tls";
+import { networkWords } from "../lib/network-words.ts";
 import { printableLine } from "../lib/text.ts";
 import { AcmeError } from "./error.ts";
 
@@ -85,12 +86,7 @@ function troubleWith(host: string, error: Error): AcmeError {
 const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS_CERT/;
 
 const wordsFor: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection reset",
-  EHOSTUNREACH: "no route to host",
-  ENETUNREACH: "network unreachable",
-  ETIMEDOUT: "no answer",
-  ENOTFOUND: "no such host name",
+  ...networkWords,
   EAI_AGAIN: "its name could not be looked up",
 };
 

@@ -1,3 +1,4 @@
+import { networkWords } from "../lib/network-words.ts";
 import { fingerprint, formatHostKey, sameHostKey, type HostKey } from "./hostkey.ts";
 import { publicKeyLines, type Identity } from "./identity.ts";
 import { RemoteError, type Target } from "./session.ts";
@@ -67,17 +68,8 @@ export const placeOf = (target: Target): string => {
 /** The error's own words; those of a system call without its jargon. */
 export function plain(error: Error): string {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return wordsFor[code] ?? (error.message || code || "the connection failed");
+  return networkWords[code] ?? (error.message || code || "the connection failed");
 }
-
-const wordsFor: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection reset",
-  EHOSTUNREACH: "no route to host",
-  ENETUNREACH: "network unreachable",
-  ETIMEDOUT: "no answer",
-  ENOTFOUND: "no such host name",
-};
 
 function refusedLogin({ target, identity, agentError }: ConnectFailure): string {
   const keys = publicKeyLines(identity);
