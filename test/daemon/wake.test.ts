@@ -3,9 +3,24 @@ import { test } from "node:test";
 import { runDaemon } from "../../src/daemon/daemon.ts";
 import { createParseCache } from "../../src/load/load.ts";
 import type { Event } from "../../src/model/events.ts";
+import type { Issuer } from "../../src/model/issuer.ts";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import type { World } from "../../src/pass/world.ts";
 import { SimSource } from "../support/sim/source.ts";
+
+/** Of a fleet without machines; time goes on where a test says so. */
+const worldOf = (source: SimSource, now: () => number, more: Partial<World>): World =>
+  ({
+    source,
+    remote: {},
+    clock: { now, sleep: async () => await Promise.resolve() },
+    parseCache: createParseCache(),
+    secrets: "closed",
+    allowRewind: false,
+    listener: () => undefined,
+    reporter: { started: async () => {}, resume: async () => {}, ended: async () => {} },
+    ...more,
+  }) as unknown as World;
 
 test(
   "what a pause holds is looked at again when that ends, however long the interval",
@@ -20,14 +35,7 @@ test(
     let nowMs = endMs - 30;
     const stop = new AbortController();
     const told: RevisionOutcome[] = [];
-    const world = {
-      source,
-      remote: {},
-      clock: { now: () => nowMs, sleep: async () => await Promise.resolve() },
-      parseCache: createParseCache(),
-      secrets: "closed",
-      allowRewind: false,
-      listener: () => undefined,
+    const world = worldOf(source, () => nowMs, {
       reporter: {
         started: async () => {},
         resume: async () => {},
@@ -38,7 +46,7 @@ test(
           return await Promise.resolve();
         },
       },
-    } as unknown as World;
+    });
     await runDaemon(world, {
       intervalMs: 3_600_000,
       signal: stop.signal,
@@ -63,25 +71,19 @@ test("an authority that may be asked again is", { timeout: 60_000 }, async () =>
   const againMs = nowMs + 60_000;
   const stop = new AbortController();
   const passes: number[] = [];
-  const world = {
-    source,
-    remote: {},
-    clock: { now: () => nowMs, sleep: async () => await Promise.resolve() },
-    parseCache: createParseCache(),
-    secrets: "closed",
-    allowRewind: false,
-    issuer: {
-      againMs: () => {
-        if (passes.length === 2) stop.abort();
-        nowMs = againMs;
-        return passes.length === 1 ? againMs : undefined;
-      },
+  const issuer: Pick<Issuer, "againMs"> = {
+    againMs: () => {
+      if (passes.length === 2) stop.abort();
+      nowMs = againMs;
+      return passes.length === 1 ? againMs : undefined;
     },
+  };
+  const world = worldOf(source, () => nowMs, {
+    issuer: issuer as Issuer,
     listener: (event: Event) => {
       if (event.type === "stage" && event.stage === "source") passes.push(nowMs);
     },
-    reporter: { started: async () => {}, resume: async () => {}, ended: async () => {} },
-  } as unknown as World;
+  });
   await runDaemon(world, {
     intervalMs: 3_600_000,
     observeEveryMs: 3_600_000,
