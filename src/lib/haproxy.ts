@@ -68,6 +68,10 @@ export interface ProxyCounters {
   readonly latencyMs: number;
 }
 
+/** Of the address of who was counted, without its port. */
+export const hostOf = ({ address }: Pick<ProxyCounters, "address">): string =>
+  address.slice(0, address.lastIndexOf(":"));
+
 /** `show stat`; undefined for what is no such answer. */
 export function parseCounters(text: string): readonly ProxyCounters[] | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");

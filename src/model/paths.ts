@@ -21,3 +21,11 @@ export function machinePaths(fleet: string): MachinePaths {
     lock: `${root}/lock`,
   };
 }
+
+/** A machine's proxy: its folder below Slipway's, and in that the socket of its runtime API. */
+export const proxyFolder = (root: string): string => `${root}/proxy`;
+
+export const proxySocket = (folder: string): string => `${folder}/run/admin.sock`;
+
+/** The same as the proxy's own container sees it. */
+export const insideProxy = { etc: "/etc/slipway", run: "/run/slipway" } as const;

@@ -1,3 +1,4 @@
+import { hostOf } from "../../lib/haproxy.ts";
 import type { DrainStep } from "../../model/step.ts";
 import { RemoteError, type Session } from "../../remote/session.ts";
 import { StepFailure } from "../failure.ts";
@@ -21,7 +22,7 @@ export async function drainTraffic(
   const startMs = clock.now();
   const open = async (): Promise<number> =>
     (await countersOf(session, traffic))
-      .filter((c) => c.address.slice(0, c.address.lastIndexOf(":")) === address)
+      .filter((c) => hostOf(c) === address)
       .reduce((sum, c) => sum + c.connections, 0);
   const first = await open();
   let left = first;

@@ -1,4 +1,4 @@
-import type { ProxyCounters } from "../../lib/haproxy.ts";
+import { hostOf, type ProxyCounters } from "../../lib/haproxy.ts";
 import type { Judged } from "../../model/step.ts";
 import type { Seen } from "../seen.ts";
 import type { StepContext } from "../steps.ts";
@@ -30,8 +30,7 @@ export async function startJudging(
     (await countersOf(context.session, judged.traffic)).filter(
       (c) => backends.has(c.backend) && slots.includes(c.slot),
     );
-  const isIts = (c: ProxyCounters): boolean =>
-    c.address.slice(0, c.address.lastIndexOf(":")) === address;
+  const isIts = (c: ProxyCounters): boolean => hostOf(c) === address;
   const start = new Map((await read()).map((c) => [nameOf(c), c]));
   return async () => {
     const now = await read();

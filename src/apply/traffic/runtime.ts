@@ -5,6 +5,7 @@ import {
   type ProxyCounters,
   type ProxyServer,
 } from "../../lib/haproxy.ts";
+import { insideProxy, proxySocket } from "../../model/paths.ts";
 import type { Traffic } from "../../model/step.ts";
 import type { Session } from "../../remote/session.ts";
 import { StepFailure } from "../failure.ts";
@@ -19,15 +20,13 @@ export interface Place {
   readonly slots: readonly [ProxyServer, ProxyServer];
 }
 
-const socketOf = ({ proxy }: Pick<Traffic, "proxy">): string => `${proxy}/run/admin.sock`;
-
 export async function say(
   session: Session,
   traffic: Pick<Traffic, "proxy">,
   lines: readonly string[],
 ): Promise<string> {
   return await session.talk({
-    path: socketOf(traffic),
+    path: proxySocket(traffic.proxy),
     text: `${lines.join(";")}\n`,
     timeoutMs: answerMs,
     maxBytes: answerBytes,
@@ -66,7 +65,7 @@ export async function serversOf(
 }
 
 /** As the proxy calls the file that says which pool is where. */
-const poolsMap = "/etc/slipway/pools.map";
+const poolsMap = `${insideProxy.etc}/pools.map`;
 
 /** Of all servers and backends. */
 export async function countersOf(

@@ -1,3 +1,4 @@
+import { proxyFolder } from "../../../model/paths.ts";
 import type { DrainStep } from "../../../model/step.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { label } from "../../shared/labels.ts";
@@ -27,7 +28,7 @@ export const leaving = (
 ): readonly DrainStep[] => {
   const { drain } = container;
   if (drain === undefined || !container.running) return [];
-  const traffic = { proxy: `${root}/proxy`, instance, pools: [] };
+  const traffic = { proxy: proxyFolder(root), instance, pools: [] };
   return Object.values(container.addresses).map((address) => ({
     do: "drain",
     traffic,

@@ -1,3 +1,4 @@
+import { proxyFolder } from "../../../model/paths.ts";
 import type { Bound, Step, Traffic, WatchStep } from "../../../model/step.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { optional } from "../../shared/optional.ts";
@@ -9,7 +10,7 @@ type Ref = string | Bound;
 const counted = { bound: "counted" };
 
 const trafficOf = ({ proxied, instance }: ContainerSpec, root: string): Traffic | undefined =>
-  proxied && { proxy: `${root}/proxy`, instance, pools: proxied.pools };
+  proxied && { proxy: proxyFolder(root), instance, pools: proxied.pools };
 
 /** Sends what the proxy gets for an instance to a container; nothing for an app that is not behind it. */
 export function switchTo(want: ContainerSpec, root: string, container: Ref): readonly Step[] {

@@ -1,13 +1,11 @@
 import type { ProxyServer } from "../../../lib/haproxy.ts";
+import { insideProxy } from "../../../model/paths.ts";
 import { certificateInProxy, crtList } from "../../shared/proxy/crt-list.ts";
 import { splitAddress } from "../../shared/proxy/naming.ts";
 import { mapNames, type MapEntries, type MapName } from "../../shared/proxy/maps.ts";
 import { slotName, type Slot } from "../../shared/proxy/slots.ts";
 import type { ProxyRuntime } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
-
-/** As the proxy calls a file of its folder. */
-const seen = "/etc/slipway";
 
 /**
  * What to say to a proxy that runs, so that it does what its files say, in an order in which no request falls between:
@@ -84,7 +82,7 @@ function mapChanges(
 ): { readonly put: readonly string[]; readonly gone: readonly string[] } {
   if (wanted === undefined || live === undefined || name === challenges)
     return { put: [], gone: [] };
-  const file = `${seen}/${name}`;
+  const file = `${insideProxy.etc}/${name}`;
   const put = [...wanted].flatMap(([key, value]) => {
     const found = Object.hasOwn(live, key) ? live[key] : undefined;
     if (found === value) return [];

@@ -3,6 +3,7 @@ import { parseMapEntries, parseServers } from "../../../lib/haproxy.ts";
 import { isObject } from "../../../lib/json.ts";
 import { parsedJson } from "../../../lib/lines.ts";
 import { Unreadable } from "../../../model/live.ts";
+import { insideProxy, proxyFolder, proxySocket } from "../../../model/paths.ts";
 import type { Answers, ReadQuery, RunQuery, TalkQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
 import { labelOf, nameOf } from "../../shared/container/live.ts";
@@ -59,10 +60,6 @@ export interface ProxyRuntime {
   readonly certificates: readonly string[];
 }
 
-export const proxyFolder = (root: string): string => `${root}/proxy`;
-
-export const proxySocket = (root: string): string => `${proxyFolder(root)}/run/admin.sock`;
-
 export const layoutQuery = (root: string): ReadQuery => ({
   ask: "read",
   path: `${proxyFolder(root)}/layout.json`,
@@ -74,11 +71,11 @@ const between = "show cli level";
 
 export const runtimeQuery = (root: string): TalkQuery => ({
   ask: "talk",
-  path: proxySocket(root),
+  path: proxySocket(proxyFolder(root)),
   text: `${[
     "show servers state",
     `show ssl crt-list ${crtList}`,
-    ...mapNames.map((name) => `show map /etc/slipway/${name}`),
+    ...mapNames.map((name) => `show map ${insideProxy.etc}/${name}`),
   ].join(`;${between};`)}\n`,
   maxBytes: 8 * 1024 * 1024,
 });

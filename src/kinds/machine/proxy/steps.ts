@@ -1,3 +1,4 @@
+import { insideProxy, proxyFolder, proxySocket } from "../../../model/paths.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { PutEntry, Step, TalkStep } from "../../../model/step.ts";
 import {
@@ -17,8 +18,6 @@ import {
   isLeaving,
   isToLeave,
   nameOfLeaving,
-  proxyFolder,
-  proxySocket,
   type ProxyContainer,
   type ProxyState,
 } from "./state.ts";
@@ -149,7 +148,7 @@ function moved(wanted: Wanted, have: ProxyState | undefined, root: string): read
     ...newHosts(wanted, runtime).map((host) => listStep(root, host)),
     ...chunked(runtimeCommands(wanted, runtime)).map((text) => ({
       do: "talk" as const,
-      socket: proxySocket(root),
+      socket: proxySocket(proxyFolder(root)),
       text: `${text}\n`,
       timeoutMs: talkMs,
     })),
@@ -169,7 +168,7 @@ function chunked(commands: readonly string[]): readonly string[] {
 /** It says by which configuration it was started. */
 const isReady = ({ containerSpec }: Wanted, root: string): TalkStep => ({
   do: "talk",
-  socket: proxySocket(root),
+  socket: proxySocket(proxyFolder(root)),
   text: `show env ${specVariable}\n`,
   until: containerSpec,
   timeoutMs: startMs,
@@ -192,11 +191,11 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
     HostConfig: {
       NetworkMode: "host",
       Mounts: [
-        { Type: "bind", Source: folder, Target: "/etc/slipway", ReadOnly: true },
+        { Type: "bind", Source: folder, Target: insideProxy.etc, ReadOnly: true },
         {
           Type: "bind",
           Source: `${proxyFolder(root)}/certs`,
-          Target: "/etc/slipway/certs",
+          Target: `${insideProxy.etc}/certs`,
           ReadOnly: true,
         },
       ],
@@ -252,15 +251,17 @@ done
 const haproxy = (...flags: readonly string[]): readonly string[] => [
   "sh",
   "-c",
-  '[ -e /proc/net/if_inet6 ] || export SLIPWAY_NO_IPV6=1; exec haproxy "$@" -f /etc/slipway/haproxy.cfg',
+  '[ -e /proc/net/if_inet6 ] || export SLIPWAY_NO_IPV6=1; exec haproxy "$@"',
   "sh",
   ...flags,
+  "-f",
+  `${insideProxy.etc}/haproxy.cfg`,
 ];
 
 const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
   Image: want.image,
   // `-x` takes the listeners over from a former container, where there is one.
-  Cmd: haproxy("-W", "-db", "-x", "/run/slipway/admin.sock"),
+  Cmd: haproxy("-W", "-db", "-x", `${insideProxy.run}/admin.sock`),
   User: "0:0",
   StopSignal: "SIGUSR1",
   Env: [`${specVariable}=${containerSpec}`],
@@ -275,8 +276,8 @@ const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
     RestartPolicy: { Name: "unless-stopped" },
     LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
     Mounts: [
-      { Type: "bind", Source: proxyFolder(root), Target: "/etc/slipway", ReadOnly: true },
-      { Type: "bind", Source: `${proxyFolder(root)}/run`, Target: "/run/slipway" },
+      { Type: "bind", Source: proxyFolder(root), Target: insideProxy.etc, ReadOnly: true },
+      { Type: "bind", Source: `${proxyFolder(root)}/run`, Target: insideProxy.run },
     ],
   },
 });

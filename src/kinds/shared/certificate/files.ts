@@ -5,6 +5,7 @@ import {
   type Certificate,
 } from "../../../lib/certificate.ts";
 import { Unreadable } from "../../../model/live.ts";
+import { proxyFolder } from "../../../model/paths.ts";
 import type { RunQuery } from "../../../model/query.ts";
 import { optional } from "../optional.ts";
 
@@ -39,10 +40,10 @@ type Place = keyof typeof folders;
 /** A host's file, as the crt-list names it below `/etc/slipway/certs/`: `*.example.com` is `_.example.com.pem`. */
 export const certificateFileName = (host: string): string => `${host.replace(/^\*/, "_")}.pem`;
 
-export const certificateFolder = (root: string): string => `${root}/proxy/${folders.file}`;
+export const certificateFolder = (root: string): string => `${proxyFolder(root)}/${folders.file}`;
 
 export const certificatePath = (root: string, host: string, place: Place = "file"): string =>
-  `${root}/proxy/${folders[place]}/${certificateFileName(host)}`;
+  `${proxyFolder(root)}/${folders[place]}/${certificateFileName(host)}`;
 
 /** The first certificate alone: a line of a key never leaves the machine, whatever the file looks like. */
 const script = `

@@ -1,15 +1,14 @@
+import { insideProxy, proxyFolder, proxySocket } from "../../../model/paths.ts";
 import type { LoadStep, Step } from "../../../model/step.ts";
-import { standardSite } from "../proxy/config/site.ts";
 import { certificateInProxy, crtList } from "../proxy/crt-list.ts";
 import { certificatePath } from "./files.ts";
 
-/** A proxy's runtime socket, on the machine. */
-const socketOf = (root: string): string => `${root}/proxy/run/admin.sock`;
+const socketOf = (root: string): string => proxySocket(proxyFolder(root));
 
 /** By this proxies answer an authority. */
 export const answersOf = (root: string): { readonly socket: string; readonly map: string } => ({
   socket: socketOf(root),
-  map: `${standardSite.etc}/acme.map`,
+  map: `${insideProxy.etc}/acme.map`,
 });
 
 const loadStep = (root: string, host: string, path: string): LoadStep => ({

@@ -1,9 +1,9 @@
+import { insideProxy } from "../../../model/paths.ts";
 import { certificateFileName } from "../certificate/files.ts";
-import { standardSite } from "./config/site.ts";
 import type { ProxySpec } from "./spec.ts";
 
 /** As a running proxy knows its list of certificates. */
-export const crtList = `${standardSite.etc}/crt-list`;
+export const crtList = `${insideProxy.etc}/crt-list`;
 
 /** Hosts that a proxy shows a certificate for, in order. */
 export const certifiedHosts = ({ routes }: Pick<ProxySpec, "routes">): readonly string[] =>
@@ -11,7 +11,7 @@ export const certifiedHosts = ({ routes }: Pick<ProxySpec, "routes">): readonly 
 
 /** As the proxy names the certificate of a host. */
 export const certificateInProxy = (host: string): string =>
-  `${standardSite.etc}/certs/${certificateFileName(host)}`;
+  `${insideProxy.etc}/certs/${certificateFileName(host)}`;
 
 /** Who asks for a host is shown its own certificate, whatever other names that has. */
 export const renderCrtList = (hosts: readonly string[]): string =>

@@ -1,3 +1,5 @@
+import { insideProxy } from "../../../../model/paths.ts";
+
 /** Where a proxy finds its files and listens, as its own container sees it. */
 export interface ProxySite {
   /** Configuration, maps, pages and certificates. */
@@ -9,8 +11,7 @@ export interface ProxySite {
 }
 
 export const standardSite: ProxySite = {
-  etc: "/etc/slipway",
-  run: "/run/slipway",
+  ...insideProxy,
   httpPort: 80,
   httpsPort: 443,
 };
