@@ -26,8 +26,11 @@ export async function exampleFiles(
 }
 
 const onRegistry = (text: string, registry: string): string =>
-  // Nobody wants to watch a broken version fail for 20 s.
-  text.replaceAll("registry.example.com", registry).replace("deadline: 20s", "deadline: 5s");
+  // Nobody wants to watch a broken version fail for 20 s, nor a good one for 30.
+  text
+    .replaceAll("registry.example.com", registry)
+    .replace("deadline: 20s", "deadline: 5s")
+    .replace("    logs: {", "    deploy: { watch: 5s }\n    logs: {");
 
 function onFleet(text: string, fleet: Fleet, name: string): string {
   const { address, privateAddress, hostKey } = fleet.machine(name);

@@ -1,6 +1,7 @@
 import type { WatchStep } from "../model/step.ts";
 import { unhealthy } from "./evidence.ts";
 import { probeOnce } from "./probe.ts";
+import { lastEndOf } from "./last-end.ts";
 import { look, type Seen } from "./seen.ts";
 import { startJudging } from "./traffic/judge.ts";
 import type { StepContext } from "./steps.ts";
@@ -20,7 +21,7 @@ export async function watchContainer(
   container: string,
 ): Promise<void> {
   const { clock, session, preempt } = context;
-  const { forMs, judged } = step;
+  const { forMs, judged, isNew } = step;
   const untilMs = clock.now() + forMs;
   const first = await look(session, container);
   if (first === undefined) return;
@@ -35,8 +36,13 @@ export async function watchContainer(
     if (preempt.aborted) return;
     const seen = await look(session, container);
     if (seen === undefined) return;
-    const how = endedText(step, seen, first);
-    if (how !== undefined) throw await unhealthy(context, seen, container, how, undefined);
+    const restartsBefore = isNew === true ? 0 : first.restarts;
+    if (hasEnded(step, seen, restartsBefore)) {
+      const isKnown = seen.restarting || !seen.running;
+      const end = isKnown ? seen : await lastEndOf(session, container, seen);
+      const ended = { ...seen, ...end, running: end === undefined };
+      throw await unhealthy(context, ended, container, endedText(ended), undefined);
+    }
     const verdict = await judge?.();
     if (verdict !== undefined) throw await unhealthy(context, seen, container, verdict, undefined);
     if (!seen.running || step.probe === "off") continue;
@@ -49,13 +55,13 @@ export async function watchContainer(
   }
 }
 
-function endedText(step: WatchStep, seen: Seen, first: Seen): string | undefined {
-  const what = seen.outOfMemory ? "killed: out of memory" : `ended with exit code ${seen.exitCode}`;
-  const times = seen.restarts - first.restarts;
-  if (seen.restarting || times > 0)
-    return `healthy at first, then it ended${seen.running && !seen.restarting ? "" : `: ${what}`}`;
+function hasEnded(step: WatchStep, seen: Seen, restartsBefore: number): boolean {
+  if (seen.restarting || seen.restarts > restartsBefore) return true;
   const isLeftToEnd = step.restart === "no" || step.restart === "on-failure";
-  return !seen.running && isLeftToEnd && seen.exitCode !== 0
-    ? `healthy at first, then it ${what}`
-    : undefined;
+  return !seen.running && isLeftToEnd && seen.exitCode !== 0;
+}
+
+function endedText({ running, outOfMemory, exitCode }: Seen): string {
+  const what = outOfMemory ? "was killed: out of memory" : `ended with exit code ${exitCode}`;
+  return `healthy at first, then it ${running ? "ended" : what}`;
 }

@@ -86,7 +86,6 @@ export function containerSpec(
     },
     running: fields.state !== "stopped",
     strategy: strategyOf(fields),
-    watchMs: milliseconds(fields.deploy?.watch ?? "3s"),
     limits: limitsOf(fields),
     ...processOf(fields),
     ...confinementOf(fields),

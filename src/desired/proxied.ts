@@ -2,25 +2,42 @@ import type { AppFields } from "../generated/app.ts";
 import type { ContainerSpec, Proxied } from "../kinds/index.ts";
 import { milliseconds, percent } from "./units.ts";
 
-/** One on the host's network is where it always is. */
+/** How it is watched, and served by the proxy; one on the host's network is where it always is. */
 export function proxiedBy(
   fields: AppFields,
   pools: Proxied["pools"],
-): Pick<ContainerSpec, "proxied"> {
-  if (pools.length === 0 || fields.network === "host") return {};
+): Pick<ContainerSpec, "proxied" | "watchMs"> {
+  const isProxied = pools.length > 0 && fields.network !== "host";
+  const { watchMs, warmMs } = watchOf(fields, isProxied);
+  if (!isProxied) return { watchMs };
   const { drain = "30s", maxErrors = "5%", canary } = fields.deploy ?? {};
   const { requests, streams } =
     typeof drain === "object" ? drain : { requests: drain, streams: drain };
   const drainMs = milliseconds(requests ?? "30s");
   return {
+    watchMs,
     proxied: {
       pools,
+      warmMs: Math.min(warmMs, watchMs),
       drainMs,
       streamsMs: Math.max(drainMs, milliseconds(streams ?? requests ?? "30s")),
       maxErrors: percent(maxErrors) / 100,
       ...(canary === undefined ? {} : { canary: canaryOf(canary, maxErrors) }),
     },
   };
+}
+
+/** What users meet goes on being watched for longer than it takes to start. */
+function watchOf({ deploy }: AppFields, isProxied: boolean): Watch {
+  const declared = deploy?.watch;
+  const { for: whole = isProxied ? "30s" : "3s", warm = "3s" } =
+    typeof declared === "string" ? { for: declared } : (declared ?? {});
+  return { watchMs: milliseconds(whole), warmMs: milliseconds(warm) };
+}
+
+interface Watch {
+  readonly watchMs: number;
+  readonly warmMs: number;
 }
 
 type Deploy = NonNullable<AppFields["deploy"]>;

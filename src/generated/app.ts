@@ -362,9 +362,20 @@ export interface AppFields {
      */
     stopTimeout?: string;
     /**
-     * How long a new container is watched after it became healthy, before the deploy counts: one that ends or becomes unhealthy meanwhile has failed. Other machines go on at once; `0s` does not watch.
+     * How long a new container is watched after it became healthy, before the deploy counts: one that ends or becomes unhealthy meanwhile has failed. Other machines go on at once; `0s` does not watch. What ran here before is only watched while the one before it is warm.
      */
-    watch?: string;
+    watch?:
+      | string
+      | {
+          /**
+           * In all.
+           */
+          for?: string;
+          /**
+           * Behind the proxy: so much of it while the one before still runs, and gets the requests back at once if this one fails.
+           */
+          warm?: string;
+        };
     /**
      * `revert` brings the former version back on every machine; `halt` stops where it is; `continue` goes on with the other machines, and the deploy counts as failed all the same.
      */

@@ -81,7 +81,7 @@ export interface Kind<Spec, State> {
   /** What must hold on the machine before anything of the rollout moves. */
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What is watched for a while once it was made. */
-  watch?(want: Spec, have: State | undefined): WatchStep | undefined;
+  watch?(want: Spec, have: State | undefined, facts: Facts): WatchStep | undefined;
   /** Puts away what of it was tried and never proven; undefined where there is nothing of the kind. */
   giveUp?(want: Spec | undefined, have: State): GivenUp | undefined;
   /** What may be shown or stored of a state. */

@@ -130,6 +130,8 @@ export interface WatchStep {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly forMs: number;
+  /** The change made it: that it was restarted before the watch began counts as well. */
+  readonly isNew?: true;
   /** Judges it by what the proxy sees of it as well. */
   readonly judged?: Judged;
 }

@@ -123,7 +123,7 @@ function changeOf(
       facts,
     ),
     ...checking(kind, resource.spec, have, facts),
-    ...watching(kind, resource.spec, have),
+    ...watching(kind, resource.spec, have, facts),
   };
 }
 
@@ -207,7 +207,12 @@ function checking(
   return checks.length === 0 ? {} : { checks };
 }
 
-function watching(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "watch"> {
-  const watch = kind.watch?.(want, have);
+function watching(
+  kind: AnyKind,
+  want: unknown,
+  have: unknown,
+  facts: Facts,
+): Pick<Change, "watch"> {
+  const watch = kind.watch?.(want, have, facts);
   return watch === undefined ? {} : { watch };
 }

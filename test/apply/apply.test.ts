@@ -76,7 +76,7 @@ test("what fails while it is watched is told once, also when another app rolls l
   };
   const plan = planOf([], { rollouts: [rolloutOf("quick", quick), rolloutOf("slow", slow)] });
   const { done, failures } = await applyPlan(plan, context);
-  assert.deepEqual(told, ["quick: healthy at first, then it ended: ended with exit code 3"]);
+  assert.deepEqual(told, ["quick: healthy at first, then it ended with exit code 3"]);
   assert.equal(failures.length, 1);
   assert.deepEqual(new Set(done.map((c) => c.family)), new Set(["quick", "slow"]));
 });

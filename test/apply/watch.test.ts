@@ -23,8 +23,14 @@ const step: WatchStep = {
   forMs: 500,
 };
 
+const StartedAt = "2026-01-01T00:00:00.5Z";
+
 /** One moment after another at each look, the last one for good; a clock that only sleeping moves. */
-async function watch(moments: readonly Moment[], more: Partial<WatchStep> = {}) {
+async function watch(
+  moments: readonly Moment[],
+  more: Partial<WatchStep> = {},
+  events: readonly object[] = [],
+) {
   const stop = new AbortController();
   let now = 0;
   let looks = 0;
@@ -41,12 +47,19 @@ async function watch(moments: readonly Moment[], more: Partial<WatchStep> = {}) 
       const body = {
         Name: "/shop",
         RestartCount: restarts,
-        State: { ...flags, ExitCode: exitCode, OOMKilled: false, StartedAt: "" },
+        State: { ...flags, ExitCode: exitCode, OOMKilled: false, StartedAt },
         NetworkSettings: networks,
       };
       return Promise.resolve({ status: 200, body });
     },
-    engineStream: () => Promise.reject(new Error("no logs here")),
+    engineStream: ({ path }: EngineRequest) => {
+      if (!path.startsWith("/events?")) return Promise.reject(new Error("no logs here"));
+      const text = events.map((event) => `${JSON.stringify(event)}\n`).join("");
+      const chunks = (async function* () {
+        yield await Promise.resolve(Buffer.from(text));
+      })();
+      return Promise.resolve({ status: 200, headers: {}, chunks, close: () => undefined });
+    },
     probe: () => {
       const healthy = at().healthy ?? true;
       return Promise.resolve({ healthy, text: healthy ? "connected" : "refused" });
@@ -83,12 +96,35 @@ describe("a watched container", () => {
 
   test("that the engine restarts has failed, at once", async () => {
     const { text, now } = await watch([{}, { state: "restarting", exitCode: 3, restarts: 1 }]);
-    assert.equal(text, "healthy at first, then it ended: ended with exit code 3");
+    assert.equal(text, "healthy at first, then it ended with exit code 3");
     assert.equal(now, 100);
   });
 
   test("that was restarted between two looks has failed", async () => {
     assert.equal((await watch([{}, { restarts: 1 }])).text, "healthy at first, then it ended");
+  });
+
+  test("that runs again ended as the engine's events say", async () => {
+    const die = (exitCode: number) => ({
+      Action: "die",
+      Actor: { Attributes: { exitCode: String(exitCode) } },
+    });
+    const oom = { Action: "oom" };
+    const text = async (...events: readonly object[]) =>
+      (await watch([{}, { restarts: 1 }], {}, events)).text;
+    assert.equal(await text(die(3)), "healthy at first, then it ended with exit code 3");
+    const memory = "healthy at first, then it was killed: out of memory";
+    assert.equal(await text(oom, die(137)), memory);
+    assert.equal(await text(die(137), oom), memory);
+    assert.equal(
+      await text(oom, die(137), die(1)),
+      "healthy at first, then it ended with exit code 1",
+    );
+  });
+
+  test("that was made by the same change has failed by any restart", async () => {
+    const { text } = await watch([{ restarts: 1 }], { isNew: true });
+    assert.equal(text, "healthy at first, then it ended");
   });
 
   test("whose restarts are from before is fine", async () => {

@@ -56,6 +56,7 @@ ${more}`;
       "3": {},
       sick: { env: { FAIL: "health" } },
       late: { env: { FAIL: "late:2" } },
+      later: { env: { FAIL: "late:20" } },
       broken: { env: { FAIL: "path:/" } },
       hungry: { env: { FAIL: "memory" } },
     });
@@ -79,9 +80,14 @@ ${more}`;
     assert.deepEqual(switchesOf(outcome), []);
   });
 
+  const idOnly = (running: string): string | undefined => running.split(" ")[0];
+
+  /** The one before is kept running for as long as it is watched. */
+  const warm = ", watch: { for: 20s, warm: 20s }";
+
   test("a version that ends after the switch hands back to the one before, which is still warm", async () => {
     const serving = await ids();
-    await deploy("Late", app("late", ", watch: 20s"));
+    await deploy("Late", app("late", warm));
     const { done: outcome, report } = await site.underLoad(
       both,
       () => site.settle("reverted"),
@@ -95,9 +101,27 @@ ${more}`;
     assert.equal(switchesOf(outcome)[0]?.machine, "web-1");
   });
 
+  test("a version that ends later, when all machines have it, is taken back by what is kept", async () => {
+    const serving = (await ids()).map(idOnly);
+    await deploy("Later", app("later", ""));
+    const { done: outcome, report } = await site.underLoad(
+      both,
+      () => site.settle("reverted"),
+      readers,
+    );
+    hardlyFailed(report, outcome);
+    assert.deepEqual((await ids()).map(idOnly), serving);
+    assert.match(outcome.text, /healthy at first, then it ended/);
+    assert.match(JSON.stringify(evidenceOf(outcome)), /"exitCode":3|"restarts":1/);
+    assert.deepEqual(
+      switchesOf(outcome).map(({ machine }) => machine),
+      both,
+    );
+  });
+
   test("a version that answers with errors is judged by them", async () => {
     const serving = await ids();
-    await deploy("Broken", app("broken", ", watch: 20s"));
+    await deploy("Broken", app("broken", warm));
     const { done: outcome, report } = await site.underLoad(both, () => site.settle("reverted"));
     onlyFailed(report, /^(kept|fresh): status 500$/);
     assert.deepEqual(await ids(), serving);
@@ -109,7 +133,7 @@ ${more}`;
 
   test("a version that eats its memory is taken back, and said to", async () => {
     const serving = await ids();
-    await deploy("Hungry", app("hungry", ", watch: 20s", "resources: { memory: 64m }\n"));
+    await deploy("Hungry", app("hungry", warm, "resources: { memory: 64m }\n"));
     const { done: outcome, report } = await site.underLoad(
       both,
       () => site.settle("reverted"),

@@ -32,9 +32,23 @@ export function tryShare(want: ContainerSpec, root: string, container: Ref): rea
 /** Watched while the one before is still warm: what fails now goes back at once. */
 export function watchServed(want: ContainerSpec, root: string, container: Ref): readonly Step[] {
   const traffic = trafficOf(want, root);
-  if (traffic === undefined || want.proxied === undefined || want.watchMs === 0) return [];
-  const judged = { traffic, maxErrors: want.proxied.maxErrors };
-  return [{ ...watching(want, container, want.watchMs), judged }];
+  if (traffic === undefined || want.proxied === undefined) return [];
+  const { warmMs, maxErrors } = want.proxied;
+  if (warmMs === 0) return [];
+  return [{ ...watching(want, container, warmMs), judged: { traffic, maxErrors } }];
+}
+
+/** What is left of the watch once the one before was put away: that one is started again if this fails. */
+export function watchOn(want: ContainerSpec, root: string, container: Ref): WatchStep | undefined {
+  const traffic = trafficOf(want, root);
+  if (traffic === undefined || want.proxied === undefined) return undefined;
+  const { warmMs, maxErrors } = want.proxied;
+  if (want.watchMs <= warmMs) return undefined;
+  return {
+    ...watching(want, container, want.watchMs - warmMs),
+    judged: { traffic, maxErrors },
+    isNew: true,
+  };
 }
 
 /** Lets a container finish what it is at, before it is stopped. */

@@ -61,7 +61,7 @@ export interface ContainerSpec {
   readonly probeIntervalMs: number;
   readonly probeTimeoutMs: number;
   readonly probeDeadlineMs: number;
-  /** How long it is watched once it is proven; 0: not at all. */
+  /** How long it is watched once it is proven, in all; 0: not at all. */
   readonly watchMs: number;
   /** Behind the machine's proxy. */
   readonly proxied?: Proxied;
@@ -72,6 +72,8 @@ export interface ContainerSpec {
 /** What the machine's proxy sends to it, and how that goes over from one container to the next. */
 export interface Proxied {
   readonly pools: readonly { readonly name: string; readonly port: number }[];
+  /** So much of the watch passes before the one before is put away. */
+  readonly warmMs: number;
   /** For requests under way at a container that is to stop. */
   readonly drainMs: number;
   /** For what is open longer: streams. */
