@@ -1,4 +1,4 @@
-import type { Applied } from "./apply/apply.ts";
+import type { Applied } from "./apply/applied.ts";
 import { orAbort } from "./lib/deadline.ts";
 import { stopOf, unlessStopped } from "./lib/stopped.ts";
 import type { RevisionOutcome } from "./model/outcome.ts";

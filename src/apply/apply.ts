@@ -2,11 +2,11 @@ import type { Clock } from "../lib/clock.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
 import type { Listener } from "../model/events.ts";
-import type { Sighting } from "../model/outcome.ts";
 import type { Issuer } from "../model/issuer.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
+import type { Applied, ChangeFailure, ChangeSighting } from "./applied.ts";
 import { asFailure, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
 import { runSteps, type StepContext } from "./steps.ts";
@@ -25,29 +25,10 @@ export interface ApplyContext {
   redact(text: string): string;
   /** Called once per family, before anything returns; of one whose other machines go on, once per machine: writes the failed mark. */
   onAppFailure(family: string, failure: StepFailure, alone?: string): Promise<void>;
+  /** What was tried first of these would have cut us off: none of them is tried as it is. */
+  onLockout(changes: readonly Change[], failed: ChangeFailure): Promise<void>;
   /** A release ended well. */
   onRelease(change: Change): Promise<void>;
-}
-
-export interface ChangeFailure {
-  readonly change: Change;
-  readonly failure: StepFailure;
-}
-
-/** What a change's steps saw. */
-export interface ChangeSighting {
-  readonly change: Change;
-  readonly sighting: Sighting;
-}
-
-export interface Applied {
-  readonly done: readonly Change[];
-  readonly failures: readonly ChangeFailure[];
-  /** Of what holds nothing up. */
-  readonly late: readonly ChangeFailure[];
-  readonly sightings: readonly ChangeSighting[];
-  /** Families not tried since one that they are `after` did not converge. */
-  readonly waiting: ReadonlyMap<string, string>;
 }
 
 const machinesAtOnce = 20;
@@ -55,7 +36,9 @@ const machinesAtOnce = 20;
 /** Applies a plan: machines first, then apps in order of `after` and otherwise side by side, deletions last. */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Applied> {
   const run = new ApplyRun(context);
+  await run.settings(plan.settings);
   await run.lay(plan.machines);
+  await run.trials(plan.trials);
   const rollouts = new Map(plan.rollouts.map((rollout) => [rollout.family, rollout]));
   const running = new Map<string, Promise<boolean>>();
   const start = (rollout: Rollout): Promise<boolean> => {
@@ -112,6 +95,25 @@ class ApplyRun {
     await mapLimit(turns, machinesAtOnce, async (turn) => {
       if (!(await this.turn(turn))) this.lost.add(turn.machine);
     });
+  }
+
+  /** Each for itself. */
+  async settings(turns: readonly Turn[]): Promise<void> {
+    await mapLimit(turns, machinesAtOnce, async ({ changes }) => {
+      for (const change of changes) await this.change(change);
+    });
+  }
+
+  /** One machine after another: where one would be locked, the others are not tried. */
+  async trials(turns: readonly Turn[]): Promise<void> {
+    const changes = turns.flatMap((turn) => turn.changes);
+    for (const [index, change] of changes.entries()) {
+      await this.change(change);
+      const failed = this.failures.find((f) => f.change === change);
+      if (failed?.failure.isLockout !== true) continue;
+      await this.context.onLockout(changes.slice(index), failed);
+      return;
+    }
   }
 
   async turns(turns: readonly Turn[]): Promise<boolean> {

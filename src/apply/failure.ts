@@ -14,6 +14,8 @@ export class StepFailure extends Error {
   readonly evidence: Evidence | undefined;
   /** Nobody knows what became of the step: what comes after it, the way back too, is left for the next look. */
   readonly isUnanswered: boolean;
+  /** It would have cut us off, and was put back: it is not tried again as it is. */
+  readonly isLockout: boolean;
   constructor(
     blame: Blame,
     message: string,
@@ -21,6 +23,7 @@ export class StepFailure extends Error {
       trouble?: Trouble["class"];
       evidence?: Evidence;
       isUnanswered?: boolean;
+      isLockout?: boolean;
       cause?: unknown;
     } = {},
   ) {
@@ -29,14 +32,16 @@ export class StepFailure extends Error {
     this.trouble = details.trouble ?? "engine";
     this.evidence = details.evidence;
     this.isUnanswered = details.isUnanswered ?? false;
+    this.isLockout = details.isLockout ?? false;
   }
 
   /** The same with what machines and apps said put through `redact`; what caused it stays behind. */
   redacted(redact: (text: string) => string): StepFailure {
-    const { blame, trouble, evidence, isUnanswered } = this;
+    const { blame, trouble, evidence, isUnanswered, isLockout } = this;
     return new StepFailure(blame, redact(this.message), {
       trouble,
       isUnanswered,
+      isLockout,
       ...(evidence === undefined ? {} : { evidence: redactEvidence(evidence, redact) }),
     });
   }

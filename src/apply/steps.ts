@@ -1,8 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import { engineMessage } from "../lib/engine-message.ts";
-import { isObject, type Json } from "../lib/json.ts";
 import type {
-  Bound,
   CertifyStep,
   EngineStep,
   LoadStep,
@@ -17,10 +14,12 @@ import type {
 } from "../model/step.ts";
 import type { Sighting } from "../model/outcome.ts";
 import type { SealedText } from "../model/sealed.ts";
-import type { EngineReply, EngineRequest, Session } from "../remote/session.ts";
+import type { Session } from "../remote/session.ts";
 import { certify, type Certifying } from "./certify.ts";
-import { engineRefusal, isBetweenEnds, isPortInUse } from "./engine-words.ts";
-import { asFailure, isDiskFull, StepFailure } from "./failure.ts";
+import { resolveRef, type Bindings } from "./bindings.ts";
+import { runUnderDeadMan } from "./dead-man.ts";
+import { callEngine } from "./engine-step.ts";
+import { asFailure, StepFailure } from "./failure.ts";
 import { finishContainer, waitHealthy } from "./health.ts";
 import { loadCertificate } from "./load.ts";
 import { pull } from "./pull.ts";
@@ -31,7 +30,6 @@ import { switchTraffic } from "./traffic/switch.ts";
 import { countAll, sinceThen } from "./traffic/tally.ts";
 import { talk } from "./traffic/talk.ts";
 import { watchContainer } from "./watch.ts";
-import { look } from "./seen.ts";
 
 /** What running steps needs besides the plan. */
 export interface StepContext {
@@ -56,16 +54,11 @@ export interface StepContext {
   saw(sighting: Sighting): void;
 }
 
-type Bindings = Map<string, string>;
-
 type ChangingStep = EngineStep | PullStep | PutStep | RemoveStep | RunStep | CertifyStep | LoadStep;
 
 /** What the engine gives a container to stop unless it is told, and how long it then takes to kill it. */
 const engineStopSeconds = 10;
 const stopMarginMs = 3_000;
-
-/** Before a container that keeps ending is asked for again, met between its end and the engine's hearing of it. */
-const betweenEndsMs = [50, 100, 200, 400, 800, 1_600];
 
 /** Runs steps in order; throws StepFailure at the first that fails. */
 export async function runSteps(
@@ -88,6 +81,8 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
   switch (step.do) {
     case "attempt":
       return await attempt(context, step.steps, step.otherwise, bindings);
+    case "dead-man":
+      return await runUnderDeadMan(context, step, () => runSteps(context, step.steps, bindings));
     case "canary":
       return await runSteps(context, step.steps, bindings);
     case "mark":
@@ -200,99 +195,4 @@ async function attempt(
 
 function preemptIfAsked(context: StepContext): void {
   if (context.preempt.aborted) throw new StepFailure("preempted", "a newer revision takes over");
-}
-
-async function callEngine(
-  context: StepContext,
-  step: EngineStep,
-  bindings: Bindings,
-): Promise<void> {
-  const segments = step.path.map((segment) => encodeURIComponent(resolveRef(segment, bindings)));
-  const query = step.query ? `?${new URLSearchParams(step.query).toString()}` : "";
-  const reply = await answerTo(context, {
-    method: step.method,
-    path: `/${segments.join("/")}${query}`,
-    ...bodyOf(context, step),
-    timeoutMs: step.timeoutMs,
-  });
-  const done =
-    (reply.status >= 200 && reply.status < 300) || (step.accept ?? []).includes(reply.status);
-  if (!done) {
-    const message = engineMessage(reply.body, (text) => context.redact(text)) ?? "no message";
-    const { status } = reply;
-    const [, container] = step.path;
-    const isEngines = await isEnginesFault(
-      context,
-      step,
-      { status, message },
-      container === undefined ? "" : resolveRef(container, bindings),
-    );
-    const { machine } = context.session;
-    throw refused(isEngines ? { ...step, blame: "machine" } : step, machine, status, message);
-  }
-  if (step.bind === undefined) return;
-  const id = isObject(reply.body) ? reply.body["Id"] : undefined;
-  if (typeof id !== "string")
-    throw new StepFailure("machine", `the engine's answer to ${describe(step)} has no Id`);
-  bindings.set(step.bind, id);
-}
-
-async function answerTo(context: StepContext, request: EngineRequest): Promise<EngineReply> {
-  for (const pauseMs of betweenEndsMs) {
-    const reply = await context.session.engine(request);
-    if (reply.status < 300 || !isBetweenEnds(engineMessage(reply.body) ?? "")) return reply;
-    await context.clock.sleep(pauseMs);
-    await context.fence(0);
-  }
-  return await context.session.engine(request);
-}
-
-function bodyOf(context: StepContext, { body, secretEnv }: EngineStep): { readonly body?: Json } {
-  if (secretEnv === undefined || !isObject(body)) return body === undefined ? {} : { body };
-  const { Env: env } = body;
-  const secret = Object.entries(secretEnv).map(
-    ([name, text]) => `${name}=${Buffer.from(context.reveal(text)).toString("utf8")}`,
-  );
-  return {
-    body: { ...body, Env: [...(Array.isArray(env) ? (env as readonly Json[]) : []), ...secret] },
-  };
-}
-
-/**
- * Docker keeps with a container why it could not be started, others name the runtime. An engine that is ill itself does
- * neither, or cannot even be asked.
- */
-async function isEnginesFault(
-  { session }: StepContext,
-  step: EngineStep,
-  reply: { readonly status: number; readonly message: string },
-  container: string,
-): Promise<boolean> {
-  if (step.path.at(-1) !== "start" || reply.status < 500) return false;
-  if (/\b(?:OCI|runc|crun|runtime)\b/i.test(reply.message)) return false;
-  const seen = await look(session, container);
-  return seen !== undefined && seen.error === "" && seen.exitCode === 0;
-}
-
-function refused(step: EngineStep, machine: string, status: number, message: string): StepFailure {
-  if (isDiskFull(message))
-    return new StepFailure("machine", `disk full: ${message}`, { trouble: "disk" });
-  if (isPortInUse(message))
-    return new StepFailure("machine", engineRefusal(step, machine, message, status), {
-      trouble: "network",
-    });
-  const isApps = step.blame === "app" && (step.blameOn?.includes(status) ?? status !== 503);
-  const blame = isApps ? "app" : "machine";
-  return new StepFailure(blame, engineRefusal(step, machine, message, status));
-}
-
-const describe = (step: EngineStep): string =>
-  `${step.method} /${step.path.map((s) => (typeof s === "string" ? s : `<${s.bound}>`)).join("/")}`;
-
-function resolveRef(segment: string | Bound, bindings: Bindings): string {
-  if (typeof segment === "string") return segment;
-  const value = bindings.get(segment.bound);
-  if (value === undefined)
-    throw new Error(`plan refers to '${segment.bound}', which no step before it binds`);
-  return value;
 }

@@ -13,6 +13,7 @@ import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { listensOn, placements, proxiesFor } from "./proxies.ts";
 import { poolsIn, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
+import { settingsOn } from "./settings.ts";
 import { machineResources, sharedOf } from "./shared.ts";
 import {
   filesOn,
@@ -46,6 +47,7 @@ export function compile(input: CompileInput): Compiled {
   const due = dueReleases(input);
   const releases = Map.groupBy(due, ({ machine }) => machine);
   const unseen = unseenReleases(due, input);
+  for (const document of machines.values()) resources.push(...settingsOn(document));
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);

@@ -48,4 +48,10 @@ export interface MachineFile {
   labels?: {
     [k: string]: string | string[];
   };
+  /**
+   * Kernel settings, as sysctl names them: set at once, and at each boot by a file in /etc/sysctl.d. What stood before comes back when one goes.
+   */
+  sysctl?: {
+    [k: string]: string;
+  };
 }

@@ -10,6 +10,7 @@ import { certificate } from "./machine/certificate.ts";
 import { certification } from "./machine/certification.ts";
 import { proxy } from "./machine/proxy.ts";
 import { names } from "./machine/names.ts";
+import { sysctl } from "./machine/sysctl.ts";
 
 export type {
   ContainerSpec,
@@ -36,6 +37,7 @@ export type { NamesSpec } from "./machine/names.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [
+  sysctl,
   network,
   names,
   certificate,

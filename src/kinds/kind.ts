@@ -8,6 +8,8 @@ export interface About {
   readonly fleet: string;
   /** `/var/lib/slipway/<fleet>` */
   readonly root: string;
+  /** By kind: the keys that HEAD's documents name on the machine, for kinds that ask only of what somebody named. */
+  readonly named?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Another resource on the same machine that must have converged first. */

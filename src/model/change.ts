@@ -49,6 +49,8 @@ export interface Change extends Difference {
   readonly checks?: readonly RoomStep[];
   /** What must go on holding for a while after it was made, while others go on. */
   readonly watch?: WatchStep;
+  /** It could cut us off: a digest of what is wanted, under which it is remembered if it does. */
+  readonly trial?: string;
   /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */
   readonly holds?: readonly string[];
 }

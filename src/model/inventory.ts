@@ -20,6 +20,16 @@ export interface Inventory {
    * through last, "" where there was none.
    */
   readonly stands?: Readonly<Record<string, string>>;
+  /** By address: what would have cut us off, and was put back by the machine itself. */
+  readonly refused?: Readonly<Record<string, Refusal>>;
+}
+
+/** What is not tried again until it is declared otherwise. */
+export interface Refusal {
+  /** Of what was wanted; "" where that was nothing. */
+  readonly digest: string;
+  readonly revision: string;
+  readonly reason: string;
 }
 
 /** Per app file. Lists are bounded by who writes them. */
@@ -70,7 +80,7 @@ export const emptyRecord: AppRecord = { images: {}, releases: [] };
 export function parseInventory(text: string): Inventory | undefined {
   const value = parseObject(text);
   if (value === undefined || value["version"] !== 1) return undefined;
-  const { fleet, machine, epoch, revision, apps, owned, kept, stands } = value;
+  const { fleet, machine, epoch, revision, apps, owned, kept, stands, refused } = value;
   if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number")
     return undefined;
   if (!isObject(apps) || !Array.isArray(owned) || !isObject(kept)) return undefined;
@@ -87,8 +97,19 @@ export function parseInventory(text: string): Inventory | undefined {
     owned: owned.filter((o) => typeof o === "string"),
     kept: stringsOf(kept),
     ...(isObject(stands) ? { stands: stringsOf(stands) } : {}),
+    ...(isObject(refused) ? { refused: refusalsOf(refused) } : {}),
   };
 }
+
+const refusalsOf = (value: JsonObject): Record<string, Refusal> =>
+  Object.fromEntries(
+    Object.entries(value).flatMap(([address, refusal]) => {
+      if (!isObject(refusal)) return [];
+      const { digest, revision, reason } = refusal;
+      const isWhole = [digest, revision, reason].every((text) => typeof text === "string");
+      return isWhole ? [[address, { digest, revision, reason } as Refusal]] : [];
+    }),
+  );
 
 function parseRecord(value: unknown): AppRecord {
   if (!isObject(value)) return emptyRecord;

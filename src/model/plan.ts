@@ -13,6 +13,8 @@ export interface Held {
   readonly where?: Where;
   readonly machine?: string;
   readonly app?: string;
+  /** Of what was tried and came to nothing: the revision that did. */
+  readonly failedAt?: string;
   /** Of what a guard keeps: the app file that it belongs to. */
   readonly family?: string;
 }
@@ -49,8 +51,12 @@ export interface Rollout {
 
 export interface Plan {
   readonly revision: string;
+  /** What machines are by themselves, each for itself: what fails of it stands in no app's way. */
+  readonly settings: readonly Turn[];
   /** Machine by machine, before any app. */
   readonly machines: readonly Turn[];
+  /** What could cut us off, one machine after another: where one locks us out the others are not tried. */
+  readonly trials: readonly Turn[];
   /** In order of `after`, then name. */
   readonly rollouts: readonly Rollout[];
   /** What needs all of that and holds nothing up; and what is no longer declared. */
@@ -66,7 +72,8 @@ export interface Plan {
 /** All changes in the order in which they are made. */
 export function changesOf(plan: Plan): readonly Change[] {
   const rolling = plan.rollouts.flatMap((r) => [...r.prepare, ...r.releases, ...r.waves.flat()]);
-  return [...plan.machines, ...rolling, ...plan.cleanup, ...plan.afterwards].flatMap(
+  const before = [...plan.settings, ...plan.machines, ...plan.trials];
+  return [...before, ...rolling, ...plan.cleanup, ...plan.afterwards].flatMap(
     (turn) => turn.changes,
   );
 }

@@ -24,7 +24,8 @@ export type Step =
   | DrainStep
   | CanaryStep
   | CertifyStep
-  | LoadStep;
+  | LoadStep
+  | DeadManStep;
 
 /** The result of an earlier step of the same change, by the name it was bound to. */
 export interface Bound {
@@ -230,6 +231,22 @@ export interface DrainStep {
   readonly streamsMs: number;
   /** What was bound by the switch. */
   readonly since?: Bound;
+}
+
+/**
+ * Steps that could cut us off. Before them the machine itself is told to run `restore` in `confirmMs`; that is called off
+ * only once a new connection, with a new login, has come through. Failing is the machine's trouble.
+ */
+export interface DeadManStep {
+  readonly do: "dead-man";
+  /** What is at stake: `the firewall`. */
+  readonly of: string;
+  /** Slipway's own folder there. */
+  readonly folder: string;
+  readonly steps: readonly Step[];
+  /** Puts back the former state as it was, by what the machine has; run as root. */
+  readonly restore: readonly string[];
+  readonly confirmMs: number;
 }
 
 /** Steps that only the first container of a rollout takes: the planner leaves them out of all others. */

@@ -1,4 +1,4 @@
-import type { AnyKind } from "../kinds/kind.ts";
+import type { About, AnyKind } from "../kinds/kind.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Observation } from "../model/observation.ts";
 import { machinePaths } from "../model/paths.ts";
@@ -13,9 +13,12 @@ export async function observeFleet(
   targets: ReadonlyMap<string, Target>,
   kinds: readonly AnyKind[],
   fleet: string,
+  namedOn: (machine: string) => About["named"] = () => undefined,
 ): Promise<ReadonlyMap<string, Observation>> {
-  const about = { fleet, root: machinePaths(fleet).root };
+  const { root } = machinePaths(fleet);
   const observations = await mapLimit([...targets.values()], machinesAtOnce, async (target) => {
+    const named = namedOn(target.machine);
+    const about = { fleet, root, ...(named === undefined ? {} : { named }) };
     try {
       return await observeMachine(await remote.session(target), kinds, about);
     } catch (error) {

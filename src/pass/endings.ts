@@ -1,8 +1,8 @@
-import type { Applied } from "../apply/apply.ts";
+import type { Applied } from "../apply/applied.ts";
 import { shortRevision } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
 import { formatDiagnostic, type Diagnostic } from "../model/diagnostic.ts";
-import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
+import { worstOutcome, type RevisionOutcome, type Trouble } from "../model/outcome.ts";
 import { changesOf, type Held } from "../model/plan.ts";
 import { sayApp, sayFindings, sayHeld, sayKeptBack, sayTrouble } from "../model/saying.ts";
 import type { Verdict } from "./judge.ts";
@@ -93,18 +93,22 @@ export function summed(
     .map(({ done }, round) => (round === 0 ? done : done.filter((c) => !isTidying(c))))
     .reduce((sum, done) => sum + done.length, 0);
   const guarded = last.held.filter((h) => h.code !== "failed-mark");
+  const back = guarded.filter((h) => h.failedAt === pass.revision.snapshot.revision);
   const open = changesOf({ ...last, afterwards: [] }).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
   const late = lateOf(putOff, applied);
   const { notices } = late;
-  const troubles = [...verdict.troubles, ...late.troubles];
+  // What was put back is told as that: it is not tried again, and so no trouble that would pass.
+  const isTold = (t: Trouble): boolean => back.some((h) => h.text === t.text);
+  const troubles = [...verdict.troubles.filter((t) => !isTold(t)), ...late.troubles];
   const isCut = verdict.supersededBy !== undefined;
   const isLeft = open.length > 0 || last.awaiting.length > 0;
   const isTroubled = troubles.length > 0 || last.unknown.length > 0;
   const outcome = worstOutcome([
     ...verdict.apps.map((a) => a.outcome),
     ...(guarded.length > 0 ? (["held"] as const) : []),
+    ...(back.length > 0 ? (["reverted"] as const) : []),
     ...(isTroubled || (isLeft && !isCut) ? (["incomplete"] as const) : []),
     ...(isLeft && isCut ? (["superseded"] as const) : []),
   ]);
@@ -112,7 +116,7 @@ export function summed(
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
-  const said = textOf(outcome, { ...verdict, troubles }, guarded, changes, [
+  const said = textOf(outcome, { ...verdict, troubles }, { guarded, back }, changes, [
     ...open.map((c) => c.address),
     ...last.unknown.map((u) => u.address),
   ]);
@@ -138,7 +142,7 @@ const isTidying = ({ kind, action }: Change): boolean =>
 function textOf(
   outcome: RevisionOutcome["outcome"],
   verdict: Verdict,
-  guarded: readonly Held[],
+  { guarded, back }: Readonly<Record<"guarded" | "back", readonly Held[]>>,
   changes: number,
   open: readonly string[],
 ): string {
@@ -158,6 +162,8 @@ function textOf(
         return `${sayTrouble(trouble)}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
       return worst === undefined ? `not settled: ${listed(open)}` : sayApp(worst);
     }
+    case "reverted":
+      return worst === undefined ? guardedText(back) : sayApp(worst);
     case "superseded":
       return `superseded by ${shortRevision(verdict.supersededBy ?? "")}`;
     default:

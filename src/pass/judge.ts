@@ -1,4 +1,4 @@
-import type { Applied, ChangeFailure } from "../apply/apply.ts";
+import type { Applied, ChangeFailure } from "../apply/applied.ts";
 import type { Change } from "../model/change.ts";
 import type { AppOutcome, OutcomeName, Trouble } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan } from "../model/plan.ts";

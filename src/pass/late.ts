@@ -1,4 +1,4 @@
-import type { Applied } from "../apply/apply.ts";
+import type { Applied } from "../apply/applied.ts";
 import type { Change } from "../model/change.ts";
 import type { Issuer } from "../model/issuer.ts";
 import type { Trouble } from "../model/outcome.ts";

@@ -1,3 +1,4 @@
+import { namedOn } from "../desired/settings.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Documents } from "../model/documents.ts";
 import type { Observation } from "../model/observation.ts";
@@ -32,7 +33,7 @@ export async function lookFrom(
   const { documents: head, closures } = request;
   const ofHead = targetsOf(head);
   world.onTargets?.(ofHead, head.fleet);
-  const seen = await observeFleet(world.remote, ofHead, kinds, head.fleet);
+  const seen = await observeFleet(world.remote, ofHead, kinds, head.fleet, namedBy(head));
   const remembered = inventoriesOf(seen);
   const links = await request.links(remembered);
   const known = withCurrentNames(head, seen, remembered, links);
@@ -44,7 +45,13 @@ export async function lookFrom(
   const declared = targetsOf(standing.documents);
   const others = new Map([...declared].filter(([machine]) => !ofHead.has(machine)));
   if (others.size > 0) world.onTargets?.(declared, head.fleet);
-  const left = await observeFleet(world.remote, others, kinds, head.fleet);
+  const left = await observeFleet(
+    world.remote,
+    others,
+    kinds,
+    head.fleet,
+    namedBy(standing.documents),
+  );
   const placed = new Map<string, Observation>(
     [...declared.keys()].flatMap((machine) => {
       const observation = seen.get(machine) ?? left.get(machine);
@@ -58,6 +65,13 @@ export async function lookFrom(
     trail,
   };
 }
+
+const namedBy =
+  ({ machines }: Documents) =>
+  (machine: string): ReadonlyMap<string, readonly string[]> | undefined => {
+    const document = machines.get(machine);
+    return document && namedOn(document);
+  };
 
 /** Nothing is tried again while it is closed. */
 export const withoutRetries = (trail: Trail, closed: Standing["closed"]): Trail => ({

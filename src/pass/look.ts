@@ -1,10 +1,17 @@
-import { applyPlan, type Applied } from "../apply/apply.ts";
+import { applyPlan } from "../apply/apply.ts";
+import type { Applied } from "../apply/applied.ts";
 import type { Trouble } from "../model/outcome.ts";
 import { closuresOf, noClosures } from "../plan/closed.ts";
 import type { Former } from "./former.ts";
 import { withoutPutOff, type PutOff } from "./late.ts";
 import type { Holds } from "./holds.ts";
-import { recordFailure, recordFound, recordReleased, recordRenames } from "./record.ts";
+import {
+  recordFailure,
+  recordLockout,
+  recordFound,
+  recordReleased,
+  recordRenames,
+} from "./record.ts";
 import { machinesToEmpty } from "./removed.ts";
 import { unknownLinks } from "./links.ts";
 import { meaningsThen } from "./reverts.ts";
@@ -92,6 +99,7 @@ export async function applyLook(
       if (family.decision.state !== "go") return;
       await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
+    onLockout: (changes, failed) => recordLockout(holds.taken, changes, failed, look.plan.revision),
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });
 }

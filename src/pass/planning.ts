@@ -140,6 +140,7 @@ async function planWith(
     apart: apartFamilies(decisions),
     named,
     allows: ground.trail.allows,
+    retried: ground.trail.retried,
     restores: request.restores,
     held: [...ground.standing.held, ...heldFamilies(decisions)],
     waiting: ground.waiting,

@@ -1,4 +1,5 @@
 import { asFailure, type StepFailure } from "../apply/failure.ts";
+import type { ChangeFailure } from "../apply/applied.ts";
 import type { Hold } from "../apply/lock.ts";
 import {
   appendHistory,
@@ -34,6 +35,27 @@ export async function recordFailure(
     if (mark === undefined) return inventory;
     const failed = alone === undefined ? mark : ({ ...mark, alone: true } as const);
     return recordImages(markFailed(inventory, family.family, failed), family.family, family.images);
+  });
+}
+
+/** Of all that would follow as well: a machine that is not tried is not tried by the next pass either. */
+export async function recordLockout(
+  holds: ReadonlyMap<string, Hold>,
+  changes: readonly Change[],
+  { change: first, failure }: ChangeFailure,
+  revision: string,
+): Promise<void> {
+  const machines = [...new Set(changes.map(({ machine }) => machine))];
+  await onEach(holds, machines, (machine, inventory) => {
+    const own = changes.filter((c) => c.machine === machine);
+    const refused = own.map(({ address, trial = "" }) => {
+      const reason =
+        address === first.address
+          ? failure.message
+          : `not tried since ${first.address} failed: ${failure.message}`;
+      return [address, { digest: trial, revision, reason }] as const;
+    });
+    return { ...inventory, refused: { ...inventory.refused, ...Object.fromEntries(refused) } };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ChangeSighting } from "../apply/apply.ts";
+import type { ChangeSighting } from "../apply/applied.ts";
 import type { AppOutcome, ProbeSeen, SwitchSeen } from "../model/outcome.ts";
 
 /** Beyond this what was seen of a switch is told for each machine rather than for each instance. */

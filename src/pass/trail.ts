@@ -9,6 +9,8 @@ import type { Request, World } from "./world.ts";
 /** What lies between the last applied revisions and this one. */
 export interface Trail {
   readonly allows: readonly Allow[];
+  /** Of machines: what commits ask to be tried again. */
+  readonly retried: readonly Address[];
   /** The revisions that the machines had last, this one left out. */
   readonly applied: readonly string[];
   isRetried(family: string, mark: Mark): boolean;
@@ -50,6 +52,7 @@ export async function readTrail(
   const isFormer = (mark: Mark): boolean => mark.at < startedAt;
   return {
     allows: [...trailers.allows, ...late.allows],
+    retried: trailers.retried,
     thaws: fresh.allows.flatMap(({ verb, address }) => (verb === "thaw" ? address : [])),
     ...(last === undefined ? {} : { last }),
     applied,

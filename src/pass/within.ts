@@ -74,6 +74,7 @@ function reading(session: Session, { registries, otherLogins }: Bounds): Session
     talk: async (request) => (isShowing(request.text) ? await session.talk(request) : refuse()),
     probe: refuse,
     put: refuse,
+    confirm: refuse,
     engineStream: refuse,
     execIn: refuse,
     startAttached: refuse,

@@ -9,6 +9,8 @@ export interface Allow {
 
 export interface Trailers {
   readonly allows: readonly Allow[];
+  /** Of `Slipway-Retry: machine/…`. */
+  readonly retried: readonly Address[];
   /** Families of `Slipway-Retry: app/X`, with the commit that asks. */
   readonly retries: readonly { readonly family: string; readonly revision: string }[];
 }
@@ -20,6 +22,7 @@ const verbs: readonly string[] = ["delete", "widen", "reboot", "destroy", "thaw"
 export function trailersOf(commits: readonly CommitInfo[]): Trailers {
   const allows: Allow[] = [];
   const retries: { family: string; revision: string }[] = [];
+  const retried: Address[] = [];
   for (const commit of commits) {
     for (const line of lastParagraph(commit.message)) {
       const match = trailerLine.exec(line);
@@ -28,13 +31,14 @@ export function trailersOf(commits: readonly CommitInfo[]): Trailers {
       const words = value.split(/\s+/);
       if (key.toLowerCase() === "slipway-retry") {
         const family = /^app\/([a-z0-9-]+)$/.exec(words[0] ?? "")?.[1];
+        if (/^machine\/[a-z0-9-]/.test(words[0] ?? "")) retried.push(words[0] ?? "");
         if (family !== undefined) retries.push({ family, revision: commit.revision });
       } else if (words.length === 2 && verbs.includes(words[0] ?? "")) {
         allows.push({ verb: words[0] as Allow["verb"], address: words[1] ?? "" });
       }
     }
   }
-  return { allows, retries };
+  return { allows, retries, retried };
 }
 
 function lastParagraph(message: string): readonly string[] {

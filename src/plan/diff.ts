@@ -1,3 +1,4 @@
+import { digestOf } from "../lib/hash.ts";
 import type { AnyKind, Clash } from "../kinds/kind.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { Change, Difference } from "../model/change.ts";
@@ -5,6 +6,7 @@ import type { Where } from "../model/diagnostic.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Held, UnknownLive } from "../model/plan.ts";
 import type { Facts, Resource } from "../model/resource.ts";
+import type { Step } from "../model/step.ts";
 
 export interface MachineDiff {
   readonly changes: readonly Change[];
@@ -118,9 +120,12 @@ function changeOf(
     reason,
     ...placeOf(kind, resource),
     ...holding(kind, resource.spec, have),
-    steps: kind.apply(
-      { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
-      facts,
+    ...stepsWith(
+      kind.apply(
+        { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
+        facts,
+      ),
+      resource.spec,
     ),
     ...checking(kind, resource.spec, have, facts),
     ...watching(kind, resource.spec, have, facts),
@@ -171,7 +176,7 @@ function orphanChange(
         machine,
       }),
       ...holding(kind, undefined, state),
-      steps: given?.steps ?? kind.apply({ difference, have: state }, facts),
+      ...stepsWith(given?.steps ?? kind.apply({ difference, have: state }, facts), undefined),
     },
   ];
 }
@@ -196,6 +201,11 @@ function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "hol
   const holds = kind.holds?.(want, have) ?? [];
   return holds.length === 0 ? {} : { holds };
 }
+
+const stepsWith = (steps: readonly Step[], want: unknown): Pick<Change, "steps" | "trial"> => ({
+  steps,
+  ...(steps.some((step) => step.do === "dead-man") ? { trial: digestOf(want ?? null) } : {}),
+});
 
 function checking(
   kind: AnyKind,

@@ -13,6 +13,8 @@ export interface FamilyPolicy {
 }
 
 export interface Ordered {
+  readonly settings: readonly Turn[];
+  readonly trials: readonly Turn[];
   readonly machines: readonly Turn[];
   readonly rollouts: readonly Rollout[];
   readonly cleanup: readonly Turn[];
@@ -24,8 +26,17 @@ const lateKinds = ["machine/certification"];
 
 const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
+/** What a machine is by itself, each for itself: that one of them fails stands in no app's way. */
+const settingKinds = ["machine/sysctl"];
+
+const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
+
+/** What may cut us off is tried on one machine after another. */
+const isTrial = ({ trial }: Pick<Change, "trial">): boolean => trial !== undefined;
+
 /** Kinds in the order in which they are made; deletion runs the other way. */
 const kindOrder = [
+  ...settingKinds,
   "app/network",
   "machine/names",
   "machine/certificate",
@@ -44,7 +55,8 @@ export function order(
   changes: readonly Change[],
   policies: ReadonlyMap<string, FamilyPolicy>,
 ): Ordered {
-  const sorted = changes.toSorted(compareChanges);
+  const trials = changes.filter(isTrial).toSorted(compareChanges);
+  const sorted = changes.filter((c) => !isTrial(c)).toSorted(compareChanges);
   const making = sorted.filter((c) => c.action !== "delete");
   const leaving = sorted.filter((c) => c.action === "delete").toReversed();
   const early = new Map(leaving.flatMap((c) => pairOf(c, heir(c, making))));
@@ -60,7 +72,9 @@ export function order(
     ),
   );
   return {
-    machines: turnsOf(making.filter((c) => c.family === undefined && !isLate(c))),
+    settings: turnsOf(making.filter(isSetting)),
+    machines: turnsOf(making.filter((c) => c.family === undefined && !isLate(c) && !isSetting(c))),
+    trials: turnsOf(trials),
     rollouts: sortByAfter(rollouts),
     cleanup: turnsOf(leaving.filter((c) => !early.has(c))),
     afterwards: turnsOf(making.filter(isLate)),

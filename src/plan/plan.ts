@@ -12,6 +12,7 @@ import { withoutClashes } from "./clash.ts";
 import { diffMachine, type Treatment } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
+import { withoutRefused } from "./refused.ts";
 import type { Apart } from "./marks.ts";
 import { order, type FamilyPolicy } from "./order.ts";
 
@@ -31,6 +32,8 @@ export interface PlanInput {
   /** Families that nobody declares, and whose names are wanted all the same: they are held. */
   readonly named: ReadonlySet<string>;
   readonly allows: readonly Allow[];
+  /** What commits ask to be tried again. */
+  readonly retried: readonly Address[];
   /** The revision brings back a state that was applied before. */
   readonly restores: boolean;
   /** What is not tried, decided before: failed marks. */
@@ -90,11 +93,19 @@ export function makePlan(input: PlanInput): Plan {
     revision: input.revision,
     restores: input.restores,
   });
-  const unhealed = withoutUnhealed(guarded.changes, input);
+  const untried = withoutRefused(guarded.changes, input);
+  const unhealed = withoutUnhealed(untried.changes, input);
   return {
     revision: input.revision,
     ...order(unhealed.changes, input.policies),
-    held: [...input.held, ...ready.held, ...unclashed.held, ...guarded.held, ...unhealed.held],
+    held: [
+      ...input.held,
+      ...ready.held,
+      ...unclashed.held,
+      ...guarded.held,
+      ...untried.held,
+      ...unhealed.held,
+    ],
     unknown,
     awaiting: input.awaiting.map((a) => a.address),
   };

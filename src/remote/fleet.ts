@@ -3,7 +3,7 @@ import { createSemaphore } from "../lib/semaphore.ts";
 import { backOffMs } from "./backoff.ts";
 import { formatHostKey, type HostKey } from "./hostkey.ts";
 import { readIdentity, type PrivateKey } from "./identity.ts";
-import { openMachine, warmUp } from "./machine.ts";
+import { checkLogin, openMachine, warmUp } from "./machine.ts";
 import { RemoteError, type Fleet, type Session, type Target } from "./session.ts";
 import { connect, type Connection } from "./ssh.ts";
 import { throughJump } from "./trouble.ts";
@@ -125,10 +125,19 @@ export function createFleet(options: FleetOptions): Fleet {
     return opening;
   };
 
+  const confirm = async (target: Target): Promise<void> => {
+    const connection = await dial(target, true);
+    try {
+      await checkLogin(connection);
+    } finally {
+      await connection.close();
+    }
+  };
+
   const open = async (line: Line, target: Target, fresh: boolean): Promise<Session> => {
     const connection = await connectionTo(target, fresh);
     try {
-      const session = await openMachine(connection);
+      const session = await openMachine(connection, () => confirm(target));
       succeed(line);
       return session;
     } catch (error) {

@@ -11,8 +11,16 @@ import { createSlots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
 import { createTalk } from "./talk.ts";
 
+/** Whether root's rights are to be had over this connection. Rejects with RemoteError. */
+export async function checkLogin(connection: Connection): Promise<void> {
+  await findLogin(connection, createSlots(connection));
+}
+
 /** What a machine can be asked over this connection. Rejects with RemoteError of class access without root's rights. */
-export async function openMachine(connection: Connection): Promise<Session> {
+export async function openMachine(
+  connection: Connection,
+  confirm: () => Promise<void>,
+): Promise<Session> {
   const { machine } = connection.target;
   const slots = createSlots(connection);
   const login = await findLogin(connection, slots);
@@ -32,6 +40,7 @@ export async function openMachine(connection: Connection): Promise<Session> {
     startAttached: (start) => startAttached(machine, engine, start),
     probe: (target) => probe(connection, slots, login, target),
     talk: createTalk(connection, slots, login),
+    confirm,
     close: () => connection.close(),
   };
 }

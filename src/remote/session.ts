@@ -127,6 +127,8 @@ export interface Session {
    * with RemoteError of class network where nothing listens: nothing was said then.
    */
   talk(request: TalkRequest): Promise<string>;
+  /** Opens a connection of its own with a new login, sees that it has root's rights, and closes it. Rejects with RemoteError. */
+  confirm(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -15,6 +15,8 @@ export function planPart(plan: Plan, address: Address, families: readonly string
   const changes = changesOf(plan).filter(isBelow);
   return {
     revision: plan.revision,
+    settings: [],
+    trials: [],
     machines: changes.length === 0 ? [] : [{ machine: "", changes }],
     rollouts: [],
     cleanup: [],

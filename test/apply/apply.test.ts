@@ -67,6 +67,7 @@ test("what fails while it is watched is told once, also when another app rolls l
       told.push(`${family}: ${message}`);
       return Promise.resolve();
     },
+    onLockout: () => Promise.resolve(),
     onRelease: () => Promise.resolve(),
   };
   const quick: Change = { ...changeOf("quick"), watch };
@@ -117,6 +118,7 @@ const outcomeWith = async (onFailure: OnFailure) => {
       told.push(`${family} ${alone ?? "everywhere"}`);
       return Promise.resolve();
     },
+    onLockout: () => Promise.resolve(),
     onRelease: () => Promise.resolve(),
   };
   const turns = machines.map((machine) => ({

@@ -93,6 +93,7 @@ export const planOf = (
     frozen: new Set(),
     givenUp: new Set(),
     apart: new Map(),
+    retried: [],
     allows: [],
     restores: false,
     held: [],

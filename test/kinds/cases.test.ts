@@ -96,7 +96,9 @@ function recorded(answers: Readonly<Record<string, Json>>): Answers {
     query.ask === "engine"
       ? (/\w+/.exec(query.path)?.[0] ?? "")
       : query.ask === "run"
-        ? "run"
+        ? query.argv.at(-1) === `${about.root}/before`
+          ? "before"
+          : "run"
         : query.path;
   const of = (query: Query): Json => {
     const found = answers[nameOf(query)];

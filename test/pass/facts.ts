@@ -1,4 +1,4 @@
-import type { Applied, ChangeFailure } from "../../src/apply/apply.ts";
+import type { Applied, ChangeFailure } from "../../src/apply/applied.ts";
 import { StepFailure, type Blame } from "../../src/apply/failure.ts";
 import { noDisruption, type Change } from "../../src/model/change.ts";
 import type { Mark } from "../../src/model/inventory.ts";
@@ -59,6 +59,8 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
   }));
   return {
     revision: rev("3"),
+    settings: [],
+    trials: [],
     machines: turns,
     rollouts: [],
     cleanup: [],

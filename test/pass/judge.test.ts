@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ChangeSighting } from "../../src/apply/apply.ts";
+import type { ChangeSighting } from "../../src/apply/applied.ts";
 import type { Sighting, Trouble } from "../../src/model/outcome.ts";
 import { judge, type JudgeInput } from "../../src/pass/judge.ts";
 import {

@@ -34,6 +34,8 @@ const certifying = (machine: string, host: string, code = "stand-in"): Change =>
 
 const planOf = (...changes: readonly Change[]): Plan => ({
   revision: "r",
+  settings: [],
+  trials: [],
   machines: [],
   rollouts: [],
   cleanup: [],

@@ -85,7 +85,14 @@ function lookOf(seen: Seen): Survey {
     plan: planOf(seen.open ?? [], { held: seen.held ?? [] }),
     unresolved: new Map(),
     keptVolumes: new Set(seen.kept ?? []),
-    trail: { allows: [], applied: [], isRetried: () => false, isFormer: () => true, thaws: [] },
+    trail: {
+      retried: [],
+      allows: [],
+      applied: [],
+      isRetried: () => false,
+      isFormer: () => true,
+      thaws: [],
+    },
     renames: seen.renames ?? noRenames,
     standing: {
       documents: {} as Documents,

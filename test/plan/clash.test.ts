@@ -82,6 +82,7 @@ const planOf = (
     givenUp: new Set(),
     apart: new Map(),
     frozen: new Set(),
+    retried: [],
     allows: [],
     restores: false,
     held: [],

@@ -216,11 +216,12 @@ test("the way that works is found once", async (t) => {
       connectTimeoutMs: timeoutMs,
       keepaliveMs: timeoutMs,
     });
-    const session = await openMachine({
+    const counted = {
       ...connection,
       openSession: (...given) => (opened.push("command"), connection.openSession(...given)),
       openUnixSocket: (...given) => (opened.push("socket"), connection.openUnixSocket(...given)),
-    });
+    } satisfies typeof connection;
+    const session = await openMachine(counted, () => Promise.resolve());
     opened.length = 0;
     for (const text of ["1", "2"])
       assert.equal(await session.talk({ path, text, timeoutMs }), text);

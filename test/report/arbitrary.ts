@@ -96,6 +96,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     fields: list(some({ path: text, declared: value, live: value }, ["path"])),
     disruption: some({ kind: fc.constantFrom("none", "restart", "gap"), seconds: count }, ["kind"]),
     steps: fc.constant([]),
+    trial: text,
     holds: fc.constant([]),
     checks: fc.constant([]),
     watch: fc.constant({
@@ -114,13 +115,25 @@ export const change: fc.Arbitrary<Change> = some<Change>(
 const turn: fc.Arbitrary<Turn> = fc.record({ machine: text, changes: list(change) });
 
 const held: fc.Arbitrary<Held> = some<Held>(
-  { address: text, code: text, text, needs: text, where, machine: text, app: text, family: text },
+  {
+    address: text,
+    code: text,
+    text,
+    needs: text,
+    where,
+    machine: text,
+    app: text,
+    family: text,
+    failedAt: text,
+  },
   ["address", "code", "text"],
 );
 
 export const plan: fc.Arbitrary<Plan> = fc.record({
   revision: sha,
+  settings: list(turn),
   machines: list(turn),
+  trials: list(turn),
   rollouts: list(
     some<Plan["rollouts"][number]>(
       {

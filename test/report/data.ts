@@ -54,6 +54,8 @@ const container = (machine: string, instance: string): Change =>
 
 export const plan: Plan = {
   revision,
+  settings: [],
+  trials: [],
   machines: ["web-1", "web-2", "db-1"].map((machine) =>
     turn(
       machine,
@@ -140,6 +142,8 @@ export const plan: Plan = {
 
 export const emptyPlan: Plan = {
   revision,
+  settings: [],
+  trials: [],
   machines: [],
   rollouts: [],
   cleanup: [],

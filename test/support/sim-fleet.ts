@@ -116,6 +116,7 @@ export class SimFleet {
       frozen: new Set(),
       givenUp: new Set(),
       apart: new Map(),
+      retried: [],
       allows: [],
       restores: true,
       held: [],

@@ -19,6 +19,11 @@ const secrets = (texts: EngineStep["secretEnv"]): string =>
 
 function lines(step: Step): readonly string[] {
   switch (step.do) {
+    case "dead-man":
+      return [
+        `within ${step.confirmMs} ms after a new connection, else ${JSON.stringify(step.restore)}: ${step.of}`,
+        ...linesOf(step.steps).map((line) => `  ${line}`),
+      ];
     case "attempt":
       return [
         "attempt",

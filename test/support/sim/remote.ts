@@ -106,6 +106,8 @@ class SimSession implements Session {
     throw this.breaks();
   }
 
+  confirm: Session["confirm"] = () => this.open();
+
   exec: Session["exec"] = async ({ argv }) =>
     await this.call(nameOfCommand(argv), !isReading(argv), () => {
       const { code, stdout, stderr } = runCommand(this.there, argv);

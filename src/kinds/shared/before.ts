@@ -1,0 +1,77 @@
+import { digestOf } from "../../lib/hash.ts";
+import { isObject, type Json } from "../../lib/json.ts";
+import { Unreadable } from "../../model/live.ts";
+import type { Answers, RunQuery } from "../../model/query.ts";
+import type { PutStep, RemoveStep } from "../../model/step.ts";
+
+/**
+ * The former state of what was taken over on a machine: `<root>/before/<digest>.json`, one file a thing, written before it
+ * is changed for the first time. That there is one says that the thing is ours; when nobody declares it any more it is put
+ * back, and the file goes. The form of `former` is the kind's.
+ */
+export interface Before {
+  readonly kind: string;
+  readonly key: string;
+  readonly former: Json;
+}
+
+const folder = (root: string): string => `${root}/before`;
+
+const beforePath = (root: string, kind: string, key: string): string =>
+  `${folder(root)}/${digestOf([kind, key]).slice(0, 32)}.json`;
+
+const script = `
+for file in "$1"/*.json; do
+  [ ! -f "$file" ] || { cat "$file" && echo; } || exit 1
+done
+echo end
+`;
+
+/** All of all kinds: asked once. */
+export const beforeQuery = (root: string): RunQuery => ({
+  ask: "run",
+  argv: ["sh", "-c", script, "sh", folder(root)],
+});
+
+/** What a kind has taken over, by key. Throws Unreadable. */
+export function readBefore(
+  answers: Answers,
+  root: string,
+  kind: string,
+): ReadonlyMap<string, Json> {
+  const lines = (answers.text(beforeQuery(root)) ?? "").trimEnd().split("\n");
+  if (lines.pop() !== "end") throw new Unreadable("what was taken over has no end");
+  const found = new Map<string, Json>();
+  for (const line of lines.filter((text) => text !== "")) {
+    const before = parsed(line);
+    if (before.kind === kind) found.set(before.key, before.former);
+  }
+  return found;
+}
+
+function parsed(line: string): Before {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (isObject(value)) {
+      const { kind, key, former } = value;
+      if (typeof kind === "string" && typeof key === "string" && former !== undefined)
+        return { kind, key, former };
+    }
+  } catch {
+    // Told below: what it was is not known.
+  }
+  throw new Unreadable("what was taken over is damaged");
+}
+
+/** One line: what a kind keeps of the former state. */
+export const saveBefore = (root: string, before: Before): PutStep => ({
+  do: "put",
+  path: beforePath(root, before.kind, before.key),
+  content: { text: `${JSON.stringify(before)}\n` },
+  mode: "0600",
+});
+
+export const forgetBefore = (root: string, kind: string, key: string): RemoveStep => ({
+  do: "remove",
+  path: beforePath(root, kind, key),
+});
