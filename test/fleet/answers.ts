@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { connect } from "node:net";
+import { execOn } from "./enter.ts";
 import { powered, type Machine } from "./machine.ts";
 import { until } from "./wait.ts";
 
@@ -36,5 +37,15 @@ export function engineAnswers(machine: Machine): Promise<true> {
       ping.once("error", reject);
       ping.end();
     });
+  });
+}
+
+/** Waits for systemd to have started everything, well or not. */
+export function systemAnswers(machine: Machine): Promise<true> {
+  return until(`systemd of ${machine.name}`, async () => {
+    const { stdout } = await execOn(machine, ["systemctl", "is-system-running", "--wait"], {
+      timeoutMs: 60_000,
+    });
+    return ["running", "degraded"].includes(stdout.trim()) ? true : undefined;
   });
 }

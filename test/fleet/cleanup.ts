@@ -1,6 +1,7 @@
 import { readFile, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir, fleetsDir, listFleets, releaseNets, stateRoot } from "./home.ts";
+import { isLoopOf, releaseDisks } from "./disks.ts";
+import { cacheDir, fleetsDir, listFleets, netsOf, releaseNets, stateRoot } from "./home.ts";
 import { removeHostInterfaces } from "./network.ts";
 import { killIfAlive, recordedProcesses } from "./processes.ts";
 import { run } from "./run.ts";
@@ -48,6 +49,10 @@ export async function removeRemains(prefix: string, keepState = false): Promise<
   await removeHostInterfaces(prefix);
   await removeCgroups(prefix);
   await unmountBelow(dir);
+  const machines = join(dir, "machines");
+  const dirs = (await readdir(machines).catch(() => [])).map((name) => join(machines, name));
+  const nets = await netsOf(prefix);
+  await releaseDisks(dirs, (loop) => nets.some((net) => isLoopOf(net, loop)));
   await releaseNets(prefix);
   await rm(keepState ? join(dir, "owner.json") : dir, {
     recursive: true,

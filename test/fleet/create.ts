@@ -1,11 +1,13 @@
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { prepareBareRoot } from "./bare.ts";
 import { dockerOn, execOn } from "./enter.ts";
 import { faultsOf } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import { privateAddress, publicAddress, type Network } from "./network.ts";
 import { prepareRoot } from "./root.ts";
 import { must } from "./run.ts";
+import { bareLayers } from "./tree.ts";
 import type { FleetMachine, MachineOptions } from "./types.ts";
 
 /** Lays out a machine's files; it is still off. */
@@ -15,22 +17,19 @@ export async function createMachine(
   fleetDir: string,
   network: Network,
   authorizedKey: string,
+  packages = false,
 ): Promise<Machine> {
-  const { name, diskMiB } = options;
+  const { name, diskMiB, bare: sort } = options;
   const dir = join(fleetDir, "machines", name);
   await mkdir(dir, { recursive: true });
   const { prefix, net, hostAddress } = network;
   const address = publicAddress(net, 11 + index);
   const insecureRegistry = `${hostAddress}:5000`;
-  const hostKey = await prepareRoot({
-    dir,
-    name,
-    prefix,
-    address,
-    hostAddress,
-    authorizedKey,
-    insecureRegistry,
-  });
+  const plan = { dir, name, prefix, address, hostAddress, authorizedKey, insecureRegistry };
+  const bare = sort && { sort, layers: await bareLayers(sort) };
+  const hostKey = await (bare === undefined
+    ? prepareRoot(plan)
+    : prepareBareRoot(plan, bare.sort, packages));
   const disk = diskMiB === undefined ? undefined : await makeDisk(join(dir, "disk"), diskMiB);
   return {
     name,
@@ -41,6 +40,7 @@ export async function createMachine(
     privateAddress: privateAddress(net, 11 + index),
     hostKey,
     disk,
+    bare,
     power: undefined,
     turn: Promise.resolve(),
   };

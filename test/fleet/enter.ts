@@ -2,6 +2,16 @@ import { powered, type Machine } from "./machine.ts";
 import { cleanEnv, run } from "./run.ts";
 import type { ExecOptions, Result } from "./types.ts";
 
+/** What a command is put behind to run inside; on a bare machine it can do no more than what systemd starts. */
+export function entering(pid: number, isBare: boolean): readonly string[] {
+  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
+  const enter = ["nsenter", `--target=${pid}`, ...namespaces];
+  if (!isBare) return [...enter, "--"];
+  const drop = "-sys_time,-sys_module,-sys_rawio";
+  const without = ["setpriv", `--bounding-set=${drop}`, `--inh-caps=${drop}`];
+  return [...without, ...enter, "--cgroup", "--"];
+}
+
 /** Runs a command inside, as the user's own login would but without a shell. */
 export async function execOn(
   machine: Machine,
@@ -9,8 +19,7 @@ export async function execOn(
   options: ExecOptions = {},
 ): Promise<Result> {
   const { user = "root", input, timeoutMs } = options;
-  const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"];
-  const enter = ["nsenter", `--target=${powered(machine)}`, ...namespaces, "--"];
+  const enter = entering(powered(machine), machine.bare !== undefined);
   // Its end has to come from inside: a command whose parent out here is killed has nobody to bury
   // it, and a machine that holds such a one never goes down.
   const limit = timeoutMs === undefined ? [] : ["timeout", "-s", "KILL", `${timeoutMs / 1000}`];

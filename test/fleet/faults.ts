@@ -1,8 +1,10 @@
 import { engineAnswers, sshdAnswers } from "./answers.ts";
+import { bareService } from "./bare.ts";
 import { execOn } from "./enter.ts";
-import type { Machine } from "./machine.ts";
+import { powered, type Machine } from "./machine.ts";
 import { powerOff, powerOn } from "./power.ts";
 import { setCable } from "./network.ts";
+import { must } from "./run.ts";
 import type { MachineFaults } from "./types.ts";
 
 export function faultsOf(machine: Machine): MachineFaults {
@@ -11,17 +13,23 @@ export function faultsOf(machine: Machine): MachineFaults {
     if (result.code !== 0)
       throw new Error(`${machine.name}: ${argv.join(" ")}: ${result.stderr.trim()}`);
   };
-  const service = (verb: string, name: string): Promise<void> =>
-    inside(["/etc/fleet/service.sh", verb, name]);
+  const service = async (verb: string, name: string): Promise<void> =>
+    machine.bare === undefined
+      ? inside(["/etc/fleet/service.sh", verb, name])
+      : inside(["sh", "-s", verb, name], await bareService());
+  // With the host's own program, as a bare machine has none.
+  const rules = async (text: string): Promise<void> => {
+    const enter = ["nsenter", `--net=/proc/${powered(machine)}/ns/net`];
+    await must([...enter, "nft", "-f", "-"], { input: text });
+  };
   const filler = "/var/lib/docker/fleet-filler";
   return {
     kill: () => powerOff(machine),
     start: () => powerOn(machine),
     cut: (side) => setCable(machine.network, machine.index, "down", side),
     mend: (side) => setCable(machine.network, machine.index, "up", side),
-    dropInput: (port) => inside(["nft", "-f", "-"], dropRules(port)),
-    acceptInput: () =>
-      inside(["nft", "-f", "-"], "table inet fleet_fault\ndelete table inet fleet_fault\n"),
+    dropInput: (port) => rules(dropRules(port)),
+    acceptInput: () => rules("table inet fleet_fault\ndelete table inet fleet_fault\n"),
     stopSshd: () => service("stop", "sshd"),
     startSshd: async () => {
       await service("start", "sshd");

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reapDead, removeRemains } from "./cleanup.ts";
 import { startGit } from "./git-server.ts";
+import { deployOn, packagesPort } from "./bare.ts";
 import { claimPrefix, randomPrefix } from "./home.ts";
 import { imagesFor } from "./images.ts";
 import { createMachine, present } from "./create.ts";
@@ -9,9 +10,10 @@ import type { Machine } from "./machine.ts";
 import { powerOff, powerOn } from "./power.ts";
 import { every } from "./wait.ts";
 import { closeNetwork, openNetwork, type Network } from "./network.ts";
+import { startPackages } from "./packages.ts";
 import { startRegistry } from "./registry.ts";
 import { must } from "./run.ts";
-import type { Fleet, FleetMachine, FleetOptions, GitServer, Images, Registry } from "./types.ts";
+import type { Fleet, FleetMachine, FleetOptions } from "./types.ts";
 
 export type * from "./types.ts";
 export { reapDead } from "./cleanup.ts";
@@ -84,6 +86,7 @@ async function bootMachines(
         dir,
         network,
         authorizedKey,
+        options.packages,
       ),
     ),
   );
@@ -91,16 +94,22 @@ async function bootMachines(
     await every(machines.map(powerOff));
   });
   await every(machines.map(powerOn));
+  const names = options.machines.flatMap((one) =>
+    typeof one !== "string" && one.bare !== undefined && one.deploy === true ? [one.name] : [],
+  );
+  await every(machines.filter(({ name }) => names.includes(name)).map(deployOn));
   return machines;
 }
+
+type Services = Pick<Fleet, "registry" | "images" | "git" | "packages">;
 
 async function startServices(
   options: FleetOptions,
   dir: string,
   hostAddress: string,
   undo: (() => Promise<void>)[],
-): Promise<Pick<Fleet, "registry" | "images" | "git">> {
-  const services: { registry?: Registry; images?: Images; git?: GitServer } = {};
+): Promise<Services> {
+  const services: { -readonly [K in keyof Services]: Services[K] } = {};
   if (options.registry !== false) {
     const { registry, socket, stop } = await startRegistry(dir, hostAddress);
     undo.push(stop);
@@ -111,6 +120,11 @@ async function startServices(
     const { git, stop } = await startGit(dir, hostAddress);
     undo.push(stop);
     services.git = git;
+  }
+  if (options.packages === true) {
+    const { packages, stop } = await startPackages(hostAddress, packagesPort);
+    undo.push(stop);
+    services.packages = packages;
   }
   return services;
 }

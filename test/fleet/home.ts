@@ -93,9 +93,13 @@ export async function claimNet(prefix: string, isFree: (net: number) => boolean)
   throw new Error("no free network: too many fleets on this host");
 }
 
+export async function netsOf(prefix: string): Promise<readonly number[]> {
+  const found = (await readdir(netsDir()).catch(() => [])).map(async (net) =>
+    (await readlink(join(netsDir(), net)).catch(() => "")) === prefix ? [Number(net)] : [],
+  );
+  return (await Promise.all(found)).flat();
+}
+
 export async function releaseNets(prefix: string): Promise<void> {
-  for (const net of await readdir(netsDir()).catch(() => [])) {
-    const file = join(netsDir(), net);
-    if ((await readlink(file).catch(() => "")) === prefix) await rm(file, { force: true });
-  }
+  for (const net of await netsOf(prefix)) await rm(join(netsDir(), String(net)), { force: true });
 }

@@ -1,5 +1,6 @@
 import type { Network } from "./network.ts";
 import { hasEnded, type Tied } from "./processes.ts";
+import type { BareSort } from "./types.ts";
 import { Hopeless } from "./wait.ts";
 
 /** A machine as the fleet keeps it; `power` is there while it is on. */
@@ -12,6 +13,8 @@ export type Machine = {
   readonly privateAddress: string;
   readonly hostKey: string;
   readonly disk: string | undefined;
+  /** Of a machine that systemd boots from a tree of its own: what its root is laid over. */
+  readonly bare: { sort: BareSort; layers: readonly string[] } | undefined;
   power: { process: Tied; pid: number } | undefined;
   /** The last thing that was done to its power: one after the other. */
   turn: Promise<void>;

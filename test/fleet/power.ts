@@ -1,6 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { engineAnswers, sshdAnswers } from "./answers.ts";
+import { engineAnswers, sshdAnswers, systemAnswers } from "./answers.ts";
+import { loopsOf, realFolders, releaseDisks } from "./disks.ts";
 import { stateRoot } from "./home.ts";
 import type { Machine } from "./machine.ts";
 import { plug, unplug } from "./network.ts";
@@ -15,24 +16,13 @@ async function switchOn(machine: Machine): Promise<void> {
   if (machine.power !== undefined) throw new Error(`${machine.name} is on already`);
   const { dir, name, network } = machine;
   const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child"];
-  const script = [
-    "sh",
-    join(import.meta.dirname, "machine.sh"),
-    dir,
-    name,
-    machine.address,
-    machine.privateAddress,
-  ];
-  const rest = [
-    network.hostAddress,
-    stateRoot(),
-    ...(machine.disk === undefined ? [] : [machine.disk]),
-  ];
+  const { address, privateAddress } = machine;
+  const script = ["sh", scriptFile("machine.sh"), dir, name, address, privateAddress];
   const log = await open(join(dir, "console.log"), "a");
   try {
     const process = await spawnTied(
       network.dir,
-      ["unshare", ...namespaces, ...script, ...rest],
+      ["unshare", ...namespaces, ...script, network.hostAddress, ...rootBuilder(machine)],
       log.fd,
     );
     machine.power = { process, pid: Number(process.line) };
@@ -45,12 +35,29 @@ async function switchOn(machine: Machine): Promise<void> {
   const console = async (): Promise<string> =>
     (await readFile(join(dir, "console.log"), "utf8")).slice(-2000);
   try {
-    await Promise.all([sshdAnswers(machine), engineAnswers(machine)]);
+    await Promise.all([
+      sshdAnswers(machine),
+      ...(machine.bare === undefined ? [] : [systemAnswers(machine)]),
+      ...(machine.bare?.sort === "plain" ? [] : [engineAnswers(machine)]),
+    ]);
   } catch (error) {
     throw new Error(`${name} did not come up; its console says:\n${await console()}`, {
       cause: error,
     });
   }
+}
+
+const scriptFile = (name: string): string => join(import.meta.dirname, name);
+
+/** The command that builds a machine's root and becomes its init. */
+function rootBuilder({ bare, dir, disk, index, name, network }: Machine): readonly string[] {
+  const disks = disk === undefined ? [] : [disk];
+  if (bare === undefined) return ["sh", scriptFile("host-root.sh"), dir, stateRoot(), ...disks];
+  const grouped = ["sh", scriptFile("own-groups.sh"), network.prefix, name];
+  const loops = loopsOf(network.net, index).join(" ");
+  const layers = bare.layers.join(":");
+  const builder = ["sh", scriptFile("bare-root.sh"), dir, layers, loops, realFolders.join(" ")];
+  return [...grouped, ...builder, ...disks];
 }
 
 /** Pulls the plug: nothing gets a signal that it could handle. */
@@ -66,6 +73,7 @@ async function switchOff(machine: Machine): Promise<void> {
   if (!hasEnded(power.process)) killIfAlive(identify(power.pid));
   await endOf(power.process);
   await unplug(machine.network, machine.index);
+  await release(machine);
 }
 
 /** A machine that ended on its own: by its own reboot command it comes back, otherwise it is off. */
@@ -74,9 +82,16 @@ function wentDown(machine: Machine, process: Tied, signal: string | null): Promi
     if (machine.power?.process !== process) return; // switched off, and perhaps on again
     machine.power = undefined;
     await unplug(machine.network, machine.index);
+    await release(machine);
     // How the kernel tells a reboot of a process namespace from a halt.
     if (signal === "SIGHUP") await switchOn(machine);
   }).catch(() => undefined); // whoever uses the machine finds it off
+}
+
+async function release({ bare, dir, index, network }: Machine): Promise<void> {
+  if (bare === undefined) return;
+  const loops = loopsOf(network.net, index);
+  await releaseDisks([dir], (loop) => loops.includes(loop));
 }
 
 function inTurn(machine: Machine, work: () => Promise<void>): Promise<void> {

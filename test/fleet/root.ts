@@ -66,8 +66,13 @@ export async function prepareRoot(plan: RootPlan): Promise<string> {
   for (const name of ["reboot", "poweroff", "halt", "shutdown"]) {
     await install("reboot.sh", join(data, "usr/local/sbin", name));
   }
+  return makeHostKey(upper, plan.name);
+}
+
+export async function makeHostKey(upper: string, name: string): Promise<string> {
   const key = join(upper, "etc/ssh/ssh_host_ed25519_key");
-  await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", plan.name, "-f", key]);
+  await mkdir(dirname(key), { recursive: true, mode: 0o755 });
+  await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
   return (await readFile(`${key}.pub`, "utf8")).split(" ").slice(0, 2).join(" ");
 }
 
@@ -98,7 +103,12 @@ async function install(script: string, target: string): Promise<void> {
   await chmod(target, 0o755);
 }
 
-async function writeInto(upper: string, path: string, text: string, mode: number): Promise<void> {
+export async function writeInto(
+  upper: string,
+  path: string,
+  text: string,
+  mode: number,
+): Promise<void> {
   const file = join(upper, path);
   await mkdir(dirname(file), { recursive: true, mode: 0o755 });
   await writeFile(file, text);
@@ -138,7 +148,7 @@ async function addUsers(upper: string, home: string): Promise<void> {
   await chown(home, deployId, deployId);
 }
 
-async function authorize(home: string, id: number, key: string): Promise<void> {
+export async function authorize(home: string, id: number, key: string): Promise<void> {
   const folder = join(home, ".ssh");
   await mkdir(folder, { mode: 0o700 });
   await writeFile(join(folder, "authorized_keys"), key, { mode: 0o600 });

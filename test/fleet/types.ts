@@ -15,7 +15,16 @@ export type MachineOptions = {
   name: string;
   /** Puts the engine's data on a disk of this size, which can be filled without filling the host's. */
   diskMiB?: number;
+  /**
+   * A Debian 12 of its own that systemd boots, instead of this host's programs under a small init. `plain` has sshd,
+   * sudo and no more than that; `engine` has Docker Engine, nftables, WireGuard and cron as well.
+   */
+  bare?: BareSort;
+  /** Gives a bare machine the user deploy, with sudo; machines of the other sort always have it. Default false. */
+  deploy?: boolean;
 };
+
+export type BareSort = "plain" | "engine";
 
 export type FleetOptions = {
   machines: readonly (string | MachineOptions)[];
@@ -25,6 +34,8 @@ export type FleetOptions = {
   registry?: boolean;
   /** A git server on the host's address. Default true. */
   git?: boolean;
+  /** A way to Debian's packages for the apt of bare machines. Default false: apt reaches nothing. */
+  packages?: boolean;
   /** Keep the state directory when the fleet goes down. */
   keepState?: boolean;
 };
@@ -130,6 +141,16 @@ export type GitServer = {
   readonly requests: string[];
 };
 
+export type PackageFault = "500" | "hang";
+
+export type Packages = {
+  /** The proxy that apt is told of. */
+  readonly url: string;
+  fault(kind: PackageFault | undefined): void;
+  /** Method and URL of each request so far. */
+  readonly requests: string[];
+};
+
 export type Fleet = {
   readonly prefix: string;
   /** Scratch folder of this fleet, gone with it. */
@@ -146,5 +167,6 @@ export type Fleet = {
   readonly registry?: Registry;
   readonly images?: Images;
   readonly git?: GitServer;
+  readonly packages?: Packages;
   down(): Promise<void>;
 };

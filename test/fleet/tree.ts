@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir } from "./home.ts";
+import { keyOf } from "./layers.ts";
+import { startPackages } from "./packages.ts";
+import { cleanEnv, must } from "./run.ts";
+import type { BareSort } from "./types.ts";
+
+const suite = "bookworm";
+const plain = ["systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2"];
+const engine = ["docker.io", "nftables", "wireguard-tools", "wireguard-go", "cron"];
+const limitSeconds = 900;
+
+/** The folders that a bare machine's root is laid over, the uppermost first; made once on a host and then kept. */
+export async function bareLayers(sort: BareSort): Promise<readonly string[]> {
+  const tree = await made("plain", "plain-tree.sh", [suite, plain.join(",")]);
+  if (sort === "plain") return [tree];
+  return [await made("engine", "engine-layer.sh", [tree, engine.join(" ")]), tree];
+}
+
+async function made(kind: string, script: string, args: readonly string[]): Promise<string> {
+  const file = join(import.meta.dirname, script);
+  const recipe = Buffer.concat([await readFile(file), Buffer.from(args.join("\n"))]);
+  const dir = join(cacheDir(), "trees");
+  const target = join(dir, keyOf(kind, recipe));
+  if (existsSync(target)) return target;
+  await mkdir(dir, { recursive: true });
+  const packages = await startPackages("127.0.0.1", 0);
+  // Dies with this process, and its mounts with it; whoever waits for the lock goes on then.
+  const alone = ["setpriv", "--pdeathsig", "KILL"];
+  const locked = ["flock", "--no-fork", "--wait", String(limitSeconds), `${target}.lock`];
+  const apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  try {
+    await must([...alone, ...locked, ...apart, "sh", file, target, ...args], {
+      env: { ...cleanEnv, http_proxy: packages.packages.url },
+      timeoutMs: limitSeconds * 1000,
+    });
+  } finally {
+    await packages.stop();
+  }
+  return target;
+}
