@@ -8,13 +8,13 @@ esac
 case $1 in
   start) systemctl start "$unit" ;;
   stop)
-    # Neither a socket nor systemd itself is to start it again.
-    [ "$unit" != docker ] || systemctl stop docker.socket 2>/dev/null
+    # Neither systemd itself nor a socket is to start it again; the socket's end before its own would be a soft one.
     rules=/run/systemd/system/$unit.service.d
     mkdir -p "$rules"
     printf '[Service]\nRestart=no\n' >"$rules/fleet.conf"
     systemctl daemon-reload
     systemctl kill --signal=KILL --kill-whom=main "$unit"
+    [ "$unit" != docker ] || systemctl stop docker.socket
     [ "$unit" != ssh ] || pkill -KILL -x sshd || true
     while [ "$(systemctl show --property=MainPID --value "$unit")" != 0 ]; do sleep 0.02; done
     rm "$rules/fleet.conf"

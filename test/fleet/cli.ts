@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { askHolder, controlSocket, faultNames, infoOf, obey, type FleetInfo } from "./control.ts";
+import { entering } from "./enter.ts";
 import { bootFleet, reapDead } from "./fleet.ts";
 import { choose, up, type UpOptions } from "./hold.ts";
 import { listFleets } from "./home.ts";
@@ -20,6 +21,7 @@ program
   .option("--machines <names>", "names, with commas between", "web-1,web-2,db-1")
   .option("--prefix <prefix>", "name of the fleet (default: a random one)")
   .option("--disk-mib <n>", "an engine's disk of this size on each machine")
+  .option("--bare <sort>", "bare Debian with systemd: plain, or engine for one with Docker")
   .option("--keep-state", "leave the state folder behind on 'down'")
   .action(async (options: UpOptions) => print(await up(options)));
 
@@ -28,13 +30,16 @@ program
   .requiredOption("--machines <names>")
   .requiredOption("--prefix <prefix>")
   .option("--disk-mib <n>")
+  .option("--bare <sort>")
   .option("--keep-state")
   .action(async (options: UpOptions & { prefix: string }) => {
     const disk = options.diskMib === undefined ? {} : { diskMiB: Number(options.diskMib) };
-    const machines = options.machines.split(",").map((name) => ({ name, ...disk }));
-    await obey(
-      await bootFleet({ machines, prefix: options.prefix, keepState: options.keepState === true }),
-    );
+    const sort = options.bare === "plain" || options.bare === "engine" ? options.bare : undefined;
+    const bare = sort && ({ bare: sort, deploy: true } as const);
+    const machines = options.machines.split(",").map((name) => ({ name, ...disk, ...bare }));
+    const { prefix } = options;
+    const keepState = options.keepState === true;
+    await obey(await bootFleet({ machines, prefix, keepState, packages: bare !== undefined }));
   });
 
 program
@@ -60,19 +65,11 @@ program
   .option("--fleet <prefix>", "which, where there are several")
   .action(async (name: string, command: string[], options: Chosen) => {
     const { machines } = await infoOf(await choose(options));
-    const pid = machines.find((one) => one.name === name)?.pid;
-    if (pid === undefined) throw new Error(`${name} is off or not there`);
-    const enter = [
-      `--target=${pid}`,
-      "--mount",
-      "--uts",
-      "--ipc",
-      "--net",
-      "--pid",
-      "--",
-      ...command,
-    ];
-    process.exitCode = spawnSync("nsenter", enter, { stdio: "inherit", env: cleanEnv }).status ?? 1;
+    const machine = machines.find((one) => one.name === name);
+    if (machine?.pid === undefined) throw new Error(`${name} is off or not there`);
+    const [first = "", ...enter] = entering(machine.pid, machine.bare !== undefined);
+    const ran = spawnSync(first, [...enter, ...command], { stdio: "inherit", env: cleanEnv });
+    process.exitCode = ran.status ?? 1;
   });
 
 program

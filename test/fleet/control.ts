@@ -1,7 +1,7 @@
 import { createServer, request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { close } from "./listen.ts";
-import type { Fleet, MachineFaults, Side } from "./types.ts";
+import type { BareSort, Fleet, MachineFaults, Side } from "./types.ts";
 
 /** What a fleet that outlives the command that booted it tells about itself. */
 export type FleetInfo = {
@@ -17,6 +17,7 @@ export type FleetInfo = {
     address: string;
     privateAddress: string;
     hostKey: string;
+    bare?: BareSort;
     pid?: number;
   }[];
 };
@@ -54,9 +55,16 @@ export const controlSocket = (dir: string): string => join(dir, "control.sock");
 export function describe(fleet: Fleet): FleetInfo {
   const { prefix, dir, hostAddress, sshKeyFile, knownHostsFile, registry, git } = fleet;
   const machines = Object.values(fleet.machines).map((one) => {
-    const { name, address, privateAddress, hostKey } = one;
+    const { name, address, privateAddress, hostKey, bare } = one;
     const pid = one.pid();
-    return { name, address, privateAddress, hostKey, ...(pid === undefined ? {} : { pid }) };
+    return {
+      name,
+      address,
+      privateAddress,
+      hostKey,
+      ...(bare === undefined ? {} : { bare }),
+      ...(pid === undefined ? {} : { pid }),
+    };
   });
   return {
     prefix,

@@ -60,6 +60,7 @@ export function present(machine: Machine): FleetMachine {
     address: machine.address,
     privateAddress: machine.privateAddress,
     hostKey: machine.hostKey,
+    bare: machine.bare?.sort,
     pid: () => machine.power?.pid,
     exec: (argv, options) => execOn(machine, argv, options),
     docker: (argv, options) => dockerOn(machine, argv, options),

@@ -10,6 +10,7 @@ export type UpOptions = {
   machines: string;
   prefix?: string;
   diskMib?: string;
+  bare?: string;
   keepState?: boolean;
 };
 
@@ -23,6 +24,7 @@ export async function up(options: UpOptions): Promise<FleetInfo> {
   const log = openSync(logFile, "w");
   const args = ["hold", "--machines", options.machines, "--prefix", prefix];
   if (options.diskMib !== undefined) args.push("--disk-mib", options.diskMib);
+  if (options.bare !== undefined) args.push("--bare", options.bare);
   if (options.keepState === true) args.push("--keep-state");
   const holder = spawn(process.execPath, [join(import.meta.dirname, "cli.ts"), ...args], {
     detached: true,
@@ -36,7 +38,7 @@ export async function up(options: UpOptions): Promise<FleetInfo> {
         if (holder.exitCode !== null) throw new Hopeless(readFileSync(logFile, "utf8"));
         return existsSync(controlSocket(dir)) ? infoOf(dir) : undefined;
       },
-      60_000,
+      options.bare === undefined ? 60_000 : 900_000, // the first has to make its tree
     );
   } catch (error) {
     holder.kill();

@@ -77,6 +77,7 @@ export type FleetMachine = {
   readonly privateAddress: string;
   /** As in `hostKey:` of a machine's file, without a comment. */
   readonly hostKey: string;
+  readonly bare: BareSort | undefined;
   /** Of its first process, as the host sees it; another after a reboot, undefined while it is off. */
   pid(): number | undefined;
   exec(argv: readonly string[], options?: ExecOptions): Promise<Result>;

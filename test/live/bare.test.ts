@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { bootFleet, type Fleet, type Result } from "../fleet/fleet.ts";
-import { netsOf } from "../fleet/home.ts";
+import { infoOf } from "../fleet/control.ts";
 import { isLoopOf } from "../fleet/disks.ts";
+import { entering } from "../fleet/enter.ts";
+import { bootFleet, reapDead, type Fleet, type Result } from "../fleet/fleet.ts";
+import { up } from "../fleet/hold.ts";
+import { netsOf, readOwner } from "../fleet/home.ts";
+import { isAlive } from "../fleet/processes.ts";
 import { run } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
 
@@ -30,9 +34,10 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
     assert.equal(code, 0, `${stdout}${stderr}`);
     return stdout.trim();
   };
-  const ssh = (login: string, command: string): Promise<Result> => {
+  const ssh = (login: string, command: string, limit = 10): Promise<Result> => {
     const { knownHostsFile, sshKeyFile } = fleet;
-    const options = [`UserKnownHostsFile=${knownHostsFile}`, "BatchMode=yes", "ConnectTimeout=10"];
+    const limited = ["BatchMode=yes", `ConnectTimeout=${limit}`];
+    const options = [`UserKnownHostsFile=${knownHostsFile}`, ...limited];
     const flags = options.flatMap((option) => ["-o", option]);
     return run(["ssh", "-F", "none", ...flags, "-i", sshKeyFile, login, command]);
   };
@@ -76,7 +81,8 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
       wanted,
     );
     assert.deepEqual(await ofHost(), before);
-    assert.match((await sh("plain", "date -s @0")).stderr, /not permitted/);
+    // Should it be let, the host's clock is not far off.
+    assert.match((await sh("plain", "date -s @$(date +%s)")).stderr, /not permitted/);
   });
 
   it("mounts a disk in a file and swaps, and gives both back when it loses its power", async () => {
@@ -93,14 +99,94 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
     await fleet.machine("plain").faults.start();
     assert.equal(await said("plain", "ls -d /data"), "/data");
   });
+
+  it("installs packages by way of the host", async () => {
+    const install =
+      "apt-get update -qq; apt-get install -y -qq htop >/dev/null 2>&1; htop --version";
+    assert.match(await said("plain", install), /^htop /);
+    const packages = fleet.packages?.requests ?? [];
+    assert(packages.some((one) => /^GET http:\/\/deb\.debian\.org\/.*\/htop_.*\.deb$/.test(one)));
+  });
+
+  it("reboots by its own command, with its disk and its journal", async () => {
+    const machine = fleet.machine("plain");
+    const bootId = "cat /proc/sys/kernel/random/boot_id";
+    const [first, boot] = [machine.pid(), await said("plain", `echo kept >/etc/kept; ${bootId}`)];
+    await ssh(`root@${machine.address}`, "systemctl reboot");
+    await until("another boot", async () =>
+      machine.pid() !== undefined && machine.pid() !== first ? true : undefined,
+    );
+    await until("sshd", async () =>
+      (await ssh(`deploy@${machine.address}`, "true")).code === 0 ? true : undefined,
+    );
+    assert.equal(await said("plain", "cat /etc/kept"), "kept");
+    assert.notEqual(await said("plain", bootId), boot);
+    assert.equal((await said("plain", "journalctl -q --list-boots")).split("\n").length, 3);
+  });
+
+  it("has an engine whose containers outlive it", async () => {
+    const machine = fleet.machine("engine");
+    const image = (await fleet.images?.push("app", "v1"))?.reference ?? "";
+    await machine.docker(["run", "-d", "--name", "app", "-p", "80:8080", image]);
+    const app = async (): Promise<string> =>
+      (await fetch(`http://${machine.address}/`, { headers: { connection: "close" } })).text();
+    assert.match(await until("the app", app), /^version=v1\n/);
+    await machine.faults.stopDockerd();
+    assert.notEqual((await machine.exec(["docker", "ps"])).code, 0);
+    assert.match(await app(), /^version=v1\n/);
+    await machine.faults.startDockerd();
+    await machine.faults.freezeDockerd();
+    assert.equal((await machine.exec(["docker", "ps"], { timeoutMs: 300 })).code, 124);
+    await machine.faults.thawDockerd();
+    assert.match(await machine.docker(["ps"]), / app$/m);
+  });
+
+  it("loses its network and its sshd and gets both back", async () => {
+    const { address, faults } = fleet.machine("plain");
+    const login = async (limit?: number): Promise<number> =>
+      (await ssh(`root@${address}`, "true", limit)).code;
+    await faults.dropInput(22);
+    assert.equal(await login(1), 255);
+    await faults.acceptInput();
+    assert.equal(await login(), 0);
+    await faults.stopSshd();
+    assert.equal(await login(), 255);
+    await faults.startSshd();
+    assert.equal(await login(), 0);
+  });
+
+  it("leaves nothing when whoever booted it is killed", async () => {
+    const { prefix, dir } = await up({ machines: "lost", bare: "plain" });
+    const pid = (await infoOf(dir)).machines[0]?.pid ?? 0;
+    const use =
+      "truncate -s 16M /disk; losetup -f /disk; head -c 1M /dev/zero >/srv/swap; chmod 600 /srv/swap; mkswap -q /srv/swap; swapon /srv/swap";
+    const [first = "", ...rest] = entering(pid, true);
+    assert.equal((await run([first, ...rest, "sh", "-euc", use])).code, 0);
+    const net = (await netsOf(prefix))[0] ?? 0;
+    assert.equal((await devices([net])).length, 4);
+    const owner = await readOwner(dir);
+    assert(owner !== undefined);
+    process.kill(owner.pid, "SIGKILL");
+    await until("its end", async () => (isAlive(owner) ? undefined : true));
+    await reapDead();
+    assert.deepEqual(await devices([net]), []);
+    assert.doesNotMatch(await readFile("/proc/swaps", "utf8"), /^\/(srv\/)?swap /m);
+    assert.equal(existsSync(dir), false);
+    const groups = ["find", "/sys/fs/cgroup", "-path", `*/slipway-fleet-${prefix}*`];
+    assert.equal((await run(groups)).stdout, "");
+  });
 });
 
-/** Loop devices of the fleet that stand for a file. */
-async function loops({ prefix }: Fleet): Promise<string[]> {
-  const nets = await netsOf(prefix);
-  const isOurs = (name: string): boolean =>
-    nets.some((net) => isLoopOf(net, Number(name.slice("loop".length))));
-  return (await readdir("/sys/block")).filter(
-    (name) => isOurs(name) && existsSync(`/sys/block/${name}/loop`),
+/** Loop devices of the fleets that have these nets. */
+async function devices(nets: readonly number[]): Promise<string[]> {
+  const number = (name: string): number => Number(name.slice("loop".length));
+  return (await readdir("/sys/block")).filter((name) =>
+    nets.some((net) => isLoopOf(net, number(name))),
   );
+}
+
+/** Those of a fleet that stand for a file. */
+async function loops({ prefix }: Fleet): Promise<string[]> {
+  const all = await devices(await netsOf(prefix));
+  return all.filter((name) => existsSync(`/sys/block/${name}/loop`));
 }
