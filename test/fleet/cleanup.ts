@@ -54,6 +54,8 @@ export async function removeRemains(prefix: string, keepState = false): Promise<
   const nets = await netsOf(prefix);
   await releaseDisks(dirs, (loop) => nets.some((net) => isLoopOf(net, loop)));
   await releaseNets(prefix);
+  // The owner last: what cannot be removed now is found by whoever clears up next.
+  if (!keepState) await rm(machines, { recursive: true, force: true, maxRetries: 3 });
   await rm(keepState ? join(dir, "owner.json") : dir, {
     recursive: true,
     force: true,
