@@ -44,6 +44,7 @@ if [ -e /sys/fs/cgroup/cgroup.procs ]; then
 else
   mount -t tmpfs -o mode=0755 groups "$groups"
   for path in /sys/fs/cgroup/*/; do
+    [ ! -L "${path%/}" ] || continue # another name of the same
     name=$(basename "$path")
     mkdir "$groups/$name"
     case $name in
@@ -76,13 +77,25 @@ done
 mount -o remount,bind,ro "$root/proc/sys/kernel/random"
 cat /proc/sys/kernel/random/uuid >"$copies/boot_id"
 mount --bind "$copies/boot_id" "$root/proc/sys/kernel/random/boot_id"
+units=$root/run/systemd/system
+mkdir -p "$units/systemd-sysctl.service.d" "$units/sysinit.target.wants"
 # systemd-sysctl writes over what is there, as only in /proc nothing of it stays behind the new value.
-rules=$root/run/systemd/system/systemd-sysctl.service.d
-mkdir -p "$rules"
-cat >"$rules/fleet.conf" <<'RULES'
+cat >"$units/systemd-sysctl.service.d/fleet.conf" <<'RULES'
 [Service]
 ExecStartPost=find /proc/sys/vm /proc/sys/kernel /proc/sys/fs -xdev -type f -newer /proc/sys/kernel/random/boot_id -exec sed -i 2,$$d {} +
 RULES
+# It leaves the swap of /etc/fstab alone where it takes a machine for a container.
+cat >"$units/fleet-swap.service" <<'UNIT'
+[Unit]
+Description=Swap of /etc/fstab
+DefaultDependencies=no
+After=local-fs.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=-swapon -a
+UNIT
+ln -s ../fleet-swap.service "$units/sysinit.target.wants"
 [ ! -e /proc/sysrq-trigger ] || mount --bind /dev/null "$root/proc/sysrq-trigger"
 
 cd "$root"

@@ -1,7 +1,15 @@
-import { readFile, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { readFile, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isLoopOf, releaseDisks } from "./disks.ts";
-import { cacheDir, fleetsDir, listFleets, netsOf, releaseNets, stateRoot } from "./home.ts";
+import {
+  cacheDir,
+  fleetsDir,
+  isOlder,
+  listFleets,
+  netsOf,
+  releaseNets,
+  stateRoot,
+} from "./home.ts";
 import { removeHostInterfaces } from "./network.ts";
 import { killIfAlive, recordedProcesses } from "./processes.ts";
 import { run } from "./run.ts";
@@ -72,18 +80,10 @@ export async function reapDead(): Promise<string[]> {
   }
   for (const dir of [stateRoot(), cacheDir()]) {
     for (const name of await readdir(dir).catch(() => [])) {
-      if (name.startsWith("new-")) await removeIfOld(join(dir, name)); // half made when its maker died
+      const half = join(dir, name); // made when its maker died
+      if (name.startsWith("new-") && (await isOlder(half, 30 * 60_000)))
+        await rm(half, { recursive: true, force: true });
     }
   }
   return dead.map((fleet) => fleet.prefix);
-}
-
-async function removeIfOld(dir: string): Promise<void> {
-  const age =
-    Date.now() -
-    (await stat(dir).then(
-      (found) => found.mtimeMs,
-      () => Date.now(),
-    ));
-  if (age > 30 * 60_000) await rm(dir, { recursive: true, force: true });
 }

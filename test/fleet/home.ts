@@ -6,6 +6,7 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -21,6 +22,12 @@ export function stateRoot(): string {
 export const fleetsDir = (): string => join(stateRoot(), "fleets");
 export const cacheDir = (): string => join(stateRoot(), "cache");
 const netsDir = (): string => join(stateRoot(), "nets");
+
+/** Whether a file was last written to, or marked as used, so long ago; what is not there is not old. */
+export async function isOlder(path: string, ms: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > ms;
+}
 
 export function randomPrefix(): string {
   return `f${randomBytes(3).toString("hex")}`;

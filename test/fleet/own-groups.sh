@@ -11,7 +11,9 @@ for root in $roots; do
   mkdir -p "$root/$group"
   if [ -e "$root/cgroup.controllers" ]; then
     for above in "$root" "$root/$fleet"; do
-      sed 's/[a-z]\+/+&/g' "$root/cgroup.controllers" >"$above/cgroup.subtree_control" || true
+      for controller in $(cat "$above/cgroup.controllers"); do
+        echo "+$controller" >"$above/cgroup.subtree_control" || true
+      done
     done
   elif [ -e "$root/cpuset.cpus" ]; then
     # Nobody may enter a set without processors and memory.

@@ -12,7 +12,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { cacheDir } from "./home.ts";
+import { cacheDir, isOlder } from "./home.ts";
 import { close, listen } from "./listen.ts";
 import { run } from "./run.ts";
 import type { PackageFault, Packages } from "./types.ts";
@@ -131,8 +131,6 @@ async function onwardProxy(): Promise<NodeJS.ProcessEnv> {
 async function forgetOld(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     const file = join(dir, name);
-    const found = await stat(file).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > keptForMs)
-      await rm(file, { force: true });
+    if (await isOlder(file, keptForMs)) await rm(file, { force: true });
   }
 }

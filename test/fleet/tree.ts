@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir } from "./home.ts";
+import { cacheDir, isOlder } from "./home.ts";
 import { keyOf } from "./layers.ts";
 import { startPackages } from "./packages.ts";
 import { cleanEnv, must } from "./run.ts";
@@ -11,6 +11,7 @@ const suite = "bookworm";
 const plain = ["systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2"];
 const engine = ["docker.io", "nftables", "wireguard-tools", "wireguard-go", "cron"];
 const limitSeconds = 900;
+const keptForMs = 30 * 24 * 3600_000;
 
 /** The folders that a bare machine's root is laid over, the uppermost first; made once on a host and then kept. */
 export async function bareLayers(sort: BareSort): Promise<readonly string[]> {
@@ -24,12 +25,17 @@ async function made(kind: string, script: string, args: readonly string[]): Prom
   const recipe = Buffer.concat([await readFile(file), Buffer.from(args.join("\n"))]);
   const dir = join(cacheDir(), "trees");
   const target = join(dir, keyOf(kind, recipe));
-  if (existsSync(target)) return target;
+  const lock = `${target}.lock`;
+  if (existsSync(target)) {
+    await utimes(lock, new Date(), new Date());
+    return target;
+  }
   await mkdir(dir, { recursive: true });
+  await forgetOld(dir);
   const packages = await startPackages("127.0.0.1", 0);
   // Dies with this process, and its mounts with it; whoever waits for the lock goes on then.
   const alone = ["setpriv", "--pdeathsig", "KILL"];
-  const locked = ["flock", "--no-fork", "--wait", String(limitSeconds), `${target}.lock`];
+  const locked = ["flock", "--no-fork", "--wait", String(limitSeconds), lock];
   const apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   try {
     await must([...alone, ...locked, ...apart, "sh", file, target, ...args], {
@@ -40,4 +46,14 @@ async function made(kind: string, script: string, args: readonly string[]): Prom
     await packages.stop();
   }
   return target;
+}
+
+/** Trees that no machine has been booted from for long, such as those of other recipes. */
+async function forgetOld(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!name.endsWith(".lock") || !(await isOlder(join(dir, name), keptForMs))) continue;
+    const target = join(dir, name.slice(0, -".lock".length));
+    for (const path of [target, `${target}.new`, `${target}.lock`])
+      await rm(path, { recursive: true, force: true });
+  }
 }

@@ -85,19 +85,24 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
     assert.match((await sh("plain", "date -s @$(date +%s)")).stderr, /not permitted/);
   });
 
-  it("mounts a disk in a file and swaps, and gives both back when it loses its power", async () => {
-    const disk =
-      "truncate -s 16M /disk; mkfs.ext4 -q /disk; mkdir /data; mount -o loop /disk /data";
-    const swap =
-      "head -c 1M /dev/zero >/mnt/swap; chmod 600 /mnt/swap; mkswap -q /mnt/swap; swapon /mnt/swap";
-    await said("plain", `${disk}; losetup -f /disk; ${swap}`);
+  it("mounts and swaps to files as its fstab says, and gives them back when it loses its power", async () => {
+    const swap = `/mnt/${fleet.prefix}`; // the list of all swap is the host's
+    const swaps = async (): Promise<boolean> =>
+      (await readFile("/proc/swaps", "utf8")).includes(fleet.prefix);
+    const files = [
+      "truncate -s 16M /disk; mkfs.ext4 -q /disk; mkdir /data; echo '/disk /data ext4 loop' >>/etc/fstab",
+      `head -c 1M /dev/zero >${swap}; chmod 600 ${swap}; mkswap -q ${swap}`,
+      `echo '${swap} none swap' >>/etc/fstab; systemctl daemon-reload; systemctl start data.mount; swapon -a`,
+    ];
+    await said("plain", `${files.join("; ")}; losetup -f /disk`);
     assert.equal((await loops(fleet)).length, 2);
-    assert.match(await readFile("/proc/swaps", "utf8"), /^\/mnt\/swap /m);
+    assert.equal(await swaps(), true);
     await fleet.machine("plain").faults.kill();
     assert.equal((await loops(fleet)).length, 0);
-    assert.doesNotMatch(await readFile("/proc/swaps", "utf8"), /^\/mnt\/swap /m);
+    assert.equal(await swaps(), false);
     await fleet.machine("plain").faults.start();
-    assert.equal(await said("plain", "ls -d /data"), "/data");
+    assert.match(await said("plain", "findmnt -no SOURCE /data"), /^\/dev\/loop/);
+    assert.equal(await said("plain", "swapon --show=NAME --noheadings"), swap);
   });
 
   it("installs packages by way of the host", async () => {
@@ -159,8 +164,7 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
   it("leaves nothing when whoever booted it is killed", async () => {
     const { prefix, dir } = await up({ machines: "lost", bare: "plain" });
     const pid = (await infoOf(dir)).machines[0]?.pid ?? 0;
-    const use =
-      "truncate -s 16M /disk; losetup -f /disk; head -c 1M /dev/zero >/srv/swap; chmod 600 /srv/swap; mkswap -q /srv/swap; swapon /srv/swap";
+    const use = `truncate -s 16M /disk; losetup -f /disk; head -c 1M /dev/zero >/srv/${prefix}; chmod 600 /srv/${prefix}; mkswap -q /srv/${prefix}; swapon /srv/${prefix}`;
     const [first = "", ...rest] = entering(pid, true);
     assert.equal((await run([first, ...rest, "sh", "-euc", use])).code, 0);
     const net = (await netsOf(prefix))[0] ?? 0;
@@ -171,7 +175,7 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
     await until("its end", async () => (isAlive(owner) ? undefined : true));
     await reapDead();
     assert.deepEqual(await devices([net]), []);
-    assert.doesNotMatch(await readFile("/proc/swaps", "utf8"), /^\/(srv\/)?swap /m);
+    assert.doesNotMatch(await readFile("/proc/swaps", "utf8"), new RegExp(prefix));
     assert.equal(existsSync(dir), false);
     const groups = ["find", "/sys/fs/cgroup", "-path", `*/slipway-fleet-${prefix}*`];
     assert.equal((await run(groups)).stdout, "");
