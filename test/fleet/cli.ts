@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { askHolder, controlSocket, faultNames, infoOf, obey, type FleetInfo } from "./control.ts";
 import { entering } from "./enter.ts";
 import { bootFleet, reapDead } from "./fleet.ts";
@@ -21,7 +21,12 @@ program
   .option("--machines <names>", "names, with commas between", "web-1,web-2,db-1")
   .option("--prefix <prefix>", "name of the fleet (default: a random one)")
   .option("--disk-mib <n>", "an engine's disk of this size on each machine")
-  .option("--bare <sort>", "bare Debian with systemd: plain, or engine for one with Docker")
+  .addOption(
+    new Option(
+      "--bare <sort>",
+      "a Debian of its own with systemd, as it comes or with an engine",
+    ).choices(["plain", "engine"]),
+  )
   .option("--keep-state", "leave the state folder behind on 'down'")
   .action(async (options: UpOptions) => print(await up(options)));
 
