@@ -1,12 +1,17 @@
 #!/bin/sh
 # Builds the root of a bare machine and becomes its systemd: bare-root.sh DIR LAYERS LOOPS FOLDERS [DISK]
 # LAYERS are the folders below, LOOPS the numbers of the loop devices that are this machine's, and FOLDERS lie on the
-# host's own filesystem, in DIR/data.
+# host's own filesystem, in DIR/data. Where there is DIR/copy all of the root does.
 set -eu
 dir=$1 layers=$2 loops=$3 folders=$4 disk=${5-}
 root=$dir/root
 
-mount -t overlay machine -o "lowerdir=$layers,upperdir=$dir/upper,workdir=$dir/work" "$root"
+if [ -d "$dir/copy" ]; then
+  folders=
+  mount --bind "$dir/copy" "$root"
+else
+  mount -t overlay machine -o "lowerdir=$layers,upperdir=$dir/upper,workdir=$dir/work" "$root"
+fi
 
 # Devices of its own: systemd makes sockets and folders there, and the host's disks are none of its business.
 dev=$root/dev

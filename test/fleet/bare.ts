@@ -5,6 +5,7 @@ import { realFolders } from "./disks.ts";
 import { execOn } from "./enter.ts";
 import type { Machine } from "./machine.ts";
 import { authorize, makeHostKey, writeInto, type RootPlan } from "./root.ts";
+import { must } from "./run.ts";
 import type { BareSort } from "./types.ts";
 
 /** Where the apt of bare machines is told to go; nobody listens there unless the fleet has packages. */
@@ -42,6 +43,13 @@ export async function prepareBareRoot(
     await put("etc/docker/daemon.json", JSON.stringify(config));
   }
   return makeHostKey(upper, plan.name);
+}
+
+/** Makes a root of its own out of what it would lie over and what is laid over that. */
+export async function copyRoot(dir: string, layers: readonly string[]): Promise<void> {
+  const script = `mount -t overlay all -o "lowerdir=$2" "$1/root" && cp -a "$1/root/." "$1/copy"`;
+  const all = [join(dir, "upper"), ...layers].join(":");
+  await must(["unshare", "--mount", "sh", "-euc", script, "copy", dir, all]);
 }
 
 const addDeploy = `set -eu

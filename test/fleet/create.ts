@@ -1,6 +1,6 @@
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { prepareBareRoot } from "./bare.ts";
+import { copyRoot, prepareBareRoot } from "./bare.ts";
 import { dockerOn, execOn } from "./enter.ts";
 import { faultsOf } from "./faults.ts";
 import type { Machine } from "./machine.ts";
@@ -19,7 +19,7 @@ export async function createMachine(
   authorizedKey: string,
   packages = false,
 ): Promise<Machine> {
-  const { name, diskMiB, bare: sort } = options;
+  const { name, diskMiB, bare: sort, copied } = options;
   const dir = join(fleetDir, "machines", name);
   await mkdir(dir, { recursive: true });
   const { prefix, net, hostAddress } = network;
@@ -30,6 +30,7 @@ export async function createMachine(
   const hostKey = await (bare === undefined
     ? prepareRoot(plan)
     : prepareBareRoot(plan, bare.sort, packages));
+  if (bare !== undefined && copied === true) await copyRoot(dir, bare.layers);
   const disk = diskMiB === undefined ? undefined : await makeDisk(join(dir, "disk"), diskMiB);
   return {
     name,

@@ -34,8 +34,9 @@ export async function releaseDisks(
     if (loop !== undefined && isOurs(loop)) await must(["swapoff", path]);
     // The path is what is left of it without the machine's mounts; of a file that is not the one in use it is refused.
     if (type !== "file") continue;
+    const places = ["copy", ...realFolders.map((folder) => join("data", folder))];
     for (const dir of machineDirs)
-      for (const folder of realFolders) await run(["swapoff", join(dir, "data", folder, path)]);
+      for (const place of places) await run(["swapoff", join(dir, place, path)]);
   }
   const loops = (await readdir("/sys/block")).map(loopIn).filter((one) => one !== undefined);
   const ours = loops.filter(isOurs);

@@ -22,6 +22,11 @@ export type MachineOptions = {
   bare?: BareSort;
   /** Gives a bare machine the user deploy, with sudo; machines of the other sort always have it. Default false. */
   deploy?: boolean;
+  /**
+   * Gives a bare machine a copy of its tree, on the host's own filesystem, instead of a root that lies over it: that takes
+   * some seconds more, but it can swap to files anywhere, not only below /mnt and /srv. Default false.
+   */
+  copied?: boolean;
 };
 
 export type BareSort = "plain" | "engine";

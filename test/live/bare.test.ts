@@ -20,6 +20,7 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
       machines: [
         { name: "plain", bare: "plain", deploy: true },
         { name: "engine", bare: "engine" },
+        { name: "copied", bare: "plain", copied: true },
       ],
       packages: true,
       git: false,
@@ -145,6 +146,18 @@ describe("a bare machine of the test fleet", { timeout: 900_000 }, () => {
     assert.equal((await machine.exec(["docker", "ps"], { timeoutMs: 300 })).code, 124);
     await machine.faults.thawDockerd();
     assert.match(await machine.docker(["ps"]), / app$/m);
+  });
+
+  it("swaps to a file in its root where that is a copy", async () => {
+    const swap = `/swap-${fleet.prefix}`;
+    const swaps = async (): Promise<boolean> =>
+      (await readFile("/proc/swaps", "utf8")).includes(swap);
+    const make = `head -c 1M /dev/zero >${swap}; chmod 600 ${swap}; mkswap -q ${swap}; swapon ${swap}`;
+    await said("copied", make);
+    assert.equal(await swaps(), true);
+    await fleet.machine("copied").faults.kill();
+    assert.equal(await swaps(), false);
+    await fleet.machine("copied").faults.start();
   });
 
   it("loses its network and its sshd and gets both back", async () => {
