@@ -19,13 +19,26 @@ const marks = (name: string): readonly [string, string] => [
   `<!-- ${name} end -->`,
 ];
 
-/** `run.ts [--write] [plan|nothing|secrets|switches|deploys|deploy …]`; exits with 1 where a goal is missed. */
+const usage = `npm run bench -- [--write] [NAME …]
+
+Measures ${Object.keys(benches).join(", ")}, or those that are named, and exits with 1 where a goal is missed.
+--write also writes the tables into docs/benchmarks.md. Most need root on Linux, as the test fleet does.
+`;
+
+/** Exits with 1 where a goal is missed. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { write: { type: "boolean", default: false } },
+    options: {
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
   });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const names = positionals.length > 0 ? positionals : Object.keys(benches);
   const all: Row[] = [];
   for (const name of names) {
