@@ -135,11 +135,11 @@ function isFit(text: Secret, { hosts, authority }: CertificateWish, now: number)
 }
 
 function challengeOf(
-  { authority, answer, unanswer }: CertificateWish,
+  { authority, answer, unanswer, signal }: CertificateWish,
   { dnsCommand, env }: Pick<IssuerTools, "dnsCommand" | "env">,
 ): Challenge {
   if (authority.dns === undefined) return { kind: "http", put: answer, remove: unanswer };
-  if (dnsCommand !== undefined) return dnsAnswers(dnsCommand, env);
+  if (dnsCommand !== undefined) return dnsAnswers({ command: dnsCommand, env, signal });
   throw new AcmeError("refused", "nothing here sets records of the DNS: SLIPWAY_ACME_DNS_COMMAND");
 }
 

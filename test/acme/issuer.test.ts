@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { dnsAnswers } from "../../src/acme/dns-command.ts";
+import { dnsAnswers, type DnsCommand } from "../../src/acme/dns-command.ts";
 import { AcmeError, type AcmeTrouble } from "../../src/acme/error.ts";
 import { httpsExchange, type Exchange } from "../../src/acme/exchange.ts";
 import { createIssuer } from "../../src/acme/issuer.ts";
@@ -13,6 +13,8 @@ import { certifiedText, readCertificate } from "../../src/lib/certificate.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { Accounts, CertificateWish } from "../../src/model/issuer.ts";
 import { Secret } from "../../src/model/secret.ts";
+import { run } from "../fleet/run.ts";
+import { until } from "../fleet/wait.ts";
 import { startPebble, type Pebble } from "../support/pebble.ts";
 
 const minute = 60_000;
@@ -159,6 +161,20 @@ if (verb === "set") await fetch("${pebble.names}/set-txt", { method: "POST", bod
 });
 
 describe("a command for the DNS that fails", () => {
+  const put = (wanted: Omit<DnsCommand, "env">): Promise<void> =>
+    dnsAnswers({ ...wanted, env: { PATH: process.env["PATH"] } }).put(
+      "_acme-challenge.a.example",
+      "value",
+    );
+  const failed =
+    (said: RegExp) =>
+    (error: unknown): error is AcmeError =>
+      error instanceof AcmeError && error.trouble === "unproven" && said.test(error.message);
+  /** Whether a group of processes has any that has not ended. */
+  const isRunning = async (group: string): Promise<boolean> =>
+    (await run(["ps", "-o", "stat=", "-g", group])).stdout
+      .split("\n")
+      .some((stat) => /^[^Z]/.test(stat));
   const cases: readonly (readonly [command: readonly string[], said: RegExp])[] = [
     [["sh", "-c", "echo one >&2; echo no such zone >&2; exit 1"], /: no such zone$/],
     [["sh", "-c", "exit 3"], /: it ended with 3$/],
@@ -166,10 +182,37 @@ describe("a command for the DNS that fails", () => {
   ];
   for (const [command, said] of cases)
     it(String(said), async () => {
-      const challenge = dnsAnswers(command, { PATH: process.env["PATH"] });
-      const failed = (error: AcmeError) => error.trouble === "unproven" && said.test(error.message);
-      await assert.rejects(challenge.put("_acme-challenge.a.example", "value"), failed);
+      await assert.rejects(put({ command }), failed(said));
     });
+
+  it("is ended after a while, with all that it has started", { timeout: 60_000 }, async () => {
+    const command = ["sh", "-c", "echo $$ asks the zone >&2; sleep 600 & sleep 600"];
+    const said = /: no end after 0\.01 minutes: (\d+) asks the zone$/;
+    const error = await put({ command, timeoutMs: 600 }).catch((error: unknown) => error);
+    assert.ok(failed(said)(error), String(error));
+    const group = said.exec(error.message)?.[1] ?? "";
+    await until(
+      "its processes are gone",
+      async () => !(await isRunning(group)) || undefined,
+      20_000,
+    );
+  });
+
+  it("is ended when no record is wanted any more", { timeout: 60_000 }, async () => {
+    const stop = new AbortController();
+    stop.abort(new Error("enough"));
+    const hangs = put({ command: ["sleep", "600"], signal: stop.signal });
+    await assert.rejects(hangs, /^Error: enough$/);
+  });
+
+  it("is done when it ends, whatever it leaves running", { timeout: 60_000 }, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "dns-command-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, "pid");
+    const command = ["sh", "-c", 'sleep 600 & echo $! >"$0"', file];
+    await put({ command, timeoutMs: 20_000 });
+    process.kill(Number(await readFile(file, "utf8")));
+  });
 });
 
 describe("how long an authority is left alone", () => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { isCoded } from "../git/coded.ts";
 import { SourceError } from "../source.ts";
+import { killGroup } from "../../lib/process-group.ts";
 import { cutAtWord, printableLine } from "../../lib/text.ts";
 
 const usualTimeoutMs = 120_000;
@@ -81,14 +82,6 @@ export function systemGit(
       });
     });
   });
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if (!isCoded(error, "ESRCH")) throw error;
-  }
 }
 
 /** Called from a hook of another repository, git would work on that one. */
