@@ -1,5 +1,6 @@
 import { runDaemon } from "../../src/daemon/daemon.ts";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
+import type { World } from "../../src/pass/world.ts";
 import { until } from "../fleet/wait.ts";
 import { openController, type Controller, type ControllerOptions } from "./controller.ts";
 
@@ -14,15 +15,22 @@ export interface Following {
   stop(): Promise<void>;
 }
 
-export async function follow(options: ControllerOptions): Promise<Following> {
+/** `instead`: of its world, what a test has otherwise. */
+export async function follow(
+  options: ControllerOptions,
+  instead: Pick<Partial<World>, "clock" | "issuer"> = {},
+): Promise<Following> {
   const controller = await openController(options);
   const stop = new AbortController();
   const log: string[] = [];
-  const running = runDaemon(controller.world, {
-    intervalMs: 500,
-    signal: stop.signal,
-    log: (level, text) => void log.push(`${level} ${text}`),
-  });
+  const running = runDaemon(
+    { ...controller.world, ...instead },
+    {
+      intervalMs: 500,
+      signal: stop.signal,
+      log: (level, text) => void log.push(`${level} ${text}`),
+    },
+  );
   // Whoever stops it hears of it.
   running.catch(() => undefined);
   const outcomes = (): readonly RevisionOutcome[] =>

@@ -1,10 +1,11 @@
+import { Resolver } from "node:dns/promises";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { selfSigned } from "../../src/acme/x509.ts";
 import { httpsExchange } from "../../src/acme/exchange.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { endTied, spawnTied } from "../fleet/processes.ts";
+import { endTied, spawnTied, type Tied } from "../fleet/processes.ts";
 import { until } from "../fleet/wait.ts";
 import { freePorts } from "./running-haproxy.ts";
 
@@ -25,6 +26,12 @@ export interface Pebble {
   breakName(host: string): Promise<void>;
   addText(name: string, value: string): Promise<void>;
   clearText(name: string): Promise<void>;
+  /** TXT records that the name server has. */
+  texts(name: string): Promise<readonly string[]>;
+  /** Ends the authority; nobody listens where it was. */
+  leave(): Promise<void>;
+  /** As it was, but that it forgot whom it knew, and has another root. */
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,14 +76,9 @@ export async function startPebble({
   ]);
   const settings = ["PEBBLE_VA_NOSLEEP=1", `PEBBLE_AUTHZREUSE=${remembers ? 100 : 0}`];
   const asking = ["-strict=false", "-dnsserver", `${local}:${dns}`];
-  const authority = await spawnTied(folder, [
-    "env",
-    ...settings,
-    "pebble",
-    ...asking,
-    "-config",
-    place("config.json"),
-  ]);
+  const start = (): Promise<Tied> =>
+    spawnTied(folder, ["env", ...settings, "pebble", ...asking, "-config", place("config.json")]);
+  let authority = await start();
   const told = `http://${local}:${names}`;
   const tell = async (what: string, body: unknown): Promise<void> => {
     const { ok, status } = await fetch(`${told}/${what}`, {
@@ -96,10 +98,15 @@ export async function startPebble({
     await tell("clear-txt", { host: "up.example." });
     return true;
   };
-  await until("pebble", isUp, 20_000).catch(async (error: unknown) => {
+  const cameUp = async (): Promise<void> => {
+    await until("pebble", isUp, 20_000);
+  };
+  await cameUp().catch(async (error: unknown) => {
     await stop();
     throw error;
   });
+  const resolver = new Resolver({ timeout: 5_000 });
+  resolver.setServers([`${local}:${dns}`]);
   return {
     directory,
     ca: certificatePem,
@@ -113,6 +120,19 @@ export async function startPebble({
     breakName: (host) => tell("set-servfail", { host: `${host}.` }),
     addText: (name, value) => tell("set-txt", { host: `${name}.`, value }),
     clearText: (name) => tell("clear-txt", { host: `${name}.` }),
+    texts: async (name) => {
+      const found = await resolver.resolveTxt(name).catch((error: unknown) => {
+        const isNone = error instanceof Error && "code" in error && error.code === "ENODATA";
+        if (isNone) return [];
+        throw error;
+      });
+      return found.map((parts) => parts.join(""));
+    },
+    leave: () => endTied(authority),
+    comeBack: async () => {
+      authority = await start();
+      await cameUp();
+    },
     stop,
   };
 }
