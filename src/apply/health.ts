@@ -1,4 +1,4 @@
-import type { FinishStep, WaitStep } from "../model/step.ts";
+import type { FinishStep, LeaveStep, WaitStep } from "../model/step.ts";
 import { ofMachine, unhealthy } from "./evidence.ts";
 import { StepFailure } from "./failure.ts";
 import { probeOnce } from "./probe.ts";
@@ -7,6 +7,8 @@ import type { StepContext } from "./steps.ts";
 
 /** A container that ends this often while it is tried will not become healthy. */
 const restartsAllowed = 3;
+/** Between two looks whether one that was told to end has. */
+const leavePauseMs = 100;
 /** Pauses between probes grow from this to the declared interval: what is up at once is not made to wait for it. */
 const firstPauseMs = 50;
 
@@ -77,6 +79,21 @@ export async function finishContainer(
     }
     await sleepOrPreempt(context, pauseMs);
     pauseMs = Math.min(pauseMs * 2, 1_000);
+  }
+}
+
+/** Waits a while until the container has ended, or is gone. */
+export async function letLeave(
+  context: StepContext,
+  { patienceMs }: LeaveStep,
+  container: string,
+): Promise<void> {
+  const { clock, session } = context;
+  const deadlineMs = clock.now() + patienceMs;
+  while (clock.now() < deadlineMs && !context.preempt.aborted) {
+    const seen = await look(session, container);
+    if (seen === undefined || (!seen.running && !seen.restarting)) return;
+    await sleepOrPreempt(context, leavePauseMs);
   }
 }
 

@@ -20,7 +20,7 @@ import { resolveRef, type Bindings } from "./bindings.ts";
 import { runUnderDeadMan } from "./dead-man.ts";
 import { callEngine } from "./engine-step.ts";
 import { asFailure, StepFailure } from "./failure.ts";
-import { finishContainer, waitHealthy } from "./health.ts";
+import { finishContainer, letLeave, waitHealthy } from "./health.ts";
 import { loadCertificate } from "./load.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
@@ -99,6 +99,8 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
       return await waitHealthy(context, step, resolveRef(step.container, bindings));
     case "finish":
       return await finishContainer(context, step, resolveRef(step.container, bindings));
+    case "leave":
+      return await letLeave(context, step, resolveRef(step.container, bindings));
     default:
       return await change(context, step, bindings);
   }

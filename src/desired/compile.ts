@@ -1,14 +1,14 @@
 import type { ContainerSpec, FilesSpec } from "../kinds/index.ts";
 import { digestOf } from "../lib/hash.ts";
-import { registryOf } from "../lib/image-name.ts";
 import { resourceAddress } from "../model/address.ts";
-import type { AppDocument, Documents } from "../model/documents.ts";
+import type { AppDocument } from "../model/documents.ts";
 import { machinePaths } from "../model/paths.ts";
 import type { PullLogin } from "../model/registry.ts";
 import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
+import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { listensOn, placements, proxiesFor } from "./proxies.ts";
 import { poolsIn, proxySpec } from "./proxy.ts";
@@ -34,7 +34,7 @@ export function compile(input: CompileInput): Compiled {
   const paths = machinePaths(fleet);
   const all = withStaying(input);
   const named = all.filter((app) => input.unnamed?.has(app.family) !== true);
-  const proxies = proxiesFor(input.documents, all);
+  const proxies = proxiesFor(input.documents, all, input.proxyImage);
   const table = namesTable(
     fleet,
     machines,
@@ -159,13 +159,4 @@ function withCopies(
   );
   const copies = made.flatMap(({ reload }) => reload?.folder ?? []);
   return copies.length === 0 ? files : files.map((f) => ({ ...f, copies }));
-}
-
-/** HEAD's, also of an app that returns: what it says of the secret is its name and no more. */
-function loginFor(reference: string, { logins }: Documents): PullLogin | undefined {
-  const registry = registryOf(reference);
-  const login = logins.get(registry);
-  if (login === undefined) return undefined;
-  const { name, id } = login.password;
-  return { registry, user: login.user, password: { name, id } };
 }

@@ -3,11 +3,15 @@ import { groupBy } from "../lib/parallel.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { listensAt, wantsProxy, type Listen } from "../model/listens.ts";
 import type { PlacedRoute } from "../model/routes.ts";
+import type { ProxySpec } from "../kinds/index.ts";
+import { loginFor } from "./logins.ts";
 import { fieldsOn } from "./names.ts";
 
 /** What the proxies of a fleet go by: made once for all machines. */
 export interface Proxies {
   readonly documents: Documents;
+  /** The image's name, and what it means. */
+  readonly image: Pick<ProxySpec, "image" | "reference" | "login">;
   readonly inUse: boolean;
   /** By machine: routes that its proxy answers to. */
   readonly routed: ReadonlyMap<string, readonly Routed[]>;
@@ -24,14 +28,31 @@ export interface Routed {
   readonly route: PlacedRoute;
 }
 
-/** Every app has what the proxy does once one of the fleet asks for it. */
-export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): Proxies {
+const defaultImage = "haproxy:lts";
+
+/** The name of their image, as slipway.yaml has it. */
+export const proxyImageIn = ({ settings }: Documents): string =>
+  settings.proxy?.image ?? defaultImage;
+
+/** Every app has what the proxy does once one of the fleet asks for it. `reference`: what the name of their image means. */
+export function proxiesFor(
+  documents: Documents,
+  apps: readonly AppDocument[],
+  reference = proxyImageIn(documents),
+): Proxies {
+  const login = loginFor(reference, documents);
+  const image = {
+    image: proxyImageIn(documents),
+    reference,
+    ...(login === undefined ? {} : { login }),
+  };
   const inUse =
     documents.settings.proxy !== undefined ||
     apps.some((app) => [app.fields, ...app.perMachine.values()].some(wantsProxy));
   if (!inUse)
     return {
       documents,
+      image,
       inUse,
       routed: new Map(),
       certified: new Map(),
@@ -48,6 +69,7 @@ export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): 
   const peers = [...documents.machines.keys()].flatMap((name) => privateOf(documents, name) ?? []);
   return {
     documents,
+    image,
     inUse,
     routed,
     certified: certifiedOn(all),
@@ -55,6 +77,12 @@ export function proxiesFor(documents: Documents, apps: readonly AppDocument[]): 
     peers: peers.toSorted(),
   };
 }
+
+/** Those that need one, in order of name. */
+export const proxyMachines = ({ routed, listens }: Proxies): readonly string[] => {
+  const listening = [...listens].filter(([, apps]) => [...apps.values()].some((l) => l.length > 0));
+  return [...new Set([...routed.keys(), ...listening.map(([machine]) => machine)])].toSorted();
+};
 
 /** Apps by the machines that they are on. */
 export const placements = (

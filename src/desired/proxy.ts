@@ -15,8 +15,6 @@ import { fieldsOn, instancesOn } from "./names.ts";
 import { listensOn, privateOf, type Proxies, type Routed } from "./proxies.ts";
 import { bytes, milliseconds } from "./units.ts";
 
-const defaultImage = "haproxy:lts";
-
 /** A machine's proxy; undefined where nothing there needs one, `awaiting` while an address that it binds is not known yet. */
 export function proxySpec(
   machine: string,
@@ -45,10 +43,10 @@ export function proxySpec(
         : serving.get(servingKey(app.name, instance))?.address,
     (app) => instancesServing(serving, app.name),
   );
-  const { image = defaultImage, trust = [] } = documents.settings.proxy ?? {};
+  const { trust = [] } = documents.settings.proxy ?? {};
   return {
     fleet: documents.fleet,
-    image,
+    ...proxies.image,
     routes: routes.map(({ app, route }) => routeOf(app, route)).toSorted(byHostAndPath),
     listens: listensBy(
       listens,

@@ -37,6 +37,8 @@ export interface CompileInput {
   readonly machines: ReadonlyMap<string, MachineContext>;
   /** Apps are left out where theirs is missing. */
   readonly images: ImageReferences;
+  /** What the name of the proxies' image means; absent: nobody could say. */
+  readonly proxyImage?: string;
   /** Blob → sha256 of its bytes. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly secrets: SecretDigests;

@@ -30,6 +30,7 @@ export type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./sh
 export { usualCheck } from "./shared/proxy/layout.ts";
 export type { Proxied } from "./shared/container/spec.ts";
 export type { VolumeState } from "./app/volume.ts";
+export type { ProxyState } from "./machine/proxy/state.ts";
 export type { CertificateState } from "./shared/certificate/files.ts";
 export type { CertificateSpec } from "./machine/certificate.ts";
 export type { CertificationSpec } from "./machine/certification.ts";

@@ -16,6 +16,7 @@ export type Step =
   | WaitStep
   | WatchStep
   | FinishStep
+  | LeaveStep
   | AttemptStep
   | MarkStep
   | RoomStep
@@ -153,6 +154,13 @@ export interface FinishStep {
   readonly deadlineMs: number;
   /** Whose fault it is; the app's without it. */
   readonly blame?: "app" | "machine";
+}
+
+/** Waits a while for a container that was told to end; that it takes longer, or how it ends, is no failure. */
+export interface LeaveStep {
+  readonly do: "leave";
+  readonly container: string | Bound;
+  readonly patienceMs: number;
 }
 
 /** Runs `steps`; when one fails, runs `otherwise` and the failure stands. */

@@ -25,7 +25,7 @@ import {
 } from "./decisions.ts";
 import type { Known } from "./families.ts";
 import type { Former } from "./former.ts";
-import { settleImages } from "./settle.ts";
+import { settleImages, settleProxyImage } from "./settle.ts";
 import type { Standing } from "./standing.ts";
 import { guardedFamilies, lastRevisions, namelessFamilies, stayingApps } from "./staying.ts";
 import type { Trail } from "./trail.ts";
@@ -114,6 +114,10 @@ async function planWith(
       meant: (family) => decisions.get(family)?.good?.images,
     },
   );
+  const proxyImage = await settleProxyImage(ground.world, documents, apps, observations, {
+    asked: request.asked,
+    loginOf: ground.loginOf,
+  });
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !held.has(family));
   const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
@@ -122,6 +126,7 @@ async function planWith(
     apps,
     machines: contextsOf(known.observations, inventories, documents.fleet),
     images,
+    ...(proxyImage === undefined ? {} : { proxyImage }),
     hashes: await former.hashes(apps),
     secrets: ground.opened,
     released: releasedOf(inventories),

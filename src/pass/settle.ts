@@ -1,7 +1,10 @@
 import { imageTextsOf } from "../desired/names.ts";
+import { proxiesFor, proxyImageIn, proxyMachines } from "../desired/proxies.ts";
+import type { ProxyState } from "../kinds/index.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
+import { imageKey } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
-import type { Observation } from "../model/observation.ts";
+import { liveOf, type Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
 import {
   resolveImages,
@@ -31,7 +34,6 @@ export async function settleImages(
     readonly stays?: (family: string) => boolean;
   },
 ): Promise<ResolvedImages> {
-  const targets = targetsOf(documents);
   const wishes = apps.flatMap((app) =>
     [...imageTextsOf(app)].map(([text, machines]): ImageWish => {
       const meant = options.meant?.(app.family)?.[text];
@@ -48,13 +50,64 @@ export async function settleImages(
       };
     }),
   );
-  const answers = [...seen.observations].filter(([, o]) => o.facts !== undefined);
-  const answering = new Set(answers.map(([machine]) => machine));
-  const open = async (machine: string): ReturnType<World["remote"]["session"]> => {
-    const target = targets.get(machine);
-    if (target === undefined) throw new Error(`no machine ${machine}`);
-    return await world.remote.session(target);
-  };
   const { asked, loginOf } = options;
+  const { answering, open } = engines(world, documents, seen.observations);
   return await resolveImages(wishes, seen.inventories, answering, open, asked, loginOf);
+}
+
+const proxies = "the proxies";
+
+/**
+ * What the name of the proxies' image means: what it meant for any of them before, so that none is replaced because a tag
+ * moved, else what an engine finds out. Undefined: nobody could say, or there is to be none.
+ */
+export async function settleProxyImage(
+  world: World,
+  documents: Documents,
+  apps: readonly AppDocument[],
+  observations: ReadonlyMap<string, Observation>,
+  { asked, loginOf }: Pick<Parameters<typeof settleImages>[4], "asked" | "loginOf">,
+): Promise<string | undefined> {
+  const text = proxyImageIn(documents);
+  const known = text.includes("@sha256:") ? text : meantBefore(text, observations);
+  if (known !== undefined) return known;
+  const machines = proxyMachines(proxiesFor(documents, apps));
+  if (machines.length === 0) return undefined;
+  const wish = { app: proxies, family: "", text, machines, again: false };
+  const { answering, open } = engines(world, documents, observations);
+  const found = await resolveImages([wish], new Map(), answering, open, asked, loginOf);
+  return found.references.get(imageKey(proxies, text));
+}
+
+function meantBefore(
+  text: string,
+  observations: ReadonlyMap<string, Observation>,
+): string | undefined {
+  for (const observation of observations.values()) {
+    const live = liveOf(observation, "machine/proxy", "");
+    const meaning = live.state === "present" ? (live.value as ProxyState).meaning : undefined;
+    if (meaning?.text === text) return meaning.reference;
+  }
+  return undefined;
+}
+
+/** Machines that answer, and how their engines are asked. */
+function engines(
+  world: World,
+  documents: Documents,
+  observations: ReadonlyMap<string, Observation>,
+): {
+  readonly answering: ReadonlySet<string>;
+  open(machine: string): ReturnType<World["remote"]["session"]>;
+} {
+  const targets = targetsOf(documents);
+  const answers = [...observations].filter(([, o]) => o.facts !== undefined);
+  return {
+    answering: new Set(answers.map(([machine]) => machine)),
+    open: async (machine) => {
+      const target = targets.get(machine);
+      if (target === undefined) throw new Error(`no machine ${machine}`);
+      return await world.remote.session(target);
+    },
+  };
 }

@@ -47,8 +47,11 @@ export function imagesFor(socket: string, address: string): Images {
       const cmd = options.cmd ?? ["/app/server"];
       return pushLayers(name, tag, [await baseLayer(), await appLayer()], { ...options, cmd });
     },
-    pushProxy: async () =>
-      pushLayers("haproxy", "lts", [await baseLayer(), await haproxyLayer()], asOfficial),
+    pushProxy: async ({ tag = "lts", version = tag } = {}) =>
+      pushLayers("haproxy", tag, [await baseLayer(), await haproxyLayer()], {
+        ...asOfficial,
+        env: { ...asOfficial.env, VERSION: version },
+      }),
   };
 }
 

@@ -111,8 +111,8 @@ export type ImageOptions = {
 export type Images = {
   /** Makes the test app's image NAME:TAG, which reports TAG as its version, and gives its digest reference. */
   push(name: string, tag: string, options?: ImageOptions): Promise<Pushed>;
-  /** Makes haproxy:lts of the host's HAProxy, laid out as the official image is. */
-  pushProxy(): Promise<Pushed>;
+  /** Makes haproxy:TAG of the host's HAProxy, laid out as the official image is; with another version another image. */
+  pushProxy(options?: { readonly tag?: string; readonly version?: string }): Promise<Pushed>;
 };
 
 export type Pushed = { reference: string; digest: string; byDigest: string };

@@ -140,8 +140,8 @@ const anyFleetProxy = anyProxy.map((spec) => ({ ...spec, fleet: "acme" }));
 const withProxyImage = (sim: EngineSim, spec: ProxySpec): void => {
   for (const host of certifiedHosts(spec))
     sim.disk.write(certificatePath(about.root, host), `of ${host}`);
-  const image = { id: "sha256:aa", digests: [], tags: ["haproxy:lts"], config: {} };
-  sim.registry.set("haproxy:lts", image);
+  const image = { id: "sha256:aa", digests: [spec.reference], tags: [], config: {} };
+  sim.registry.set(spec.reference, image);
 };
 
 laws(

@@ -296,13 +296,15 @@ ${more}`;
   test("a number more, and another image of the proxy: another one takes the listeners over", async () => {
     const [first] = await site.proxies("web-1");
     const settings = (image: string): string => `fleet: acme\nproxy: { image: "${image}" }\n`;
-    const images = [await nextProxy(), await site.proxyImage()];
+    const { images } = site.fleet;
+    const next = await images?.pushProxy({ tag: "next" });
+    const names = [next?.reference ?? "", await site.proxyImage()];
     const { done, report } = await site.underLoad(both, async () => {
       await deploy("Number", app("1", ", watch: 300ms", "listen: 9090\n"));
       await site.settle();
       const made = [first, (await site.proxies("web-1")).at(-1)];
       // And back, while connections of the first one are open.
-      for (const image of images) {
+      for (const image of names) {
         await site.commit("Proxy", { "slipway.yaml": settings(image) });
         await site.settle();
         made.push((await site.proxies("web-1")).at(-1));
@@ -342,20 +344,6 @@ ${more}`;
     await deploy("Free", app("1"));
     await site.settle();
   });
-
-  /** The same under another tag. */
-  const nextProxy = async (): Promise<string> => {
-    const base = `http://${site.fleet.registry?.address ?? ""}/v2/haproxy/manifests`;
-    const type = "application/vnd.docker.distribution.manifest.v2+json";
-    const found = await fetch(`${base}/lts`, { headers: { accept: type } });
-    const put = await fetch(`${base}/next`, {
-      method: "PUT",
-      headers: { "content-type": type },
-      body: await found.text(),
-    });
-    assert.equal(put.status, 201);
-    return `${site.fleet.registry?.address ?? ""}/haproxy:next`;
-  };
 
   test("what others do to the proxy is undone", async () => {
     const config = "/var/lib/slipway/acme/proxy/haproxy.cfg";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { until } from "../fleet/wait.ts";
 import { startLoad } from "../support/load/load.ts";
 import { openSite, type Site } from "../support/site.ts";
 
@@ -15,10 +16,17 @@ routes: [{ host: shop.test, tls: off }]
 deploy: { stopTimeout: 5s, drain: 5s, watch: 500ms }
 ${more}`;
 
+  const settings = (image: string): string => `fleet: acme\nproxy: { image: "${image}" }\n`;
+  /** Of all containers of proxies on a machine. */
+  const proxiesOn = async (machine: string, format: string): Promise<readonly string[]> => {
+    const argv = ["ps", "-a", "--no-trunc", "--filter", "label=slipway.proxy", "--format", format];
+    return (await site.fleet.machine(machine).docker(argv)).trim().split("\n");
+  };
+
   before(async () => {
     site = await openSite({ machines: ["web-1", "web-2"], isWarm: true }, { "1": {}, "2": {} });
-    const settings = `fleet: acme\nproxy: { image: "${await site.proxyImage()}" }\n`;
-    await site.commit("Shop", { "slipway.yaml": settings, "apps/shop.yaml": app("1") });
+    const image = await site.proxyImage();
+    await site.commit("Shop", { "slipway.yaml": settings(image), "apps/shop.yaml": app("1") });
     await site.settle();
   });
   after(async () => {
@@ -52,5 +60,35 @@ ${more}`;
     await web.docker(["rm", "-f", "blocker"]);
     await site.settle();
     assert.deepEqual((await load.stop()).failures, {});
+  });
+
+  test("one that has left is gone, or goes with the next pass after its last connection", async () => {
+    for (const machine of ["web-1", "web-2"])
+      await until(`nothing is left on ${machine}`, async () => {
+        await site.settle();
+        const proxies = await proxiesOn(machine, "{{.State}}");
+        return proxies.join() === "running" ? true : undefined;
+      });
+  });
+
+  test("a name of its image means on all machines what it meant first", async () => {
+    const { images } = site.fleet;
+    const [first = ""] = await proxiesOn("web-1", "{{.Image}}");
+    assert.match(first, /haproxy@sha256:/);
+    const moved = await images?.pushProxy({ version: "moved" });
+    assert.notEqual(moved?.byDigest, first);
+    await site.settle();
+    const web = site.fleet.machine("web-2");
+    const [id = ""] = await proxiesOn("web-2", "{{.ID}}");
+    await web.docker(["rm", "-f", id]);
+    await web.docker(["rmi", first]);
+    await web.exec(["rm", "-r", "/var/lib/slipway/acme/proxy"]);
+    await site.settle();
+    assert.deepEqual(await proxiesOn("web-2", "{{.Image}}"), [first]);
+    const next = await images?.pushProxy({ tag: "next", version: "moved" });
+    await site.commit("Next", { "slipway.yaml": settings(next?.reference ?? "") });
+    await site.settle();
+    for (const machine of ["web-1", "web-2"])
+      assert.ok((await proxiesOn(machine, "{{.Image}}")).includes(moved?.byDigest ?? ""));
   });
 });

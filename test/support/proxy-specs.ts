@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { referenceOf } from "./sim/registry.ts";
 import { usualCheck } from "../../src/kinds/shared/proxy/layout.ts";
 import type {
   ProxyListen,
@@ -7,9 +8,13 @@ import type {
   ProxySpec,
 } from "../../src/kinds/shared/proxy/spec.ts";
 
+/** What `haproxy:lts` means. */
+export const proxyReference = referenceOf("haproxy:lts");
+
 export const emptyProxy: ProxySpec = {
   fleet: "acme",
   image: "haproxy:lts",
+  reference: proxyReference,
   routes: [],
   listens: [],
   pools: [],
@@ -115,6 +120,7 @@ export const anyProxy: fc.Arbitrary<ProxySpec> = fc
     return fc.record({
       fleet: fc.constantFrom("acme", "acme-staging"),
       image: fc.constant("haproxy:lts"),
+      reference: fc.constant(proxyReference),
       pools: fc.constant(pools),
       routes:
         http.length === 0

@@ -4,7 +4,6 @@ import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { converge, find } from "./converge.ts";
 import { EngineSim } from "./engine-sim.ts";
 import { emptyProxy, poolOf, routeOf } from "./proxy-specs.ts";
-import { proxyImage } from "./sim/registry.ts";
 
 /** One app on one machine. */
 export const plainProxy: ProxySpec = {
@@ -16,8 +15,8 @@ export const plainProxy: ProxySpec = {
 /** What is there once this was applied. */
 export function proxyAfter(spec: ProxySpec): ProxyState | undefined {
   const sim = new EngineSim();
-  const image = { id: "sha256:aa", digests: [], tags: [proxyImage], config: {} };
-  sim.registry.set(proxyImage, image);
+  const image = { id: "sha256:aa", digests: [spec.reference], tags: [], config: {} };
+  sim.registry.set(spec.reference, image);
   converge(proxy, sim, spec);
   return find(proxy, sim, "");
 }

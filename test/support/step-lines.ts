@@ -54,6 +54,8 @@ function lines(step: Step): readonly string[] {
       ];
     case "finish":
       return [`finish ${ref(step.container)} within ${step.deadlineMs} ms`];
+    case "leave":
+      return [`leave ${ref(step.container)} within ${step.patienceMs} ms, or later`];
     case "pull":
       return [`pull ${step.image}${step.login === undefined ? "" : ` with${json(step.login)}`}`];
     case "remove":

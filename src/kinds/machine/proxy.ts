@@ -8,13 +8,13 @@ import { proxyFields, proxyText } from "./proxy/differences.ts";
 import { newHosts, runtimeCommands } from "./proxy/runtime.ts";
 import {
   filesQuery,
-  isLeaving,
-  isToLeave,
   layoutQuery,
   readProxy,
   runtimeQuery,
+  type ProxyContainer,
   type ProxyState,
 } from "./proxy/state.ts";
+import { isLeaving, isToLeave } from "./proxy/leaving.ts";
 import { proxySteps, removalSteps } from "./proxy/steps.ts";
 import { wantedOf, type Wanted } from "./proxy/wanted.ts";
 
@@ -49,6 +49,8 @@ export const proxy: Kind<ProxySpec, ProxyState> = {
   redact: ({ runtime, ...state }) => ({ ...state, isRunning: runtime !== undefined }),
 };
 
+const nameOf = ({ name }: ProxyContainer): string => name;
+
 function differs(
   want: ProxySpec,
   wanted: Wanted,
@@ -60,8 +62,16 @@ function differs(
     const image: Field = { path: "image", declared: want.image };
     if (serving === undefined)
       return difference("create", "missing", "no proxy runs on this machine", [image]);
+    if (serving.reference === want.reference)
+      return difference(
+        "replace",
+        "layout-changed",
+        "what it binds or has room for is more than before",
+      );
     return serving.image === want.image
-      ? difference("replace", "layout-changed", "what it binds or has room for is more than before")
+      ? difference("replace", "image-changed", `${want.image} is another image in this fleet`, [
+          { path: "image", declared: want.reference, live: serving.reference },
+        ])
       : difference("replace", "image-changed", `${want.image} instead of ${serving.image}`, [
           { ...image, live: serving.image },
         ]);
@@ -69,6 +79,11 @@ function differs(
   if (!right.running)
     return difference("update", "stopped", `${right.name} does not run`, [
       { path: "state", declared: "running", live: "stopped" },
+    ]);
+  const called = have?.meaning?.text;
+  if (called !== undefined && called !== want.image && wanted.changed.join() === "layout.json")
+    return difference("update", "renamed", `its image is called ${want.image} now`, [
+      { path: "image", declared: want.image, live: called },
     ]);
   if (wanted.changed.length > 0)
     return difference(
@@ -85,8 +100,12 @@ function differs(
     return difference("update", "moved", "it does not do what its files say", [
       { path: "runtime", declared: "as in its files", live: `${differences} differences` },
     ]);
-  const left = have.containers.filter((c) => c !== right && isToLeave(c));
-  return left.length === 0
+  const others = have.containers.filter((c) => c !== right);
+  const kept = others.filter(isToLeave);
+  if (kept.length > 0)
+    return difference("update", "leftover", `${listed(kept.map(nameOf))} has not been let go`);
+  const ended = others.filter((c) => !c.running);
+  return ended.length === 0
     ? undefined
-    : difference("update", "leftover", `${listed(left.map((c) => c.name))} has not been let go`);
+    : difference("update", "ended", `${listed(ended.map(nameOf))} has ended, and goes`);
 }

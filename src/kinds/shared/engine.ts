@@ -92,3 +92,12 @@ export const connectNetwork = (network: string, container: string, endpoint: Jso
   post(["networks", network, "connect"], {
     body: { Container: container, EndpointConfig: endpoint },
   });
+
+/** Done as well where it still runs, and stays. */
+export const removeEnded = (container: Ref): EngineStep => ({
+  do: "engine",
+  method: "DELETE",
+  path: ["containers", container],
+  accept: [404, 409],
+  timeoutMs: quickMs,
+});

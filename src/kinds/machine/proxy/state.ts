@@ -20,37 +20,34 @@ export interface ProxyState {
   readonly containers: readonly ProxyContainer[];
   /** As its files were made for. */
   readonly layout?: Layout;
+  /** What its image's name meant when its files were written. */
+  readonly meaning?: ImageMeaning;
   /** sha256 of each file by its name; of the configuration without its lines of servers. */
   readonly files: Readonly<Record<string, string>>;
   /** Lines of servers in the configuration: `backend/slot` → the rest. */
   readonly lines: Readonly<Record<string, string>>;
   /** What runs; absent where nothing answers. */
   readonly runtime?: ProxyRuntime;
-  /** Names of images on the machine. */
+  /** Images on the machine, by their names with tag and with digest, and by id. */
   readonly images: readonly string[];
+}
+
+export interface ImageMeaning {
+  readonly text: string;
+  readonly reference: string;
 }
 
 export interface ProxyContainer {
   readonly id: string;
   readonly name: string;
   readonly spec: string;
+  /** As it was declared. */
   readonly image: string;
+  /** What it was made from. */
+  readonly reference: string;
   readonly running: boolean;
   readonly restart: string;
 }
-
-/** It was told to leave, or was about to be: it may serve what is open, and is nobody's choice again. */
-export const isLeaving = ({ running, restart, name }: ProxyContainer): boolean =>
-  leavingName.test(name) || (running && restart === "no");
-
-/** Runs, and was not told yet; its name says that it was. */
-export const isToLeave = ({ running, restart, name }: ProxyContainer): boolean =>
-  running && !(restart === "no" && leavingName.test(name));
-
-const leavingName = /-leaving-[0-9a-f]{8}$/;
-
-export const nameOfLeaving = (fleet: string, id: string): string =>
-  `slipway-${fleet}-proxy-leaving-${id.slice(0, 8)}`;
 
 export interface ProxyRuntime {
   readonly servers: readonly ProxyServer[];
@@ -114,6 +111,7 @@ export function readProxy(answers: Answers, about: About): ReadonlyMap<string, P
       createdAt: stringAt(inspect, "Created"),
       spec: labelOf(inspect, label.spec) ?? "",
       image: labelOf(inspect, label.image) ?? "",
+      reference: stringAt(inspect, "Config", "Image"),
       running: booleanAt(inspect, "State", "Running"),
       restart: optionalString(inspect, "HostConfig", "RestartPolicy", "Name") || "no",
     }))
@@ -123,13 +121,18 @@ export function readProxy(answers: Answers, about: About): ReadonlyMap<string, P
   if (containers.length === 0 && Object.keys(files).length === 0) return new Map();
   const layout: unknown = parsedJson(answers.text(layoutQuery(about.root)) ?? "");
   const said = answers.text(runtimeQuery(about.root));
-  const images = listAt(answers.json(imagesQuery)).flatMap((item) => stringsAt(item, "RepoTags"));
+  const images = listAt(answers.json(imagesQuery)).flatMap((item) => [
+    stringAt(item, "Id"),
+    ...stringsAt(item, "RepoTags"),
+    ...stringsAt(item, "RepoDigests"),
+  ]);
   const state: ProxyState = {
     containers,
     files,
     lines,
     images,
     ...optional("layout", isLayout(layout) ? layout : undefined),
+    ...optional("meaning", meaningIn(layout)),
     ...optional("runtime", said === undefined ? undefined : readRuntime(said)),
   };
   return new Map([["", state]]);
@@ -166,6 +169,14 @@ export function readRuntime(text: string): ProxyRuntime {
     ),
     certificates: parseCrtList(second),
   };
+}
+
+function meaningIn(layout: unknown): ImageMeaning | undefined {
+  const image = isObject(layout) ? layout["image"] : undefined;
+  const { text, reference } = isObject(image) ? image : {};
+  return typeof text === "string" && typeof reference === "string"
+    ? { text, reference }
+    : undefined;
 }
 
 /** Of another version it is for another configuration: then there is none. */

@@ -1,3 +1,4 @@
+import { familiarName } from "../../../lib/image-name.ts";
 import { insideProxy, proxyFolder, proxySocket } from "../../../model/paths.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { PutEntry, Step, TalkStep } from "../../../model/step.ts";
@@ -5,22 +6,17 @@ import {
   createContainer,
   post,
   removeContainer,
-  renameContainer,
   startContainer,
   stopContainer,
   updateContainer,
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
+import { optional } from "../../shared/optional.ts";
 import { listStep } from "../../shared/certificate/swap.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
 import { newHosts, runtimeCommands } from "./runtime.ts";
-import {
-  isLeaving,
-  isToLeave,
-  nameOfLeaving,
-  type ProxyContainer,
-  type ProxyState,
-} from "./state.ts";
+import { hasLeft, isLeaving, isToLeave, letGo } from "./leaving.ts";
+import type { ProxyContainer, ProxyState } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Tells by the socket which container answers there. */
@@ -47,7 +43,10 @@ export function proxySteps(
   const cleared = others.filter((c) => !c.running).map((c) => removeContainer(c.id));
   const isInTheWay = ({ name }: ProxyContainer): boolean => name === wanted.container;
   const toLeave = others.filter(isToLeave);
-  const leaving = toLeave.filter((c) => !isInTheWay(c)).flatMap((c) => letGo(want, c));
+  const leaving = [
+    ...toLeave.filter((c) => !isInTheWay(c)).flatMap((c) => letGo(want, c)),
+    ...toLeave.flatMap(hasLeft),
+  ];
   const ready: TalkStep = isReady(wanted, root);
   const cutShort = toLeave.filter(isInTheWay).flatMap((c) => letGo(want, c));
   const ground = [...cleared, ...cutShort, ...folders(root)];
@@ -67,12 +66,12 @@ export function proxySteps(
       { ...ready, container: right.id },
       ...leaving,
     ];
-  const isThere = (have?.images ?? []).includes(want.image);
+  const isThere = (have?.images ?? []).includes(familiarName(want.reference));
   const made = { bound: "proxy" };
   const forget: Step = { do: "remove", path: formerFolder(root) };
   return [
     ...ground,
-    ...(isThere ? [] : [{ do: "pull", image: want.image, timeoutMs: pullMs } as const]),
+    ...(isThere ? [] : [pull(want)]),
     ...checked(want, wanted, root),
     ...intoPlace(root),
     createContainer(wanted.container, bodyOf(want, wanted, root), made.bound),
@@ -88,6 +87,13 @@ export function proxySteps(
     ...leaving,
   ];
 }
+
+const pull = ({ reference, login }: ProxySpec): Step => ({
+  do: "pull",
+  image: reference,
+  timeoutMs: pullMs,
+  ...optional("login", login),
+});
 
 /** It may just be starting again. */
 const awake = ({ id }: ProxyContainer, ready: TalkStep): readonly Step[] => [
@@ -112,16 +118,6 @@ const folders = (root: string): readonly Step[] => [
     ],
     timeoutMs: talkMs,
   },
-];
-
-/**
- * Leaves when nothing is open any more; until then it answers what it has, and an engine that restarts lets it be. Its name
- * says that it was told to: one that was not goes on taking requests, beside the one that has its listeners.
- */
-const letGo = ({ fleet }: ProxySpec, { id }: ProxyContainer): readonly Step[] => [
-  updateContainer(id, { RestartPolicy: { Name: "no" } }),
-  post(["containers", id, "kill"], { query: { signal: "SIGUSR1" }, accept: [404, 409] }),
-  { ...renameContainer(id, nameOfLeaving(fleet, id)), accept: [404] },
 ];
 
 export const removalSteps = (have: ProxyState, root: string): readonly Step[] => [
@@ -184,7 +180,7 @@ function checked(want: ProxySpec, wanted: Wanted, root: string): readonly Step[]
   }));
   const made = { bound: "check" };
   const body = {
-    Image: want.image,
+    Image: want.reference,
     Cmd: haproxy("-c"),
     User: "0:0",
     Labels: { [label.fleet]: want.fleet, [label.proxy]: "check" },
@@ -259,7 +255,7 @@ const haproxy = (...flags: readonly string[]): readonly string[] => [
 ];
 
 const bodyOf = (want: ProxySpec, { containerSpec }: Wanted, root: string) => ({
-  Image: want.image,
+  Image: want.reference,
   // `-x` takes the listeners over from a former container, where there is one.
   Cmd: haproxy("-W", "-db", "-x", `${insideProxy.run}/admin.sock`),
   User: "0:0",

@@ -7,7 +7,7 @@ import { addressText } from "../../shared/proxy/naming.ts";
 import { renderPages } from "../../shared/proxy/pages.ts";
 import { placeMembers, slotName, type Occupied, type Slot } from "../../shared/proxy/slots.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
-import { linesOf, type ProxyRuntime, type ProxyState } from "./state.ts";
+import { linesOf, type ImageMeaning, type ProxyRuntime, type ProxyState } from "./state.ts";
 
 /** What there is to be of a proxy, given what there is: its files, and who stands in which slot. */
 export interface Wanted {
@@ -33,11 +33,11 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
   const pages = renderPages();
   const certified = certifiedHosts(spec);
   const maps = mapEntries(spec, layout);
-  const containerSpec = digestOf({ image: spec.image, config: fixedText(config), pages });
+  const containerSpec = digestOf({ image: spec.reference, config: fixedText(config), pages });
   const files = new Map([
     ["haproxy.cfg", config],
     ["crt-list", renderCrtList(certified)],
-    ["layout.json", `${JSON.stringify(layout)}\n`],
+    ["layout.json", `${JSON.stringify({ ...layout, ...meaningOf(spec) })}\n`],
     ...Object.entries(renderMaps(maps)),
     ...Object.entries(pages),
   ]);
@@ -55,6 +55,10 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
     container: `slipway-${spec.fleet}-proxy-${shortHash(containerSpec)}`,
   };
 }
+
+/** So that its name means the same again, on other machines too. */
+const meaningOf = ({ image, reference }: ProxySpec): { readonly image?: ImageMeaning } =>
+  image === reference ? {} : { image: { text: image, reference } };
 
 /** As it runs, and where it does not as it would be started. */
 function occupiedIn(have: ProxyState | undefined): Occupied {

@@ -1,3 +1,5 @@
+import type { PullLogin } from "../../../model/registry.ts";
+
 /**
  * A machine's proxy: HAProxy in a container of ours with the host's network. What is here of who serves (`Member.address`)
  * is moved by the runtime API; what is more than that needs another layout, and hands the listeners over.
@@ -6,6 +8,10 @@ export interface ProxySpec {
   readonly fleet: string;
   /** `haproxy:lts`, as declared. */
   readonly image: string;
+  /** What that means: `haproxy@sha256:…`, or an image's id; the same text where nobody could say. */
+  readonly reference: string;
+  /** For pulling it; another one changes nothing that is there. */
+  readonly login?: PullLogin;
   /** In order of host, then of path, the longest first. */
   readonly routes: readonly ProxyRoute[];
   readonly listens: readonly ProxyListen[];
