@@ -2,6 +2,7 @@ import { imageTextsOf } from "../desired/names.ts";
 import { proxiesFor, proxyImageIn, proxyMachines } from "../desired/proxies.ts";
 import type { ProxyState } from "../kinds/index.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
+import { familiarName, repositoryOf } from "../lib/image-name.ts";
 import { imageKey } from "../model/image.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { liveOf, type Observation } from "../model/observation.ts";
@@ -86,9 +87,16 @@ function meantBefore(
   for (const observation of observations.values()) {
     const live = liveOf(observation, "machine/proxy", "");
     const meaning = live.state === "present" ? (live.value as ProxyState).meaning : undefined;
-    if (meaning?.text === text) return meaning.reference;
+    if (meaning?.text === text && isMeantBy(text, meaning.reference)) return meaning.reference;
   }
   return undefined;
+}
+
+/** No machine's file makes others run an image of somebody else's. */
+function isMeantBy(text: string, reference: string): boolean {
+  const [name = "", digest] = familiarName(reference).split("@");
+  const isOwn = name === familiarName(repositoryOf(text));
+  return /^sha256:[0-9a-f]{64}$/.test(digest === undefined ? name : isOwn ? digest : "");
 }
 
 /** Machines that answer, and how their engines are asked. */
