@@ -34,7 +34,12 @@ const defaultImage = "haproxy:lts";
 export const proxyImageIn = ({ settings }: Documents): string =>
   settings.proxy?.image ?? defaultImage;
 
-/** Every app has what the proxy does once one of the fleet asks for it. `reference`: what the name of their image means. */
+/** Every app has what the proxy does once one of the fleet asks for it. */
+export const usesProxies = ({ settings }: Documents, apps: readonly AppDocument[]): boolean =>
+  settings.proxy !== undefined ||
+  apps.some((app) => [app.fields, ...app.perMachine.values()].some(wantsProxy));
+
+/** `reference`: what the name of their image means. */
 export function proxiesFor(
   documents: Documents,
   apps: readonly AppDocument[],
@@ -46,9 +51,7 @@ export function proxiesFor(
     reference,
     ...(login === undefined ? {} : { login }),
   };
-  const inUse =
-    documents.settings.proxy !== undefined ||
-    apps.some((app) => [app.fields, ...app.perMachine.values()].some(wantsProxy));
+  const inUse = usesProxies(documents, apps);
   if (!inUse)
     return {
       documents,

@@ -1,4 +1,5 @@
 import { imageTextsOf } from "../desired/names.ts";
+import { proxyImageIn, usesProxies } from "../desired/proxies.ts";
 import { registryOf } from "../lib/image-name.ts";
 import { canonicalJson } from "../lib/json.ts";
 import type { Documents } from "../model/documents.ts";
@@ -21,13 +22,17 @@ export const askedLater = "asked once it is merged";
 /** For a commit with these `documents`. */
 export const boundsOf = (branch: Documents, documents: Documents): Bounds => ({
   targets: targetsOf(branch),
-  registries: new Set(
-    [...branch.apps.values()].flatMap((app) => [...imageTextsOf(app).keys()].map(registryOf)),
-  ),
+  registries: new Set(imagesIn(branch).map(registryOf)),
   otherLogins: new Set(
     [...documents.logins.keys()].filter((host) => !isSameLogin(host, branch, documents)),
   ),
 });
+
+function imagesIn(branch: Documents): readonly string[] {
+  const apps = [...branch.apps.values()];
+  const own = apps.flatMap((app) => [...imageTextsOf(app).keys()]);
+  return usesProxies(branch, apps) ? [...own, proxyImageIn(branch)] : own;
+}
 
 /**
  * The same machines for someone who only looks, and only at what the branch names. No address, host key, user or jump

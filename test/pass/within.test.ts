@@ -124,6 +124,24 @@ for (const [method, path, refusal] of requests) {
   });
 }
 
+test("the registry of the proxies' image is asked where the branch has proxies", async () => {
+  const image = "mirror.example.com/haproxy:lts";
+  const registriesWith = async (settings: string): Promise<readonly string[]> => {
+    const own = await documentsOf(
+      { ...onBranch, "slipway.yaml": `fleet: acme\n${settings}` },
+      "a".repeat(40),
+    );
+    return [...boundsOf(own, own).registries].toSorted();
+  };
+  const ofApps = ["docker.io", "registry.example.com"];
+  assert.deepEqual(await registriesWith(""), ofApps);
+  assert.deepEqual(await registriesWith(`proxy: { image: "${image}" }\n`), [
+    "docker.io",
+    "mirror.example.com",
+    "registry.example.com",
+  ]);
+});
+
 for (const [text, isAsked] of [
   ["show servers state;show map x\n", true],
   [" show info ;\nshow stat\n", true],
