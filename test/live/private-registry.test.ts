@@ -157,4 +157,26 @@ describe("a private registry", () => {
     await assertApplied();
     assert.equal((await running("two")).length, 1);
   });
+
+  test("the proxy's image is had with the login, too", async () => {
+    const pushed = await stage.fleet.images?.pushProxy();
+    assert.ok(pushed !== undefined);
+    await stage.commit("A route", {
+      "slipway.yaml": `${withLogin()}proxy: { image: "${pushed.reference}" }\n`,
+      "apps/shop.yaml": `${app("2", "all")}routes: [{ host: shop.test, tls: off }]\n`,
+    });
+    await assertApplied();
+    for (const machine of ["one", "two"]) {
+      const argv = [
+        "ps",
+        "--no-trunc",
+        "--filter",
+        "label=slipway.proxy",
+        "--format",
+        "{{.Image}}",
+      ];
+      const image = await stage.fleet.machine(machine).docker(argv);
+      assert.equal(image.trim(), pushed.byDigest);
+    }
+  });
 });
