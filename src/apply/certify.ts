@@ -2,7 +2,7 @@ import { mapLimit } from "../lib/parallel.ts";
 import type { CertificateWish, Issuer } from "../model/issuer.ts";
 import { Secret } from "../model/secret.ts";
 import { sayNotIssued } from "../model/saying.ts";
-import type { CertifyStep } from "../model/step.ts";
+import type { CertifyStep } from "../model/certificate-step.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";

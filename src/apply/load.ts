@@ -1,6 +1,6 @@
 import { printableLine } from "../lib/text.ts";
 import { readCertificate } from "../lib/certificate.ts";
-import type { LoadStep } from "../model/step.ts";
+import type { LoadStep } from "../model/certificate-step.ts";
 import { RemoteError } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";

@@ -1,8 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
+import type { CertifyStep, LoadStep } from "../model/certificate-step.ts";
 import type {
-  CertifyStep,
   EngineStep,
-  LoadStep,
   PullStep,
   PutStep,
   RemoveStep,

@@ -2,7 +2,7 @@ import { cutAtWord, printableLine, shortRevision } from "../lib/text.ts";
 import { formatDiagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { AppOutcome, SwitchCounts, Trouble } from "./outcome.ts";
 import type { Held } from "./plan.ts";
-import type { CertifyStep } from "./step.ts";
+import type { CertifyStep } from "./certificate-step.ts";
 
 /** One line on one app, as statuses, summaries and histories say it: an app that fell back names what still runs. */
 export function sayApp(app: AppOutcome): string {

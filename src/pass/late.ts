@@ -4,7 +4,8 @@ import type { Issuer } from "../model/issuer.ts";
 import type { Trouble } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import { sayNotIssued } from "../model/saying.ts";
-import type { CertifyStep, Step } from "../model/step.ts";
+import type { CertifyStep } from "../model/certificate-step.ts";
+import type { Step } from "../model/step.ts";
 
 /** What of a plan holds nothing up and is not to be tried before its time, with why. */
 export interface PutOff {

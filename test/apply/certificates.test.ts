@@ -15,7 +15,7 @@ import { certifiedText, readCertificate } from "../../src/lib/certificate.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { CertificateWish, Issuer } from "../../src/model/issuer.ts";
 import { Secret } from "../../src/model/secret.ts";
-import type { CertifyStep, LoadStep } from "../../src/model/step.ts";
+import type { CertifyStep, LoadStep } from "../../src/model/certificate-step.ts";
 import { RemoteError, type Session } from "../../src/remote/session.ts";
 import { until } from "../fleet/wait.ts";
 import { freePorts } from "../support/running-haproxy.ts";

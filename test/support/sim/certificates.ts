@@ -1,6 +1,6 @@
 import { selfSigned, selfSignedAs } from "../../../src/acme/x509.ts";
 import { certifiedText } from "../../../src/lib/certificate.ts";
-import type { CertifyStep } from "../../../src/model/step.ts";
+import type { CertifyStep } from "../../../src/model/certificate-step.ts";
 import { sha256, type SimDisk } from "./disk.ts";
 
 /** What `certify` writes, as of the time at which machines without a clock stand. */

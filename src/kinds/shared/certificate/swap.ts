@@ -1,5 +1,6 @@
 import { insideProxy, proxyFolder, proxySocket } from "../../../model/paths.ts";
-import type { LoadStep, Step } from "../../../model/step.ts";
+import type { LoadStep } from "../../../model/certificate-step.ts";
+import type { Step } from "../../../model/step.ts";
 import { certificateInProxy, crtList } from "../proxy/crt-list.ts";
 import { certificatePath } from "./files.ts";
 
