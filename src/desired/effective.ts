@@ -2,7 +2,8 @@ import { digestOf, keyedDigestOf } from "../lib/hash.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
 import { sealedShown } from "../model/sealed.ts";
-import { imageTextsOf } from "./names.ts";
+import { routesOf, type PlacedRoute, type Route } from "../model/routes.ts";
+import { fieldsOn, imageTextsOf } from "./names.ts";
 import type { SecretDigests } from "./secrets.ts";
 
 /** The app documents of one family, in order of name. */
@@ -44,12 +45,28 @@ function placedAsAtHead(app: AppDocument, head: Documents): AppDocument {
       ? []
       : [[m, counted(own, now.perMachine.get(m) ?? now.fields)] as const];
   });
-  return {
+  const placed = {
     ...app,
     machines,
     fields: counted(app.fields, now.fields),
     perMachine: new Map(perMachine),
   };
+  return { ...placed, routes: app.routes.map((route) => routeAtHead(route, placed, now, head)) };
+}
+
+/** Where a route stands is as little of what failed: it leads to where the app is now. */
+function routeAtHead(
+  route: PlacedRoute,
+  app: AppDocument,
+  now: AppDocument,
+  head: Documents,
+): PlacedRoute {
+  const isSame = (other: Route): boolean => other.host === route.host && other.path === route.path;
+  const servedOn = app.machines.filter((machine) => routesOf(fieldsOn(app, machine)).some(isSame));
+  if (!route.chosen) return { ...route, on: servedOn, servedOn };
+  const chosen = now.routes.find((other) => other.chosen && isSame(other));
+  const on = chosen?.on ?? route.on.filter((machine) => head.machines.has(machine));
+  return { ...route, on, servedOn };
 }
 
 /**

@@ -69,7 +69,6 @@ const appDocument = ({
 const placed = ({
   reading: _reading,
   index: _index,
-  chosen: _chosen,
   onKnown: _known,
   ...route
 }: FoundRoute): PlacedRoute => route;

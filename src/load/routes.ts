@@ -11,8 +11,6 @@ export interface FoundRoute extends PlacedRoute {
   /** Where it stands among the app's, in the first of the app's forms that have it. */
   readonly index: number;
   readonly reading: Reading<AppFields>;
-  /** Whether it stands on machines that were chosen for it, and not just where its app runs. */
-  readonly chosen: boolean;
   /** Whether it surely stands on no others. */
   readonly onKnown: boolean;
 }

@@ -30,6 +30,8 @@ export interface PlacedRoute extends Route {
   readonly on: readonly string[];
   /** Where the app has it and runs, sorted: who is asked. */
   readonly servedOn: readonly string[];
+  /** Whether it stands on machines that were chosen for it, and not just where its app runs. */
+  readonly chosen: boolean;
   readonly where: Where;
 }
 

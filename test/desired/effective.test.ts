@@ -126,6 +126,26 @@ test("a family that is held runs as then, on HEAD's machines and in HEAD's numbe
   );
 });
 
+const routeCases = [
+  { says: "with the app where it has no place of its own", was: "", now: "", on: ["web-2"] },
+  { says: "where HEAD has it", was: ", via: web-1", now: ", via: web-2", on: ["web-2"] },
+  { says: "where it was chosen to be", was: ", via: web-1", now: "", on: ["web-1"] },
+] as const;
+
+for (const { says, was, now, on } of routeCases)
+  test(`a route of a family that is held leads to HEAD's machines, and stands ${says}`, async () => {
+    const documents = async (machine: string, more: string, tag: string) =>
+      await documentsOf({
+        ...base,
+        "apps/shop/app.yaml": `image: shop:${tag}\nmachines: ${machine}\nport: 80\nroutes: [{ host: a.test, tls: off${more} }]\n`,
+      });
+    const former = await documents("web-1", was, "1");
+    const head = await documents("web-2", now, "2");
+    const apps = effectiveApps(head, new Map([["shop", former]]));
+    const [route] = apps.find((a) => a.name === "shop")?.routes ?? [];
+    assert.deepEqual([route?.on, route?.servedOn], [on, ["web-2"]]);
+  });
+
 test("a service that HEAD no longer has runs as then, but only on machines that are still there", async () => {
   const services = (text: string): Files => ({
     ...base,
