@@ -86,6 +86,7 @@ function remoteSlots(
   const servers = Array.from({ length: backend.remotes }, (_, i) => remoteSlot(i + 1));
   const sorted = remote.toSorted((x, y) => (x.machine < y.machine ? -1 : 1));
   const wanted = [...new Set(sorted.map(({ address, port }) => addressText(address, port)))];
+  const inUse = (server: string): number => Number(occupied.has(`${backend.name}/${server}`));
   const kept = new Map<string, string>();
   for (const server of servers) {
     const found = occupied.get(`${backend.name}/${server}`);
@@ -93,7 +94,9 @@ function remoteSlots(
       kept.set(server, found);
   }
   const others = wanted.filter((address) => ![...kept.values()].includes(address));
-  const free = servers.filter((server) => !kept.has(server));
+  const free = servers
+    .filter((server) => !kept.has(server))
+    .toSorted((x, y) => inUse(x) - inUse(y));
   const filled = new Map(free.map((server, i) => [server, others[i]]));
   return servers.map((server) => ({
     server,

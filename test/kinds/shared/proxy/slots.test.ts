@@ -64,6 +64,12 @@ describe("slots", () => {
     });
   });
 
+  it("gives another machine one that is not in use, while the one before it may still have requests", () => {
+    const remote = [{ machine: "web-2", address: "10.0.0.12", port: 8080 }];
+    const found = placed(withPool({ local: [], remote }), new Map([["shop/r1", "10.0.0.11:8080"]]));
+    assert.deepEqual(found, { "shop/r2": "10.0.0.12:8080" });
+  });
+
   it("stay as they are placed", () => {
     fc.assert(
       fc.property(anyProxy, anyProxy, (spec, former) => {
