@@ -18,7 +18,7 @@ import { endingOf, tell, type Told } from "./pass/tell.ts";
 import type { Request, World } from "./pass/world.ts";
 
 /** A pass looks again after each round of changes; what has not settled by then is told as it is. */
-const roundLimit = 6;
+const roundLimit = 8;
 
 /**
  * One pass: git → source → load → desired → observe → plan → apply → report. Throws SourceError, and Stopped where it was

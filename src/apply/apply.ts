@@ -64,7 +64,7 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   // What a family leaves behind is still needed while it has not converged.
   const unfinished = new Set([...ended.filter((e) => !e.ok).map((e) => e.family), ...unwell]);
   const isFree = (change: Change): boolean =>
-    change.family === undefined || !unfinished.has(change.family);
+    change.waits === undefined && (change.family === undefined || !unfinished.has(change.family));
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
   const late = await run.late(plan.afterwards);
   const { done, failures, sightings, waiting } = run;

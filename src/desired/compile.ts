@@ -10,7 +10,8 @@ import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
-import { listensOn, placements, proxiesFor } from "./proxies.ts";
+import { comingPlaces, withLeaving } from "./places.ts";
+import { listensOn, placements, proxiesFor, type Proxies } from "./proxies.ts";
 import { poolsIn, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
 import { settingsOn } from "./settings.ts";
@@ -23,6 +24,8 @@ import {
   resourceOf,
   type Compiled,
   type CompileInput,
+  type LeavingPlace,
+  type MachineContext,
   type Work,
 } from "./work.ts";
 
@@ -32,18 +35,29 @@ export function compile(input: CompileInput): Compiled {
   const awaiting: Compiled["awaiting"][number][] = [];
   const { fleet, machines } = input.documents;
   const paths = machinePaths(fleet);
-  const all = withStaying(input);
+  const all = withLeft(input, ({ isReached }) => isReached);
+  const isComing = comingPlaces(all, input.machines);
   const named = all.filter((app) => input.unnamed?.has(app.family) !== true);
-  const proxies = proxiesFor(input.documents, all, input.proxyImage);
+  const reached = reachOf(all, input, isComing);
+  const leavingFrom = new Set(input.leaving?.map(({ machine }) => machine));
+  // What leaves a machine the proxy there lets go last.
+  const reachedFrom = (machine: string): Reach =>
+    leavingFrom.has(machine)
+      ? reachOf(
+          withLeft(input, (place) => place.isReached || place.machine === machine),
+          input,
+          isComing,
+        )
+      : reached;
   const table = namesTable(
     fleet,
     machines,
     named,
-    (app, machine) => listensOn(app, machine, proxies).length > 0,
+    (app, machine) => listensOn(app, machine, reached.proxies).length > 0,
+    (app, machine) => isComing(app, machine) && !isNamed(app, input.machines.get(machine)),
   );
   const work: Work = { ...input, table, paths };
   const placedOn = placements(input.apps);
-  const reachedOn = placements(all);
   const due = dueReleases(input);
   const releases = Map.groupBy(due, ({ machine }) => machine);
   const unseen = unseenReleases(due, input);
@@ -52,7 +66,8 @@ export function compile(input: CompileInput): Compiled {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
     resources.push(...machineResources(machine, context, placed, addressOf, work));
-    const proxy = proxySpec(machine, context.bridge, reachedOn.get(machine) ?? [], proxies);
+    const { on, proxies } = reachedFrom(machine);
+    const proxy = proxySpec(machine, context, on.get(machine) ?? [], proxies);
     const proxyAt = resourceAddress(machine, "machine/proxy", undefined, "");
     if (proxy === "awaiting") awaiting.push({ address: proxyAt, on: fleetNetwork(fleet) });
     else if (proxy !== undefined)
@@ -102,6 +117,36 @@ export function compile(input: CompileInput): Compiled {
   }
   return { resources, awaiting };
 }
+
+/** Who was found there before stays to be found, whatever became of it. */
+const isNamed = (app: AppDocument, context: MachineContext | undefined): boolean =>
+  context === undefined || (context.named?.has(app.name) ?? context.proven.has(app.family));
+
+/** Who is reached where, and by which proxies. */
+interface Reach {
+  readonly on: ReturnType<typeof placements>;
+  readonly proxies: Proxies;
+}
+
+const reachOf = (
+  apps: readonly AppDocument[],
+  { documents, proxyImage }: CompileInput,
+  isComing: Proxies["isComing"],
+): Reach => ({
+  on: placements(apps),
+  proxies: proxiesFor(documents, apps, proxyImage, isComing),
+});
+
+const withLeft = (
+  input: CompileInput,
+  isMeant: (place: LeavingPlace) => boolean,
+): readonly AppDocument[] =>
+  withLeaving(
+    withStaying(input),
+    (input.leaving ?? []).filter(isMeant),
+    input.machines,
+    input.documents,
+  );
 
 /** In order of name, as all apps are. What stays is reached as before, where nobody else is now. */
 function withStaying({ apps, staying = [] }: CompileInput): readonly AppDocument[] {

@@ -41,6 +41,7 @@ export function namesTable(
   machines: ReadonlyMap<string, MachineDocument>,
   apps: readonly AppDocument[],
   listens: Listens = () => false,
+  isComing: Listens = () => false,
 ): NamesTable {
   const placed = new Map<string, [AppDocument | undefined, readonly string[]][]>();
   for (const name of machines.keys()) placed.set(name, [[undefined, [name]]]);
@@ -50,7 +51,9 @@ export function namesTable(
     for (const on of app.machines) {
       const count = instancesOn(app, on);
       const own = Array.from({ length: count }, (_, i) => `${app.name}-${next + i}`);
-      if (count > 0) placed.get(on)?.push([app, [app.name, ...own, `${app.name}.${on}`]]);
+      // Who looks for any of them finds one that serves; who looks for this one, this one.
+      const any = isComing(app, on) ? [] : [app.name];
+      if (count > 0) placed.get(on)?.push([app, [...any, ...own, `${app.name}.${on}`]]);
       next += count;
     }
   }
@@ -155,7 +158,8 @@ function nearLines(
   addressOf: AddressBook,
 ): readonly string[] {
   if (app === undefined) return [];
-  return names.slice(1, -1).flatMap((name, index) => {
+  const instances = names.filter((name) => name !== app.name).slice(0, -1);
+  return instances.flatMap((name, index) => {
     const key = servingKey(app.name, index + 1);
     const found = serving.get(key);
     const address =
@@ -171,8 +175,8 @@ function farLines(machine: string, table: NamesTable): readonly string[] {
   const near = new Set((table.machines.get(machine)?.names ?? []).map(([app]) => app));
   return [...table.machines].flatMap(([name, { address, unpublished }]) => {
     if (name === machine || address === undefined) return [];
-    const far = unpublished.flatMap(([app]) =>
-      app === undefined || near.has(app) ? [] : app.name,
+    const far = unpublished.flatMap(([app, names]) =>
+      app === undefined || near.has(app) || !names.includes(app.name) ? [] : app.name,
     );
     return linesOf(address, far);
   });

@@ -19,6 +19,8 @@ export interface Proxies {
   readonly certified: ReadonlyMap<string, readonly string[]>;
   /** By machine and app: under which numbers the fleet reaches it there. */
   readonly listens: ReadonlyMap<string, ReadonlyMap<string, readonly Listen[]>>;
+  /** Whether an app has yet to work on a machine, while it serves on others. */
+  isComing(app: AppDocument, machine: string): boolean;
   /** Private addresses of all machines, sorted. */
   readonly peers: readonly string[];
 }
@@ -44,6 +46,7 @@ export function proxiesFor(
   documents: Documents,
   apps: readonly AppDocument[],
   reference = proxyImageIn(documents),
+  isComing: Proxies["isComing"] = () => false,
 ): Proxies {
   const login = loginFor(reference, documents);
   const image = {
@@ -60,6 +63,7 @@ export function proxiesFor(
       routed: new Map(),
       certified: new Map(),
       listens: new Map(),
+      isComing,
       peers: [],
     };
   const all = apps.flatMap((app) => app.routes.map((route) => ({ app, route })));
@@ -77,6 +81,7 @@ export function proxiesFor(
     routed,
     certified: certifiedOn(all),
     listens: new Map(listens),
+    isComing,
     peers: peers.toSorted(),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  addressText,
   usualCheck,
   type Member,
   type ProxyListen,
@@ -10,15 +11,16 @@ import type { AppDocument } from "../model/documents.ts";
 import type { Listen } from "../model/listens.ts";
 import { protocolOf, type Port } from "../model/ports.ts";
 import type { PlacedRoute } from "../model/routes.ts";
-import { instancesServing, servingKey, type Bridge } from "./addresses.ts";
+import { instancesServing, servingKey } from "./addresses.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
 import { listensOn, privateOf, type Proxies, type Routed } from "./proxies.ts";
 import { bytes, milliseconds } from "./units.ts";
+import type { MachineContext } from "./work.ts";
 
 /** A machine's proxy; undefined where nothing there needs one, `awaiting` while an address that it binds is not known yet. */
 export function proxySpec(
   machine: string,
-  { gateway, serving }: Bridge,
+  { bridge: { gateway, serving }, handsOn }: Pick<MachineContext, "bridge" | "handsOn">,
   placed: readonly AppDocument[],
   proxies: Proxies,
 ): ProxySpec | "awaiting" | undefined {
@@ -42,6 +44,7 @@ export function proxySpec(
         ? "127.0.0.1"
         : serving.get(servingKey(app.name, instance))?.address,
     (app) => instancesServing(serving, app.name),
+    handsOn,
   );
   const { trust = [] } = documents.settings.proxy ?? {};
   return {
@@ -87,6 +90,7 @@ function poolsOn(
   proxies: Proxies,
   addressOf: (app: AppDocument, instance: number) => string | undefined,
   servingOf: (app: AppDocument) => readonly number[],
+  handsOn: MachineContext["handsOn"],
 ): readonly ProxyPool[] {
   const pools = new Map<string, ProxyPool>();
   const add = (app: AppDocument, port: Port, route: PlacedRoute | undefined): void => {
@@ -101,7 +105,9 @@ function poolsOn(
       port: port.number,
       local: membersOn(app, machine, addressOf, servingOf(app)),
       remote:
-        route === undefined ? (known?.remote ?? []) : remotesOf(app, port, route, machine, proxies),
+        route === undefined
+          ? (known?.remote ?? [])
+          : remotesOf(app, port, route, machine, proxies, handsOn.get(name)),
       check: { ...usualCheck, ...(path === undefined ? {} : { path }) },
       sticky: known?.sticky === true || route?.sticky === true,
       gzip: known?.gzip === true || route?.gzip === true,
@@ -139,19 +145,22 @@ function membersOn(
   });
 }
 
-/** Through the proxies there, by their private addresses. */
+/** Through the proxies there, by their private addresses; whoever is new only once it serves. */
 const remotesOf = (
   app: AppDocument,
   port: Port,
   { servedOn }: PlacedRoute,
   machine: string,
   proxies: Proxies,
+  known: ReadonlySet<string> | undefined,
 ): ProxyPool["remote"] =>
   servedOn.flatMap((other) => {
     if (other === machine || fieldsOn(app, other).state === "stopped") return [];
     const address = privateOf(proxies.documents, other);
     const listen = listensOn(app, other, proxies).find((l) => l.port.number === port.number);
     if (address === undefined || listen === undefined) return [];
+    const isKnown = known?.has(addressText(address, listen.number)) === true;
+    if (!isKnown && proxies.isComing(app, other)) return [];
     return [{ machine: other, address, port: listen.number }];
   });
 

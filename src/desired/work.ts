@@ -27,6 +27,22 @@ export interface MachineContext {
   readonly belongings: Belongings | undefined;
   /** Family that was renamed → its name when it was new there. */
   readonly madeAs: ReadonlyMap<string, string>;
+  /** App → its instances that are in service, whatever becomes of them. */
+  readonly inService: ReadonlyMap<string, readonly number[]>;
+  /** Apps that the machine's own line names; undefined: not known. */
+  readonly named?: ReadonlySet<string>;
+  /** Families that have worked there. */
+  readonly proven: ReadonlySet<string>;
+  /** By pool: other machines' proxies that its own one hands on to. */
+  readonly handsOn: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** A machine where an app still serves, though it is declared on others now. */
+export interface LeavingPlace {
+  readonly app: string;
+  readonly machine: string;
+  /** Others send there still; else only what is under way is finished. */
+  readonly isReached: boolean;
 }
 
 export interface CompileInput {
@@ -44,6 +60,8 @@ export interface CompileInput {
   readonly secrets: SecretDigests;
   /** Apps that go on running without being declared so: they are named, and nothing else. */
   readonly staying?: readonly AppDocument[];
+  /** Apps that go from where they still serve. */
+  readonly leaving?: readonly LeavingPlace[];
   /** Families that never worked: nobody is to find them. */
   readonly unnamed?: ReadonlySet<string>;
   /** Family → digests of its releases that any machine remembers: what ran once does not run again elsewhere. */

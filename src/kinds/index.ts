@@ -30,11 +30,13 @@ export type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./sh
 export { usualCheck } from "./shared/proxy/layout.ts";
 export type { Proxied } from "./shared/container/spec.ts";
 export type { VolumeState } from "./app/volume.ts";
-export type { ProxyState } from "./machine/proxy/state.ts";
 export type { CertificateState } from "./shared/certificate/files.ts";
 export type { CertificateSpec } from "./machine/certificate.ts";
 export type { CertificationSpec } from "./machine/certification.ts";
-export type { NamesSpec } from "./machine/names.ts";
+export type { NamesSpec, NamesState } from "./machine/names.ts";
+export type { ProxyState } from "./machine/proxy/state.ts";
+export { handsOnTo } from "./machine/proxy/hands-on.ts";
+export { addressText } from "./shared/proxy/naming.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [

@@ -47,6 +47,8 @@ export interface Change extends Difference {
   readonly steps: readonly Step[];
   /** What must hold before the first container of its rollout moves; they change nothing. */
   readonly checks?: readonly RoomStep[];
+  /** What has to come before, and that only a later look can see: it is not made in this round. */
+  readonly waits?: string;
   /** What must go on holding for a while after it was made, while others go on. */
   readonly watch?: WatchStep;
   /** It could cut us off: a digest of what is wanted, under which it is remembered if it does. */

@@ -103,6 +103,18 @@ function who(wishes: readonly Wish[], held: boolean): readonly Wish[] {
   );
 }
 
+/** Whether an app asks for a number that others on its machine have, and do not give way with. */
+export function collides(fields: AppFields, others: readonly AppFields[]): boolean {
+  const asks = listensOf(fields).filter(({ declared }) => declared);
+  const held = heldBy(others.map((other) => ({ name: "", fields: other })));
+  const asked = others.flatMap(listensOf).filter(({ declared }) => declared);
+  return asks.some(
+    ({ number, protocol }) =>
+      held.has(number) ||
+      asked.some((o) => o.number === number && (o.protocol === "tcp" || protocol === "tcp")),
+  );
+}
+
 /** The ports of the machine that its apps have for themselves. */
 function heldBy(apps: readonly AppThere[]): Set<number> {
   const held = new Set<number>();

@@ -1,9 +1,17 @@
 import type { MachineContext } from "../desired/work.ts";
-import { kindOf } from "../kinds/index.ts";
+import {
+  handsOnTo,
+  isInService,
+  kindOf,
+  type ContainerState,
+  type NamesState,
+  type ProxyState,
+} from "../kinds/index.ts";
+import { groupBy } from "../lib/parallel.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
-import type { Observation } from "../model/observation.ts";
+import { liveOf, type Observation } from "../model/observation.ts";
 import type { Resource } from "../model/resource.ts";
 import { belongingsOf } from "./belongings.ts";
 import { bridgeOf } from "./bridge.ts";
@@ -35,10 +43,41 @@ export const contextsOf = (
         bridge: bridgeOf(o, fleet),
         belongings: belongingsOf(o),
         madeAs: new Map(records.flatMap(([family, { as }]) => (as ? [[family, as]] : []))),
+        inService: inServiceIn(o),
+        ...namesIn(o),
+        handsOn: handsOnOf(o),
+        proven: new Set(records.flatMap(([family, { good }]) => (good ? family : []))),
       };
       return [[machine, context] as const];
     }),
   );
+
+function inServiceIn({ kinds }: Observation): MachineContext["inService"] {
+  const live = kinds.get("app/container");
+  const states = live?.state === "present" ? ([...live.value.values()] as ContainerState[]) : [];
+  const serving = states.filter(({ containers }) => containers.some(isInService));
+  return new Map(
+    [...groupBy(serving, ({ app }) => app)].map(([app, own]) => [
+      app,
+      own.map(({ instance }) => instance).toSorted((a, b) => a - b),
+    ]),
+  );
+}
+
+/** The names of the machine's own lines, which come first. */
+function namesIn(observation: Observation): Pick<MachineContext, "named"> {
+  const live = liveOf(observation, "machine/names", "");
+  const lines = live.state === "present" ? (live.value as NamesState).etc.lines : undefined;
+  const [address] = lines?.[0]?.split(" ") ?? [];
+  if (lines === undefined) return {};
+  const own = lines.map((line) => line.split(" ")).filter(([first]) => first === address);
+  return { named: new Set(own.flatMap(([, ...names]) => names)) };
+}
+
+function handsOnOf(observation: Observation): MachineContext["handsOn"] {
+  const live = liveOf(observation, "machine/proxy", "");
+  return live.state === "present" ? handsOnTo(live.value as ProxyState) : new Map();
+}
 
 /** Family → what any machine remembers of its releases: who runs them first may have changed, or forgotten. */
 export function releasedOf(

@@ -215,6 +215,8 @@ function verdictOfGoing(
   if (open.length === 0 && awaiting === undefined) return ["applied", provenText(facts)];
   if (waitsFor !== undefined) return ["held", `needs app/${waitsFor} first`];
   if (why !== undefined) return ["failed", why];
+  const waits = open.every((c) => c.waits !== undefined) ? open[0] : undefined;
+  if (waits !== undefined) return ["incomplete", `${waits.address} stays until ${waits.waits}`];
   const barred = input.observed.find((t) => open.some((c) => c.machine === t.machine));
   if (barred !== undefined) return ["incomplete", `${barred.machine}: ${barred.text}`];
   if (open.length === 0) return ["incomplete", `waits for ${awaiting}`];
@@ -231,6 +233,8 @@ function isBarred(
   own: readonly ChangeFailure[],
 ): boolean {
   const blame = own.at(-1)?.failure.blame;
+  // What is only waited with is no news of the app.
+  if (open.every((c) => c.waits !== undefined)) return open.length > 0;
   const isUnseen = observed.some((t) => open.some((c) => c.machine === t.machine));
   return open.length > 0 && (isUnseen || blame === "machine" || blame === "fenced");
 }

@@ -28,7 +28,7 @@ export const keysOf = (
   isMeant: (machine: string) => boolean = () => true,
 ): readonly string[] =>
   changesOf(plan)
-    .filter((c) => isMeant(c.machine))
+    .filter((c) => c.waits === undefined && isMeant(c.machine))
     .map((c) => digestOf({ address: c.address, steps: c.steps }));
 
 /** A plan that only repeats what was tried is not tried again in the same pass. */

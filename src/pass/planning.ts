@@ -25,6 +25,7 @@ import {
 } from "./decisions.ts";
 import type { Known } from "./families.ts";
 import type { Former } from "./former.ts";
+import { leavingFamilies, leavingPlaces } from "./leaving.ts";
 import { settleImages, settleProxyImage } from "./settle.ts";
 import type { Standing } from "./standing.ts";
 import { guardedFamilies, lastRevisions, namelessFamilies, stayingApps } from "./staying.ts";
@@ -68,6 +69,8 @@ export interface Planned {
   readonly plan: Plan;
   /** Families that wait, and are kept up at what ran last. */
   readonly kept: ReadonlySet<string>;
+  /** Families whose containers stay as they are. */
+  readonly frozen: ReadonlySet<string>;
 }
 
 /**
@@ -76,26 +79,33 @@ export interface Planned {
  */
 export async function planOn(ground: Ground): Promise<Planned> {
   const { former, decisions, waiting, known, observations } = ground;
-  const first = await planWith(ground, new Map(), { named: new Set() });
+  const contexts = contextsOf(known.observations, known.inventories, ground.documents.fleet);
+  const first = await planWith(ground, contexts, new Map(), { named: new Set() });
   const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
   const guarded = guardedFamilies(first.plan);
-  if (stopped.size === 0 && guarded.size === 0) return first;
+  const leaving = leavingPlaces(first, contexts, apartFamilies(decisions), guarded);
+  if (stopped.size === 0 && guarded.size === 0 && leaving.length === 0) return first;
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
   const nameless = namelessFamilies(guarded, known.inventories);
   const having = new Map([...guarded].filter(([family]) => !nameless.has(family)));
   const then = await former.load(lastRevisions(having, first.apps, known), known.renames);
   const staying = stayingApps(having, first.apps, then, observations);
   const named = new Set([...nameless, ...staying.map(({ family }) => family)]);
-  return kept.size === 0 && named.size === 0
+  return kept.size === 0 && named.size === 0 && leaving.length === 0
     ? first
-    : await planWith(ground, kept, { staying, named });
+    : await planWith(ground, contexts, kept, { staying, leaving, named });
 }
 
 async function planWith(
   ground: Ground,
+  contexts: CompileInput["machines"],
   keptAt: ReadonlyMap<string, Documents>,
-  { staying, named }: Pick<CompileInput, "staying"> & Pick<PlanInput, "named">,
+  {
+    staying = [],
+    leaving = [],
+    named,
+  }: Pick<CompileInput, "staying" | "leaving"> & Pick<PlanInput, "named">,
 ): Promise<Planned> {
   const { former, request, documents, known, observations, head, decisions, returned } = ground;
   const { inventories, renames } = known;
@@ -124,23 +134,25 @@ async function planWith(
   const { resources, awaiting } = compile({
     documents,
     apps,
-    machines: contextsOf(known.observations, inventories, documents.fleet),
+    machines: contexts,
     images,
     ...(proxyImage === undefined ? {} : { proxyImage }),
     hashes: await former.hashes(apps),
     secrets: ground.opened,
     released: releasedOf(inventories),
-    ...(staying === undefined ? {} : { staying }),
+    staying,
+    leaving,
     unnamed: givenUpFamilies(decisions),
     renames,
   });
+  const frozen = frozenFamilies(decisions, unresolved).union(ground.standing.stuck);
   const plan = makePlan({
     revision: documents.revision,
     kinds,
     resources: [...resources, ...placeholders(apps, observations)],
     observations,
     policies: keptPolicies(policiesOf(apps), kept),
-    frozen: frozenFamilies(decisions, unresolved).union(ground.standing.stuck),
+    frozen,
     givenUp: givenUpFamilies(decisions),
     apart: apartFamilies(decisions),
     named,
@@ -152,7 +164,8 @@ async function planWith(
     kept,
     awaiting,
     settled: settledFamilies(decisions, inventories, ground.digests, kept),
+    leaving: leavingFamilies(leaving, apps),
     suspended: request.suspended,
   });
-  return { apps, images, unresolved, resources, awaiting, plan, kept };
+  return { apps, images, unresolved, resources, awaiting, plan, kept, frozen };
 }

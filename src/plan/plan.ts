@@ -12,6 +12,7 @@ import { withoutClashes } from "./clash.ts";
 import { diffMachine, type Treatment } from "./diff.ts";
 import { withoutUnhealed } from "./drift.ts";
 import { guard } from "./guard.ts";
+import { proxiesToMove, unsettledProxies, withoutHaste, type Leaving } from "./leaving.ts";
 import { withoutRefused } from "./refused.ts";
 import type { Apart } from "./marks.ts";
 import { order, type FamilyPolicy } from "./order.ts";
@@ -46,6 +47,8 @@ export interface PlanInput {
   readonly awaiting: readonly Awaited[];
   /** By machine: families whose present input was proven there before. What differs now is drift. */
   readonly settled: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What still serves where it is no longer declared. */
+  readonly leaving: readonly Leaving[];
   /** Resources that are not healed for now. */
   readonly suspended: ReadonlySet<Address>;
 }
@@ -95,9 +98,14 @@ export function makePlan(input: PlanInput): Plan {
   });
   const untried = withoutRefused(guarded.changes, input);
   const unhealed = withoutUnhealed(untried.changes, input);
+  const unhurried = withoutHaste(
+    unhealed.changes,
+    input.leaving,
+    unsettledProxies(changes, unknown, input.observations),
+  );
   return {
     revision: input.revision,
-    ...order(unhealed.changes, input.policies),
+    ...order(unhurried, input.policies),
     held: [
       ...input.held,
       ...ready.held,
@@ -107,7 +115,7 @@ export function makePlan(input: PlanInput): Plan {
       ...unhealed.held,
     ],
     unknown,
-    awaiting: input.awaiting.map((a) => a.address),
+    awaiting: [...input.awaiting.map((a) => a.address), ...proxiesToMove(unhurried, input.leaving)],
   };
 }
 

@@ -64,7 +64,15 @@ export function resourcesOf(
     machines: new Map(
       [...documents.machines.keys()].map((m) => [
         m,
-        { key, bridge, belongings, madeAs: new Map() },
+        {
+          key,
+          bridge,
+          belongings,
+          madeAs: new Map(),
+          proven: new Set<string>(),
+          handsOn: new Map(),
+          inService: new Map(),
+        },
       ]),
     ),
     images: new Map(
@@ -94,6 +102,7 @@ export const planOf = (
     givenUp: new Set(),
     apart: new Map(),
     retried: [],
+    leaving: [],
     allows: [],
     restores: false,
     held: [],

@@ -1,7 +1,7 @@
 import type { Bridge } from "../../src/desired/addresses.ts";
 import type { Belongings } from "../../src/desired/belongings.ts";
 import { compile } from "../../src/desired/compile.ts";
-import type { Compiled, MachineContext } from "../../src/desired/work.ts";
+import type { Compiled, LeavingPlace, MachineContext } from "../../src/desired/work.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
 import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
 import { digestOf } from "../../src/lib/hash.ts";
@@ -39,6 +39,15 @@ export interface CompileOptions {
   /** What is there of families; default: nothing. */
   readonly belongings?: Belongings | undefined;
   readonly madeAs?: Readonly<Record<string, string>>;
+  /** By machine: apps with their instances that are in service. */
+  readonly inService?: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /** By machine: pools with what its proxy hands on to. */
+  readonly handsOn?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** By machine: apps that its own line names. */
+  readonly named?: Readonly<Record<string, readonly string[]>>;
+  readonly leaving?: readonly LeavingPlace[];
+  /** By machine: families that worked there. */
+  readonly proven?: Readonly<Record<string, readonly string[]>>;
   readonly released?: ReadonlyMap<string, ReadonlySet<string>>;
   readonly formerly?: Readonly<Record<string, readonly string[]>>;
   readonly past?: Readonly<Record<string, readonly string[]>>;
@@ -53,6 +62,12 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
       bridge: bridgeOf(machine in gateways ? gateways[machine] : "172.30.0.1", options),
       belongings: "belongings" in options ? options.belongings : nothing,
       madeAs: new Map(Object.entries(options.madeAs ?? {})),
+      proven: new Set(options.proven?.[machine]),
+      handsOn: new Map(
+        Object.entries(options.handsOn?.[machine] ?? {}).map(([pool, all]) => [pool, new Set(all)]),
+      ),
+      inService: new Map(Object.entries(options.inService?.[machine] ?? {})),
+      ...(options.named?.[machine] === undefined ? {} : { named: new Set(options.named[machine]) }),
     },
   ]);
   return compile({
@@ -62,6 +77,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     images: imagesOf(apps),
     ...(options.released === undefined ? {} : { released: options.released }),
     secrets: pretendedDigests,
+    leaving: options.leaving ?? [],
     hashes: new Map(
       apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),
     ),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import type { AppFields } from "../../src/generated/app.ts";
 import {
+  collides,
   listensAt,
   listensOf,
   wantsProxy,
@@ -42,6 +43,24 @@ test("the numbers under which the fleet reaches an app", () => {
     ["no instances", { port: 80, listen: 81, instances: 0 }, []],
   ];
   for (const [name, fields, expected] of cases) assert.deepEqual(listens(fields), expected, name);
+});
+
+test("a number that cannot be shared", () => {
+  const http: AppFields = { port: 8080, listen: 8080, protocol: "http" };
+  const tcp: AppFields = { port: 8080, listen: 8080 };
+  const cases: readonly (readonly [string, AppFields, readonly AppFields[], boolean])[] = [
+    ["nobody else is there", tcp, [], false],
+    ["another number", tcp, [{ port: 9090 }], false],
+    ["http shares one with http", http, [http], false],
+    ["tcp shares none", tcp, [http], true],
+    ["nor with tcp", http, [tcp], true],
+    ["published by another", http, [{ publish: ["8080:80"] }], true],
+    ["another on the host's network", http, [{ port: 8080, network: "host" }], true],
+    ["who did not ask gives way", { port: 8080 }, [tcp, { publish: ["8080:80"] }], false],
+    ["to who asks", tcp, [{ port: 8080 }], false],
+  ];
+  for (const [name, fields, others, expected] of cases)
+    assert.equal(collides(fields, others), expected, name);
 });
 
 test("the proxy is wanted by routes, numbers and protocols", () => {

@@ -169,6 +169,21 @@ const cases: readonly (readonly [
     "app/shop failed at 22222222 and stays as it is there, needs Slipway-Retry: app/shop or a change: web-1: not healthy in 60 s",
   ],
   [
+    "all is done but what waits for another look",
+    { last: planOf([{ ...changeOf("shop"), waits: "the proxy of edge sends nothing here" }]) },
+    "incomplete",
+    "machine/web-1/app/shop/container/1 stays until the proxy of edge sends nothing here",
+  ],
+  [
+    "it failed, and is back but for what waits for another look",
+    {
+      ...returning(rev("3")),
+      last: planOf([{ ...changeOf("shop"), waits: "the proxy of edge sends nothing here" }]),
+    },
+    "incomplete",
+    "not healthy in 60 s; not yet back at 11111111: machine/web-1/app/shop/container/1: another image",
+  ],
+  [
     "the line broke before its turn",
     {
       last: open,

@@ -81,6 +81,7 @@ const planOf = (
     policies: new Map(),
     givenUp: new Set(),
     apart: new Map(),
+    leaving: [],
     frozen: new Set(),
     retried: [],
     allows: [],

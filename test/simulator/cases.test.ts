@@ -161,6 +161,40 @@ const cases: readonly (readonly [string, Scenario])[] = [
       { shop: { door: "routes", instances: 2 } },
     ),
   ],
+  [
+    "an app that moves behind an edge is reached where it was until it works where it is to be",
+    scenarioOf([pass(), change("shop", { on: 4 }), pass(), change("shop", { on: 2 }), pass()], {
+      machines: 3,
+      shop: { on: 2, door: "routes", isVia: true },
+    }),
+  ],
+  [
+    "the edge itself is left while others there would have its number",
+    scenarioOf([pass(), change("shop", { on: 2 }), pass()], {
+      machines: 2,
+      shop: { door: "routes", isVia: true },
+    }),
+  ],
+  [
+    "an app that does not work where it is to be goes on where it was, and then as it was",
+    scenarioOf(
+      [
+        pass(),
+        change("shop", { on: 4, nature: "sick", version: 2 }),
+        pass(),
+        { do: "commit", commit: { make: "revert", back: 1 } },
+        pass(),
+      ],
+      { machines: 3, shop: { on: 2, door: "routes", isVia: true } },
+    ),
+  ],
+  [
+    "an app that grows behind an edge gets requests on a machine once it works there",
+    scenarioOf([pass(), change("shop", { on: 7 }), pass(), change("shop", { on: 3 }), pass()], {
+      machines: 3,
+      shop: { on: 4, door: "routes", isVia: true, instances: 2 },
+    }),
+  ],
 ];
 
 describe("a simulated fleet", () => {

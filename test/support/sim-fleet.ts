@@ -117,6 +117,7 @@ export class SimFleet {
       givenUp: new Set(),
       apart: new Map(),
       retried: [],
+      leaving: [],
       allows: [],
       restores: true,
       held: [],

@@ -13,6 +13,7 @@ const anyTemplate: fc.Arbitrary<AppTemplate> = fc.record({
   batch: fc.integer({ min: 1, max: 2 }),
   isAfter: fc.boolean(),
   door: fc.constantFrom("none", "none", "routes", "listen"),
+  isVia: fc.boolean(),
   hasCanary: fc.boolean(),
 });
 

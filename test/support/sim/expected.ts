@@ -158,6 +158,20 @@ export function servingOn(
   return new Set(declared.filter((app) => healthy.has(app)));
 }
 
+/** Apps that have to go on being reached from elsewhere, wherever they are. */
+export const reachedOf = (apps: Apps, scenario: Scenario): ReadonlySet<string> =>
+  new Set(
+    Object.entries(apps).flatMap(([app, state]) => {
+      const template = templateOf(scenario, app);
+      const stays =
+        !template.isStateful &&
+        !isToldBadFile(state, template) &&
+        state.instances > 0 &&
+        !state.isStopped;
+      return stays ? membersOf(app, template) : [];
+    }),
+  );
+
 /** Whether a guard keeps what an app leaves behind. */
 export const isLeavingHeld = (outcome: RevisionOutcome, app: string): boolean =>
   outcome.held.some((h) => h.address.includes(`/app/${app}`) && h.text.includes("would go"));

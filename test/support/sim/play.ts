@@ -4,7 +4,7 @@ import { checkEnd, stateOf, thingsOf } from "./check-end.ts";
 import { checkOutcome } from "./check-outcome.ts";
 import type { SimController } from "./controller.ts";
 import { driftByHand } from "./drift.ts";
-import { servingOn, stayingOn } from "./expected.ts";
+import { reachedOf, servingOn, stayingOn } from "./expected.ts";
 import { FaultPlan } from "./faults.ts";
 import { History } from "./history.ts";
 import type { Act, Fault, Scenario } from "./scenario.ts";
@@ -124,6 +124,8 @@ class Player {
       if (watchman.broken[0] !== undefined) throw new Broken(watchman.broken[0]);
     for (const { broken } of stage.machines.values())
       if (broken[0] !== undefined) throw new Broken(broken[0]);
+    const [missed] = stage.crossing.broken;
+    if (missed !== undefined) throw new Broken(missed);
     if (outcome !== undefined) checkOutcome(stage, scenario, history, outcome, isCrowded);
   }
 
@@ -134,11 +136,13 @@ class Player {
         servingOn(machine, watchman.proven(), apps, this.scenario),
         stayingOn(machine, apps, this.scenario),
       );
+    this.stage.crossing.watch(reachedOf(apps, this.scenario));
   }
 
   private narrowServing(): void {
     for (const [machine, watchman] of this.stage.watchmen)
       watchman.serving = servingOn(machine, watchman.serving, this.history.apps(), this.scenario);
+    this.stage.crossing.narrow(reachedOf(this.history.apps(), this.scenario));
   }
 
   /** All is well again: passes go on until nothing changes any more. */

@@ -89,6 +89,19 @@ export class SimProxy {
       .map((s) => s.address);
   }
 
+  /** Where it hands a pool's requests on to, besides this machine. */
+  handsOnTo(pool: string): readonly { readonly address: string; readonly port: number }[] {
+    const backend = this.map("pools.map").get(pool);
+    return this.servers.filter(
+      (s) => s.backend === backend && s.slot.startsWith("r") && this.isReady(s),
+    );
+  }
+
+  /** Whether it takes requests for a pool at a number, as other machines' proxies ask for it. */
+  answersAt(port: number, pool: string): boolean {
+    return this.map("names.map").get(`${port}=${pool}`) === pool;
+  }
+
   /** Names of pools that it knows. */
   pools(): readonly string[] {
     return [...this.map("pools.map").keys()].flatMap((key) =>

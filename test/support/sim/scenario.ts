@@ -14,6 +14,8 @@ export interface AppTemplate {
   readonly batch: number;
   /** How it is reached through the proxy. */
   readonly door: "none" | "routes" | "listen";
+  /** With routes: they stand on the first machine alone. */
+  readonly isVia: boolean;
   /** A new one gets a share first. */
   readonly hasCanary: boolean;
   /** Follows the app before it. */
@@ -84,6 +86,11 @@ export interface Scenario {
 export const appNames = ["db", "shop", "work"] as const;
 export const machineNames = ["m1", "m2", "m3"] as const;
 
+/** Whose proxy answers to routes that do not stand where their app runs. */
+const edgeName = machineNames[0];
+
+export const addressOf = (machine: string): string => `10.0.0.${machine.slice(1)}`;
+
 export const plainTemplate: AppTemplate = {
   isStateful: false,
   hasPort: false,
@@ -94,6 +101,7 @@ export const plainTemplate: AppTemplate = {
   onFailure: "revert",
   batch: 1,
   door: "none",
+  isVia: false,
   hasCanary: false,
   isAfter: false,
 };
@@ -140,10 +148,25 @@ export const doorsOf = ({ templates }: Pick<Scenario, "templates">): ReadonlySet
     }),
   );
 
+/** What it publishes has no number by which another machine's proxy could ask for it. */
+const isBehindEdge = ({ door, isVia, isStateful, hasPort, hasServices }: AppTemplate): boolean =>
+  door === "routes" && isVia && !(isStateful && hasPort && !hasServices);
+
+/** By app, the machine whose proxy hands on to it. */
+export const edgesOf = ({ templates }: Pick<Scenario, "templates">): ReadonlyMap<string, string> =>
+  new Map(
+    appNames.flatMap((app, index) => {
+      const template = templates[index];
+      return template !== undefined && isBehindEdge(template)
+        ? [[template.hasServices ? `${app}-web` : app, edgeName] as const]
+        : [];
+    }),
+  );
+
 const doorOf = (app: string, index: number, template: AppTemplate): string => {
   if (!hasDoor(template)) return "";
   return template.door === "routes"
-    ? `routes: [{ host: ${app}.example.com, tls: off }]`
+    ? `routes: [{ host: ${app}.example.com, tls: off${isBehindEdge(template) ? `, via: ${edgeName}` : ""} }]`
     : `listen: ${9100 + index}`;
 };
 
@@ -157,8 +180,8 @@ export function filesOf(
   { templates, machines }: Pick<Scenario, "templates" | "machines">,
 ): Readonly<Record<string, string>> {
   const files: Record<string, string> = { "slipway.yaml": "fleet: acme\n" };
-  for (const [index, name] of machineNames.slice(0, machines).entries())
-    files[`machines/${name}.yaml`] = `address: 10.0.0.${index + 1}\n`;
+  for (const name of machineNames.slice(0, machines))
+    files[`machines/${name}.yaml`] = `address: ${addressOf(name)}\n`;
   for (const [index, app] of appNames.entries()) {
     const [state, template] = [apps[app], templates[index]];
     if (state === undefined || template === undefined) continue;

@@ -1,12 +1,13 @@
 import type { ParseCache } from "../../../src/load/load.ts";
 import type { RevisionOutcome } from "../../../src/model/outcome.ts";
 import { SimClock } from "./clock.ts";
+import { Crossing } from "./crossing.ts";
 import { SimController, type Surroundings } from "./controller.ts";
 import { SimMachine } from "./machine.ts";
 import { imageText, proxyImage, SimRegistry, type Nature } from "./registry.ts";
 import { randomOf, type Random } from "./random.ts";
 import type { Fate, SimCall } from "./remote.ts";
-import { appNames, doorsOf, machineNames, type Scenario } from "./scenario.ts";
+import { appNames, doorsOf, edgesOf, machineNames, type Scenario } from "./scenario.ts";
 import { SimSource } from "./source.ts";
 import { Watchman } from "./watchman.ts";
 
@@ -26,6 +27,7 @@ export class Stage implements Surroundings {
   readonly random: Random;
   readonly machines: ReadonlyMap<string, SimMachine>;
   readonly watchmen: ReadonlyMap<string, Watchman>;
+  readonly crossing: Crossing;
   readonly registry = new SimRegistry();
   readonly source = new SimSource();
   readonly parseCache: ParseCache;
@@ -53,6 +55,7 @@ export class Stage implements Surroundings {
         new Watchman(m, () => this.clock.now(), doorsOf(scenario)),
       ]),
     );
+    this.crossing = new Crossing(this.machines, () => this.clock.now(), edgesOf(scenario));
     for (const machine of this.machines.values()) furnish(machine);
   }
 

@@ -28,7 +28,7 @@ export interface Wanted {
 
 export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted {
   const layout = layoutFor(spec, have?.layout);
-  const slots = placeMembers(spec, layout, occupiedIn(have));
+  const slots = placeMembers(spec, layout, slotsInUse(have));
   const config = renderConfig(spec, layout, slots);
   const pages = renderPages();
   const certified = certifiedHosts(spec);
@@ -61,7 +61,7 @@ const meaningOf = ({ image, reference }: ProxySpec): { readonly image?: ImageMea
   image === reference ? {} : { image: { text: image, reference } };
 
 /** As it runs, and where it does not as it would be started. */
-function occupiedIn(have: ProxyState | undefined): Occupied {
+export function slotsInUse(have: ProxyState | undefined): Occupied {
   if (have?.runtime !== undefined) return servingIn(have.runtime);
   const lines = Object.entries(have?.lines ?? {});
   return new Map(
