@@ -16,6 +16,7 @@ const seconds: Readonly<Record<string, number>> = {
   renames: 70,
   drift: 60,
   ledger: 60,
+  "proxy-moves": 60,
   pulls: 60,
 };
 const usual = 35;
