@@ -29,6 +29,10 @@ export function createValidators(): Validators {
     verbose: true,
     allowUnionTypes: true,
     logger: false,
+    // Each command compiles them anew: that they are sound a test says, and the code made of them need not be short.
+    validateSchema: false,
+    meta: false,
+    code: { optimize: false },
   });
   ajv.addVocabulary(["x-slipway-text", "x-slipway-later-values"]);
   ajv.addKeyword({ keyword: "x-slipway-later", schemaType: "string", validate: () => false });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { readSchemas } from "../../src/load/schemas.ts";
 import { generatedNames, typesOf } from "../../tools/generate-types.ts";
 
 for (const name of generatedNames) {
@@ -12,3 +14,9 @@ for (const name of generatedNames) {
     assert.equal(committed, await typesOf(name));
   });
 }
+
+test("the schemas that documents are checked by are sound themselves", () => {
+  const ajv = new Ajv2020();
+  for (const schema of readSchemas().all)
+    assert.ok(ajv.validateSchema(schema), `${String(schema["$id"])}: ${ajv.errorsText()}`);
+});
