@@ -33,6 +33,9 @@ export interface Controller {
   close(): Promise<void>;
 }
 
+// The schemas are compiled once for all controllers of a process; nothing else is shared through it but parsed files.
+const parseCache = createParseCache();
+
 export async function openController(
   options: ControllerOptions,
   wrap: (remote: Remote) => Remote = (remote) => remote,
@@ -47,7 +50,7 @@ export async function openController(
     source,
     remote,
     clock: systemClock,
-    parseCache: createParseCache(),
+    parseCache,
     secrets: "closed",
     allowRewind,
     listener: (event) => void events.push(event),
