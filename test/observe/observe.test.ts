@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from "node:test";
 import type { About, AnyKind } from "../../src/kinds/kind.ts";
 import { emptyInventory } from "../../src/model/inventory.ts";
 import { Unreadable } from "../../src/model/live.ts";
-import { liveOf, type Observation } from "../../src/model/observation.ts";
+import { liveOf } from "../../src/model/observation.ts";
 import type { Answers, EngineQuery, Query, ReadQuery } from "../../src/model/query.ts";
 import { observeFleet } from "../../src/observe/fleet.ts";
 import { observeMachine } from "../../src/observe/observe.ts";
@@ -67,8 +67,8 @@ const picky = kind("app/picky", hosts, () => {
 
 const put = (name: string, text: string): Promise<void> =>
   session.put({ path: `${about.root}/${name}`, content: Buffer.from(text), mode: "0600" });
-const look = (kinds: readonly AnyKind[] = []): Promise<Observation> =>
-  observeMachine(session, kinds, about, { engineMs: 300 });
+const look = (kinds: readonly AnyKind[] = [], options: { engineMs?: number } = {}) =>
+  observeMachine(session, kinds, about, options);
 
 test("a machine that was never taken: facts, no inventory, no key, what kinds see", async () => {
   const found = await look([file, engine]);
@@ -109,7 +109,7 @@ test("inventory and key are read; damage of any sort is unknown, and told", asyn
 
 test("an engine that hangs leaves unknown only what it would have told, and is told once", async () => {
   stub.answer = () => undefined;
-  const found = await look([file, engine]);
+  const found = await look([file, engine], { engineMs: 300 });
   assert.equal(found.facts?.engineVersion, undefined);
   assert.ok(found.facts);
   assert.equal(liveOf(found, "machine/file", "name").state, "present");
