@@ -58,7 +58,7 @@ const nodeTest = (
 
 /** Tests that leave nothing behind in their process: files share one, as starting one for each costs more than they do. */
 const isPure = (file: string): boolean =>
-  /(?:^|\/)test\/(?:(?:lib|kinds|plan|report|desired|model|load)\/[^/]+|load\/.+)\.test\.ts$/.test(
+  /(?:^|\/)test\/(?:(?:lib|plan|report|desired|model)\/[^/]+|(?:kinds|load)\/.+)\.test\.ts$/.test(
     file,
   );
 
