@@ -80,10 +80,10 @@ async function runUnit(files: readonly string[]): Promise<Ran> {
   };
 }
 
-/** Three files at a time: each boots machines of its own, and waits for them more than it works. */
+/** Four files at a time: each boots machines of its own, and waits for them as long as it works. */
 async function runLive(files: readonly string[]): Promise<Ran> {
   const ran = await Promise.all(
-    sharesOf(files, 3).map((share) => run(nodeTest(share, 1, 15 * minute), 45 * minute)),
+    sharesOf(files, 4).map((share) => run(nodeTest(share, 1, 15 * minute), 45 * minute)),
   );
   await reap();
   return {
