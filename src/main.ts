@@ -6,6 +6,7 @@ import type { Parts } from "./cli/parts.ts";
 /** What commands ask for is loaded when they ask: help and validate start without SSH. */
 const parts: Parts = {
   openFleet: async (login) => (await import("./remote/open.ts")).openFleet(login),
+  publicKeys: async (login) => await (await import("./remote/public-keys.ts")).publicKeysOf(login),
   scanHostKey: async (address, port) =>
     await (await import("./remote/scan.ts")).scanHostKey(address, port),
   openSecrets: async (keys) =>

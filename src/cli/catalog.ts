@@ -1,4 +1,5 @@
 import type { CommandNode } from "./command.ts";
+import { machineGroup } from "./machine/catalog.ts";
 import { secretsGroup } from "./secrets/catalog.ts";
 
 const revision = { flags: "--revision <rev>", help: "this revision instead of the branch's head" };
@@ -57,6 +58,7 @@ export const catalog: readonly {
         load: () => import("./commands/validate.ts"),
       },
       secretsGroup,
+      machineGroup,
     ],
   },
   {

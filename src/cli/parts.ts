@@ -56,6 +56,8 @@ export interface IssuerWish {
 export interface Parts {
   /** Throws UnusableKey for a key that somebody named. */
   openFleet(login: SshLogin): Promise<Fleet>;
+  /** The public halves of what logs in, as in `authorized_keys`: of the files, without any the agent's. Throws UnusableKey. */
+  publicKeys(login: SshLogin): Promise<readonly string[]>;
   /** The key that a server shows before any login. Rejects with RemoteError when it cannot be reached. */
   scanHostKey(address: string, port: number): Promise<ShownHostKey>;
   /** `keys` is asked for a fleet's keys once something is to be opened. Opening rejects with UnusableAgeKey. */

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ServerHostKeyAlgorithm } from "ssh2";
+import { keyFingerprint } from "../lib/ssh-key.ts";
 
 /** A machine's public key: `ssh-ed25519 AAAA…` in text. */
 export interface HostKey {
@@ -21,8 +21,7 @@ export const hostKeyOf = (blob: Buffer): HostKey => ({ type: typeOf(blob) ?? "un
 export const formatHostKey = (key: HostKey): string => `${key.type} ${key.blob.toString("base64")}`;
 
 /** As OpenSSH prints it: `SHA256:…`. */
-export const fingerprint = (key: HostKey): string =>
-  `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
+export const fingerprint = (key: HostKey): string => keyFingerprint(key.blob);
 
 export const sameHostKey = (a: HostKey, b: HostKey): boolean => a.blob.equals(b.blob);
 

@@ -16,9 +16,13 @@ export function openFleet(login: {
   const { keys, ...options } = login;
   return createFleet({
     ...options,
-    privateKeys: keys.filter((key) => !key.isGuess || isUsable(key)),
+    privateKeys: usableKeys(keys),
   });
 }
+
+/** Those that somebody named, and of the others those that can be used. */
+export const usableKeys = (keys: readonly GivenKey[]): readonly GivenKey[] =>
+  keys.filter((key) => !key.isGuess || isUsable(key));
 
 function isUsable(key: PrivateKey): boolean {
   try {

@@ -27,7 +27,8 @@ export function connectTrouble(failure: ConnectFailure): RemoteError {
     return trouble(
       "identity",
       `${where} shows another host key than the pinned one: expected ${fingerprint(pinned)}, seen ${fingerprint(seen)} ` +
-        `(${formatHostKey(seen)}). A reinstalled machine has a new key; anything else may be somebody in between`,
+        `(${formatHostKey(seen)}). A reinstalled machine has a new key, which 'slipway machine accept ${target.machine}' pins; ` +
+        `anything else may be somebody in between`,
     );
   }
   if (seen !== undefined && pinned === undefined && !failure.acceptNewHostKeys) {

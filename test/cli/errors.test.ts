@@ -69,7 +69,7 @@ describe("with --json", () => {
     [["logs", "--json"], "usage"],
     [["exec", "shop", "--json"], "usage"],
     [["plan", "--json"], "no-repo"],
-    [["machine", "bootstrap", "--json", "--force"], "not-yet"],
+    [["adopt", "web-1", "--json", "--force"], "not-yet"],
     [["secrets", "--json"], "usage"],
     [["secrets", "set", "a.B", "--json", "value"], "usage"],
     [["--json", "jobs", "run", "shop", "report"], "not-yet"],

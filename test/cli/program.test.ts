@@ -83,8 +83,10 @@ describe("the command line", () => {
       /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)/,
     ],
     [["help", "valdate"], /^slipway: there is no command 'valdate'/],
-    [["--repo", "plan", "machine", "--help"], /^slipway: 'slipway machine' is not there yet/],
-    [["machine", "bootstrap"], /^slipway: 'slipway machine' is not there yet/],
+    [["--repo", "plan", "adopt", "--help"], /^slipway: 'slipway adopt' is not there yet/],
+    [["jobs", "run"], /^slipway: 'slipway jobs' is not there yet/],
+    [["machine", "bootstrap"], /^slipway: missing required argument 'host'/],
+    [["machine", "bootstrap", "a b"], /^slipway: 'a b' is no \[user@\]host\[:port\]/],
     [
       ["secrets", "lst"],
       /^slipway: there is no command 'secrets lst' \(did you mean '[a-z]+'\?\)\n {2}There are: set, /,

@@ -83,6 +83,7 @@ const closed: SecretOpener = {
 /** For commands that must not ask for anything from outside. */
 export const noParts: Parts = {
   openFleet: () => Promise.reject(new Error("no machine may be asked")),
+  publicKeys: () => Promise.reject(new Error("no key may be read")),
   scanHostKey: () => Promise.reject(new Error("no machine may be asked")),
   openSecrets: () => Promise.resolve(closed),
   openIssuer: () =>
