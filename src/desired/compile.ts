@@ -8,6 +8,7 @@ import type { Resource } from "../model/resource.ts";
 import { addressBook } from "./addresses.ts";
 import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
+import { engineOn } from "./engine.ts";
 import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { comingPlaces, withLeaving } from "./places.ts";
@@ -66,6 +67,8 @@ export function compile(input: CompileInput): Compiled {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);
     resources.push(...machineResources(machine, context, placed, addressOf, work));
+    const document = machines.get(machine);
+    if (document !== undefined) resources.push(...engineOn(document, context.engine));
     const { on, proxies } = reachedFrom(machine);
     const proxy = proxySpec(machine, context, on.get(machine) ?? [], proxies);
     const proxyAt = resourceAddress(machine, "machine/proxy", undefined, "");

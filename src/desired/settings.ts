@@ -7,9 +7,15 @@ export function settingsOn(document: MachineDocument): readonly Resource[] {
   return sysctlOn(document);
 }
 
+/** Where the engine's API listens, unless a machine's file says otherwise. */
+export const defaultSocket = "/var/run/docker.sock";
+
 /** By kind: the keys that it names, for kinds that are only asked of those. */
 export const namedOn = (document: MachineDocument): ReadonlyMap<string, readonly string[]> =>
-  new Map([["machine/sysctl", Object.keys(document.fields.sysctl ?? {})]]);
+  new Map([
+    ["machine/sysctl", Object.keys(document.fields.sysctl ?? {})],
+    ["machine/engine", [document.fields.engine?.socket ?? defaultSocket]],
+  ]);
 
 const sysctlOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] =>
   Object.entries(fields.sysctl ?? {}).map(([key, value]) => ({

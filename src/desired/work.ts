@@ -1,4 +1,4 @@
-import type { FilesSpec } from "../kinds/index.ts";
+import type { EngineState, FilesSpec } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
@@ -23,6 +23,8 @@ export interface MachineContext {
   /** Its own key; while there is none, nothing has been written there and the plan is for display. */
   readonly key: string;
   readonly bridge: Bridge;
+  /** Its container engine, as it was found. */
+  readonly engine?: EngineState;
   /** Undefined: not known. */
   readonly belongings: Belongings | undefined;
   /** Family that was renamed → its name when it was new there. */

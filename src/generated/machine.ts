@@ -41,6 +41,14 @@ export interface MachineFile {
      * Where the engine's API listens.
      */
     socket?: string;
+    /**
+     * Whether the distribution's docker.io is installed where there is no engine at all.
+     */
+    install?: boolean;
+    /**
+     * Whether containers are to outlive an engine that was there before, by live-restore in its daemon.json; one that Slipway installs has it.
+     */
+    liveRestore?: boolean;
   };
   /**
    * What apps choose machines by.

@@ -8,6 +8,7 @@ import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
 import { certificate } from "./machine/certificate.ts";
 import { certification } from "./machine/certification.ts";
+import { engine } from "./machine/engine.ts";
 import { proxy } from "./machine/proxy.ts";
 import { names } from "./machine/names.ts";
 import { sysctl } from "./machine/sysctl.ts";
@@ -33,6 +34,8 @@ export type { VolumeState } from "./app/volume.ts";
 export type { CertificateState } from "./shared/certificate/files.ts";
 export type { CertificateSpec } from "./machine/certificate.ts";
 export type { CertificationSpec } from "./machine/certification.ts";
+export type { EngineSpec, EngineState } from "./machine/engine.ts";
+export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
 export type { NamesSpec, NamesState } from "./machine/names.ts";
 export type { ProxyState } from "./machine/proxy/state.ts";
 export { handsOnTo } from "./machine/proxy/hands-on.ts";
@@ -41,6 +44,7 @@ export { addressText } from "./shared/proxy/naming.ts";
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [
   sysctl,
+  engine,
   network,
   names,
   certificate,

@@ -10,7 +10,9 @@ export interface Observation {
   readonly facts?: Facts;
   /** Absent: nothing of this fleet was ever here. */
   readonly inventory: Live<Inventory>;
-  /** By kind id: all that is there, by the kind's key. Never `awaiting`. A kind that is missing here is unknown. */
+  /** What it surely does not have, and what kinds that need it wait for. */
+  readonly lacks?: string;
+  /** By kind id: all that is there, by the kind's key. A kind that is missing here is unknown. */
   readonly kinds: ReadonlyMap<string, Live<ReadonlyMap<string, unknown>>>;
   /** What stood in the way: unreachable, engine not answering. */
   readonly troubles: readonly Trouble[];

@@ -27,13 +27,16 @@ export interface ResolvedImages {
   readonly references: ImageReferences;
   /** Family → why not. */
   readonly unresolved: ReadonlyMap<string, Trouble>;
+  /** Family → what its machines wait for before they can be asked. */
+  readonly awaiting: ReadonlyMap<string, string>;
 }
 
 const askMs = 30_000;
 
 /**
  * What each image text means: what an inventory says it meant before, else what the registry says (asked by an engine of
- * the app), else the image of that name which the engine has. Only machines that are `answering` are asked.
+ * the app), else the image of that name which the engine has. Only machines that are `answering` are asked; of one that lacks
+ * an engine `lacks` says what it waits for.
  * `asked` remembers answers within one pass. A login is sent with the question and kept nowhere.
  */
 export async function resolveImages(
@@ -43,17 +46,31 @@ export async function resolveImages(
   session: (machine: string) => Promise<Session>,
   asked: Map<string, Promise<string | Trouble>>,
   loginOf: LoginOf,
+  lacks: (machine: string) => string | undefined = () => undefined,
 ): Promise<ResolvedImages> {
   const references = new Map<string, string>();
   const unresolved = new Map<string, Trouble>();
+  const awaiting = new Map<string, string>();
   await mapLimit(wishes, 10, async (wish) => {
     const remembered = wish.again ? undefined : meantBefore(wish, inventories);
     const known = wish.text.includes("@sha256:") ? wish.text : (wish.meant ?? remembered);
+    const on = known === undefined ? awaited(wish, answering, lacks) : undefined;
+    if (on !== undefined) return void awaiting.set(wish.family, on);
     const answer = known ?? (await askOnce(wish, answering, session, asked, loginOf));
     if (typeof answer === "string") references.set(imageKey(wish.app, wish.text), answer);
     else unresolved.set(wish.family, answer);
   });
-  return { references, unresolved };
+  return { references, unresolved, awaiting };
+}
+
+/** Undefined where one of its machines can be asked now, or where one that may be has not answered. */
+function awaited(
+  { machines }: ImageWish,
+  answering: ReadonlySet<string>,
+  lacks: (machine: string) => string | undefined,
+): string | undefined {
+  if (machines.some((machine) => answering.has(machine))) return undefined;
+  return machines.map(lacks).find((on) => on !== undefined);
 }
 
 function meantBefore(

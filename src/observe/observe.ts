@@ -1,3 +1,4 @@
+import { asksEngine, lackQueries, lacksEngine } from "../kinds/index.ts";
 import type { About, AnyKind } from "../kinds/kind.ts";
 import { Unreadable, type Live } from "../model/live.ts";
 import type { Observation } from "../model/observation.ts";
@@ -11,7 +12,8 @@ import { inventoryQuery, readInventory } from "./inventory.ts";
 
 /**
  * One command and one round of engine calls: what is there of every kind, the inventory, the facts. A part that cannot
- * be read leaves the others known; an engine that is silent leaves unknown only what it would have told.
+ * be read leaves the others known; an engine that is silent leaves unknown only what it would have told, and what needs one
+ * that is surely not there waits for it.
  */
 export async function observeMachine(
   session: Session,
@@ -22,23 +24,38 @@ export async function observeMachine(
   const { machine } = session;
   const { fleet } = about;
   const troubles = createTroubles(machine);
-  const own = [factsQuery, keyQuery(fleet), inventoryQuery(fleet), infoQuery];
+  const own = [
+    factsQuery,
+    keyQuery(fleet),
+    inventoryQuery(fleet),
+    infoQuery,
+    ...lackQueries(about),
+  ];
   const questions = [...own, ...kinds.flatMap((kind) => kind.observe(about))];
   const answers = answersOf(
     await askMachine(session, questions, { ...options, onTrouble: troubles.tell }),
   );
+  const lacks = lacksEngine(answers, about);
   const facts = troubles.read("the facts", () => readFacts(machine, fleet, answers));
   const inventory = troubles.read("the inventory", () => readInventory(fleet, answers));
   return {
     machine,
     ...(facts.state === "present" ? { facts: facts.value } : {}),
     inventory,
+    ...(lacks ? { lacks: missing.on } : {}),
     kinds: new Map(
-      kinds.map((kind) => [kind.id, troubles.read(kind.id, () => readKind(kind, answers, about))]),
+      kinds.map((kind) => [
+        kind.id,
+        lacks && asksEngine(kind, about)
+          ? missing
+          : troubles.read(kind.id, () => readKind(kind, answers, about)),
+      ]),
     ),
-    troubles: troubles.all(),
+    troubles: troubles.all().filter((trouble) => !lacks || trouble.class !== "engine"),
   };
 }
+
+const missing = { state: "awaiting", on: "the container engine" } as const;
 
 /** The observation of a machine that could not be asked. */
 export const unobserved = (machine: string, error: RemoteError): Observation => ({

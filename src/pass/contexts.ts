@@ -4,6 +4,7 @@ import {
   isInService,
   kindOf,
   type ContainerState,
+  type EngineState,
   type NamesState,
   type ProxyState,
 } from "../kinds/index.ts";
@@ -28,6 +29,11 @@ export const inventoriesOf = (observations: Observations): ReadonlyMap<string, I
     ),
   );
 
+function engineOf(observation: Observation): Pick<MachineContext, "engine"> {
+  const live = liveOf(observation, "machine/engine", "");
+  return live.state === "present" ? { engine: live.value as EngineState } : {};
+}
+
 /** What compiling needs to know of each machine that answered. */
 export const contextsOf = (
   observations: Observations,
@@ -41,6 +47,7 @@ export const contextsOf = (
       const context = {
         key: o.facts.key ?? keyForDisplay,
         bridge: bridgeOf(o, fleet),
+        ...engineOf(o),
         belongings: belongingsOf(o),
         madeAs: new Map(records.flatMap(([family, { as }]) => (as ? [[family, as]] : []))),
         inService: inServiceIn(o),

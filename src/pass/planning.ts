@@ -14,6 +14,7 @@ import type { LoginOf, ResolvedImages } from "../observe/images.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan, type PlanInput } from "../plan/plan.ts";
+import { withAwaited } from "./awaited.ts";
 import { contextsOf, placeholders, releasedOf } from "./contexts.ts";
 import {
   apartFamilies,
@@ -97,6 +98,10 @@ export async function planOn(ground: Ground): Promise<Planned> {
     : await planWith(ground, contexts, kept, { staying, leaving, named });
 }
 
+/** Whose image nobody can be asked for yet. */
+const unnamedYet = (awaiting: ResolvedImages["awaiting"]): Compiled["awaiting"] =>
+  [...awaiting].map(([family, on]) => ({ address: `app/${family}`, family, on }));
+
 async function planWith(
   ground: Ground,
   contexts: CompileInput["machines"],
@@ -128,10 +133,14 @@ async function planWith(
     asked: request.asked,
     loginOf: ground.loginOf,
   });
+  const unnamed = new Map([
+    ...[...head.awaiting].filter(([family]) => !held.has(family)),
+    ...settled.awaiting,
+  ]);
   const images = new Map([...head.references, ...settled.references]);
   const stillUnresolved = [...head.unresolved].filter(([family]) => !held.has(family));
   const unresolved = new Map([...stillUnresolved, ...settled.unresolved]);
-  const { resources, awaiting } = compile({
+  const compiled = compile({
     documents,
     apps,
     machines: contexts,
@@ -145,7 +154,13 @@ async function planWith(
     unnamed: givenUpFamilies(decisions),
     renames,
   });
-  const frozen = frozenFamilies(decisions, unresolved).union(ground.standing.stuck);
+  const { resources, awaiting } = withAwaited(
+    { ...compiled, awaiting: [...unnamedYet(unnamed), ...compiled.awaiting] },
+    observations,
+  );
+  const frozen = frozenFamilies(decisions, unresolved)
+    .union(new Set(unnamed.keys()))
+    .union(ground.standing.stuck);
   const plan = makePlan({
     revision: documents.revision,
     kinds,

@@ -53,7 +53,8 @@ export async function settleImages(
   );
   const { asked, loginOf } = options;
   const { answering, open } = engines(world, documents, seen.observations);
-  return await resolveImages(wishes, seen.inventories, answering, open, asked, loginOf);
+  const lacks = (machine: string): string | undefined => seen.observations.get(machine)?.lacks;
+  return await resolveImages(wishes, seen.inventories, answering, open, asked, loginOf, lacks);
 }
 
 const proxies = "the proxies";
@@ -99,7 +100,7 @@ function isMeantBy(text: string, reference: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(digest === undefined ? name : isOwn ? digest : "");
 }
 
-/** Machines that answer, and how their engines are asked. */
+/** Machines whose engines may answer, and how their engines are asked. */
 function engines(
   world: World,
   documents: Documents,
@@ -109,7 +110,9 @@ function engines(
   open(machine: string): ReturnType<World["remote"]["session"]>;
 } {
   const targets = targetsOf(documents);
-  const answers = [...observations].filter(([, o]) => o.facts !== undefined);
+  const answers = [...observations].filter(
+    ([, o]) => o.facts !== undefined && o.lacks === undefined,
+  );
   return {
     answering: new Set(answers.map(([machine]) => machine)),
     open: async (machine) => {

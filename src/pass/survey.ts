@@ -138,10 +138,12 @@ export async function survey(
   const decisions = withoutLost(wished, returned);
   const standing = withRetries(stood.standing, retriedFamilies(decisions, stood.trail));
   const ownDigests = inputDigests(documents, observations, head.references, opened, familyOwnInput);
+  const isLacking = (machine: string): boolean => observations.get(machine)?.lacks !== undefined;
   const waiting = waitingFamilies({
     policies: policiesOf(ofHead),
     decisions,
-    unresolved: head.unresolved,
+    isBarred: (family) =>
+      head.unresolved.has(family) || machinesOf(membersOf(documents, family)).some(isLacking),
     isBehind: (family) => standing.behind.has(family),
     isUnchanged: (family) =>
       isUnchangedOn(family, machinesOf(membersOf(documents, family)), inventories, ownDigests),

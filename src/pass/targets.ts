@@ -1,7 +1,6 @@
+import { defaultSocket } from "../desired/settings.ts";
 import type { Documents, MachineDocument } from "../model/documents.ts";
 import type { Target } from "../remote/session.ts";
-
-const defaultSocket = "/var/run/docker.sock";
 
 /** Where each machine of a revision is reached. Jump hosts are machines too; cycles are findings of the load stage. */
 export function targetsOf(documents: Documents): ReadonlyMap<string, Target> {

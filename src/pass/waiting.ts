@@ -1,5 +1,4 @@
 import type { Inventory } from "../model/inventory.ts";
-import type { Trouble } from "../model/outcome.ts";
 import type { Decision } from "../plan/marks.ts";
 import type { FamilyPolicy } from "../plan/order.ts";
 import type { InputDigests } from "./decisions.ts";
@@ -7,7 +6,8 @@ import type { InputDigests } from "./decisions.ts";
 export interface WaitingInput {
   readonly policies: ReadonlyMap<string, FamilyPolicy>;
   readonly decisions: ReadonlyMap<string, Decision>;
-  readonly unresolved: ReadonlyMap<string, Trouble>;
+  /** Its image cannot be named, or a machine of it is not ready for it. */
+  isBarred(family: string): boolean;
   /** A freeze or a pause keeps its new form back: it waits for that alone. */
   isBehind(family: string): boolean;
   /** Nothing of its own differs from what was proven before: it is only kept up. */
@@ -37,7 +37,7 @@ export function waitingFamilies(input: WaitingInput): ReadonlyMap<string, string
     const decision = input.decisions.get(family);
     const isTried =
       decision?.state === "go" && decision.apart === undefined && !input.isBehind(family);
-    return isTried && !input.unresolved.has(family) && waitsFor(family) === undefined;
+    return isTried && !input.isBarred(family) && waitsFor(family) === undefined;
   };
   return new Map(
     [...input.decisions.keys()].flatMap((family) => {

@@ -27,7 +27,7 @@ const lateKinds = ["machine/certification"];
 const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
 /** What a machine is by itself, each for itself: that one of them fails stands in no app's way. */
-const settingKinds = ["machine/sysctl"];
+const settingKinds = ["machine/sysctl", "machine/engine"];
 
 const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
 

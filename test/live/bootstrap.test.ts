@@ -87,4 +87,24 @@ health: { http: /up, interval: 100ms, deadline: 60s }
     assert.equal(code, 1);
     assert.match(stderr, /shows the host key of machines\/web-1\.yaml/);
   });
+
+  test("runs an app after one pass, and exactly once", { timeout: 600_000 }, async () => {
+    // What somebody says of an engine that is still to come stays.
+    const registry = stage.fleet.registry?.address ?? "";
+    await sh(
+      `mkdir /etc/docker; echo '{"insecure-registries": ["${registry}"]}' >/etc/docker/daemon.json`,
+    );
+    await stage.commit("Add web-1", {});
+    const planned = await stage.slipway(["plan", "--exit-code"]);
+    assert.equal(planned.code, 2, planned.stdout + planned.stderr);
+    assert.match(planned.stdout, /engine/);
+    const reconciled = await stage.slipway(["reconcile"]);
+    assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
+    const docker = (await machine().docker(["ps", "--format", "{{.Names}}"])).trim().split("\n");
+    assert.equal(docker.length, 1, docker.join());
+    const page = await fetch(`http://${machine().privateAddress}:8080/`);
+    assert.match(await page.text(), /^version=1\n/);
+    const after = await stage.slipway(["plan", "--exit-code"]);
+    assert.equal(after.code, 0, after.stdout + after.stderr);
+  });
 });

@@ -158,7 +158,7 @@ function nextSteps(said: Said, { machines, repository, isUsualKey }: Found): str
           "Compare the fingerprints above with the servers' own:\n     `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there.",
         ]
       : []),
-    "Each server needs Docker Engine, and your SSH key for a user who is root or may `sudo -n`.",
+    "Each server needs your SSH key for a user who is root or may `sudo -n`; `slipway machine bootstrap HOST` takes in one that has\n     nothing, and Docker Engine is installed where there is none.",
     "Commit what you change: only what is committed is planned and deployed.",
     "`slipway plan` shows what would change, `slipway reconcile` makes it so.",
     ...(committed

@@ -135,5 +135,6 @@ What runs on our machines, as files. A merged commit is deployed, a reverted one
 
 .age-recipients says who can read them. The key is not in this repo: whoever runs Slipway needs it.
 
-Each machine needs sshd, Docker Engine, and a user who is root or may \`sudo -n\`.
+Each machine needs sshd and a user who is root or may \`sudo -n\`; Docker Engine is installed where there is none.
+\`slipway machine bootstrap HOST\` takes in another.
 `;
