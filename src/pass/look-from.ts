@@ -5,6 +5,7 @@ import type { Observation } from "../model/observation.ts";
 import { observeFleet } from "../observe/fleet.ts";
 import type { Target } from "../remote/session.ts";
 import { inventoriesOf } from "./contexts.ts";
+import { withoutCopies } from "./copies.ts";
 import { withCurrentNames, type Known } from "./families.ts";
 import type { Former } from "./former.ts";
 import type { Planned } from "./planning.ts";
@@ -33,7 +34,10 @@ export async function lookFrom(
   const { documents: head, closures } = request;
   const ofHead = targetsOf(head);
   world.onTargets?.(ofHead, head.fleet);
-  const seen = await observeFleet(world.remote, ofHead, kinds, head.fleet, namedBy(head));
+  const seen = withoutCopies(
+    await observeFleet(world.remote, ofHead, kinds, head.fleet, namedBy(head)),
+    head,
+  );
   const remembered = inventoriesOf(seen);
   const links = await request.links(remembered);
   const known = withCurrentNames(head, seen, remembered, links);
