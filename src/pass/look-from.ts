@@ -99,7 +99,9 @@ export const stillPlan = ({
 }: Planned): Pick<Planned, "plan" | "unresolved" | "awaiting"> => ({
   plan: {
     ...plan,
+    settings: [],
     machines: [],
+    trials: [],
     rollouts: [],
     cleanup: [],
     afterwards: [],

@@ -12,7 +12,9 @@ test("where nothing may be done, nothing is: not even what holds nothing up", ()
     changes: [changeOf("web-1", "machine/certification", undefined, "shop.test")],
   };
   const full = planOf([], {
+    settings: [turn],
     machines: [turn],
+    trials: [turn],
     cleanup: [turn],
     afterwards: [turn],
     awaiting: ["machine/web-1/proxy"],
