@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { until } from "../fleet/wait.ts";
 import { settingsFile } from "../support/infra.ts";
 import { assertPublished } from "../support/published.ts";
 import { openStage, type Ran, type Stage } from "../support/stage.ts";
+
+const bin = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
 
 /** From a machine with nothing but sshd to an app that runs, as a user types it. */
 describe("a bare machine", { timeout: 900_000 }, () => {
@@ -88,23 +94,96 @@ health: { http: /up, interval: 100ms, deadline: 60s }
     assert.match(stderr, /shows the host key of machines\/web-1\.yaml/);
   });
 
-  test("runs an app after one pass, and exactly once", { timeout: 600_000 }, async () => {
+  test("says what apt says, and plans the engine again", async () => {
     // What somebody says of an engine that is still to come stays.
     const registry = stage.fleet.registry?.address ?? "";
-    await sh(
-      `mkdir /etc/docker; echo '{"insecure-registries": ["${registry}"]}' >/etc/docker/daemon.json`,
-    );
+    const daemon = `{"insecure-registries": ["${registry}"]}`;
+    await sh(`mkdir /etc/docker; echo '${daemon}' >/etc/docker/daemon.json`);
     await stage.commit("Add web-1", {});
     const planned = await stage.slipway(["plan", "--exit-code"]);
     assert.equal(planned.code, 2, planned.stdout + planned.stderr);
-    assert.match(planned.stdout, /engine/);
+    assert.match(planned.stdout, /1 to create, 3 to be looked at after that/);
+    assert.match(
+      planned.stdout,
+      /no container engine: docker\.io is installed \(machines\/web-1\.yaml:1\)/,
+    );
+    stage.fleet.packages?.fault("500");
+    const { code, stdout, stderr } = await stage.slipway(["reconcile"]);
+    stage.fleet.packages?.fault(undefined);
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /incomplete/);
+    assert.match(stdout, /apt-get does not install docker\.io: E: .*apt-get update: E: .*500/);
+  });
+
+  test("finishes an installation that was cut", { timeout: 600_000 }, async () => {
+    const pass = spawn(bin, ["reconcile"], { env: stage.env, stdio: "ignore" });
+    const ended = once(pass, "close");
+    const unpacking = async (): Promise<true | undefined> => {
+      const found = await sh("ls /usr/sbin/dockerd* 2>/dev/null || :");
+      return found === "" ? undefined : true;
+    };
+    await until("apt at work", unpacking, 300_000);
+    pass.kill("SIGKILL");
+    await sh("kill -KILL $(pidof apt-get dpkg) 2>/dev/null || :");
+    await ended;
+    assert.equal(await sh("ls -S /run/docker.sock 2>/dev/null || echo none"), "none");
     const reconciled = await stage.slipway(["reconcile"]);
     assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
-    const docker = (await machine().docker(["ps", "--format", "{{.Names}}"])).trim().split("\n");
-    assert.equal(docker.length, 1, docker.join());
+    await isUp();
+    const daemon = JSON.parse(await sh("cat /etc/docker/daemon.json")) as Record<string, unknown>;
+    assert.equal(daemon["live-restore"], true);
+    assert(Array.isArray(daemon["insecure-registries"]));
+    assert.equal(await sh("docker info --format '{{.LiveRestoreEnabled}}'"), "true");
+    assert.match(await sh("id -nG deploy"), /\bdocker\b/);
+  });
+
+  test("puts back what keeps containers up, while they run", async () => {
+    const started = await sh("docker inspect --format '{{.State.StartedAt}}' $(docker ps -q)");
+    await sh(
+      "sed -i '/live-restore/s/true/false/' /etc/docker/daemon.json; systemctl reload docker",
+    );
+    assert.equal(await sh("docker info --format '{{.LiveRestoreEnabled}}'"), "false");
+    const planned = await stage.slipway(["plan"]);
+    assert.match(planned.stdout, /does not keep containers up .*\(machines\/web-1\.yaml:1\)/);
+    const { code, stdout, stderr } = await stage.slipway(["reconcile"]);
+    assert.equal(code, 0, stdout + stderr);
+    await until("live-restore", async () =>
+      (await sh("docker info --format '{{.LiveRestoreEnabled}}'")) === "true" ? true : undefined,
+    );
+    const now = await sh("docker inspect --format '{{.State.StartedAt}}' $(docker ps -q)");
+    assert.equal(now, started);
+  });
+
+  test("is another once it was reinstalled, until somebody accepts it", async () => {
+    const before = await readFile(file(), "utf8");
+    await sh(
+      "rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; systemctl restart ssh; docker rm -f $(docker ps -aq); rm -r /var/lib/slipway",
+    );
+    const refused = await stage.slipway(["reconcile"]);
+    assert.equal(refused.code, 1, refused.stdout);
+    assert.match(refused.stdout, /another host key .*slipway machine accept web-1/);
+    const shown = await slipway("machine", "accept", "web-1");
+    assert.equal(shown.code, 2, shown.stderr);
+    assert.match(shown.stderr, /pinned {2}SHA256:\S+\n {2}shown {3}SHA256:\S+/);
+    assert.equal(await readFile(file(), "utf8"), before);
+    const accepted = await slipway("machine", "accept", "web-1", "--yes", "--json");
+    assert.equal(accepted.code, 0, accepted.stderr);
+    const document = JSON.parse(accepted.stdout) as Record<string, unknown>;
+    assertPublished("machine-accept", document);
+    const key = String(document["hostKey"]);
+    assert.equal(await readFile(file(), "utf8"), before.replace(machine().hostKey, key));
+    assert.notEqual(key, machine().hostKey);
+    await stage.commit("Accept web-1 as it is now", {});
+    const reconciled = await stage.slipway(["reconcile"]);
+    assert.equal(reconciled.code, 0, reconciled.stdout + reconciled.stderr);
+    await isUp();
+  });
+
+  const isUp = async (): Promise<void> => {
+    assert.equal((await sh("docker ps -q")).split("\n").length, 1);
     const page = await fetch(`http://${machine().privateAddress}:8080/`);
     assert.match(await page.text(), /^version=1\n/);
-    const after = await stage.slipway(["plan", "--exit-code"]);
-    assert.equal(after.code, 0, after.stdout + after.stderr);
-  });
+    const plan = await stage.slipway(["plan", "--exit-code"]);
+    assert.equal(plan.code, 0, plan.stdout + plan.stderr);
+  };
 });

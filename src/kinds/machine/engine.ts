@@ -127,7 +127,14 @@ const leaving = ({ installed }: EngineBefore) =>
       : `live-restore is no longer declared: the former ${daemonFile} comes back`,
   );
 
-const leavingSteps = (before: EngineBefore | undefined, root: string): readonly Step[] => [
-  reloadWith(before?.daemon ?? null),
-  forgetBefore(root, engineKind, ""),
-];
+/** A key that is no longer there the engine goes on with: it has to be told first. */
+function leavingSteps(before: EngineBefore | undefined, root: string): readonly Step[] {
+  const former = before?.daemon ?? null;
+  const own = parseDaemon(former ?? undefined) ?? {};
+  const isSaid = liveRestore(own) !== undefined;
+  return [
+    ...(isSaid ? [] : [reloadWith(daemonText({ ...own, "live-restore": false }))]),
+    reloadWith(former),
+    forgetBefore(root, engineKind, ""),
+  ];
+}

@@ -19,10 +19,12 @@ until said=$(dpkg --force-confdef --force-confold --configure -a 2>&1 </dev/null
   [ "$tries" -lt 150 ] || fail "dpkg is locked by another: $(printf '%s\\n' "$said" | head -n 1)"
   sleep 2
 done
-get update || update=$(why)
+update=
+get -o APT::Update::Error-Mode=any update || update=$(why)
 set -- docker.io ca-certificates
 ! apt-cache show docker-cli >/dev/null 2>&1 || set -- "$@" docker-cli
-read -r enabled </sys/module/apparmor/parameters/enabled 2>/dev/null || enabled=N
+enabled=N
+[ ! -r /sys/module/apparmor/parameters/enabled ] || read -r enabled </sys/module/apparmor/parameters/enabled
 [ "$enabled" != Y ] || set -- "$@" apparmor
 get -f --no-install-recommends install "$@" || fail "apt-get does not install docker.io: $(why)\${update:+(apt-get update: $update)}"
 `;

@@ -1,7 +1,10 @@
 import type { RunStep } from "../../../model/step.ts";
 import { daemonFile } from "./daemon.ts";
 
-/** The file and the engine's knowledge of it change together: where it does not take it, the former one stays. */
+/**
+ * The engine can reload, so that this never restarts it; where it does not run it reads the file when it starts. The file and the
+ * engine's knowledge of it change together: where it does not take it, the former one stays.
+ */
 const script = `
 set -e
 file=$1
@@ -15,7 +18,7 @@ else
   printf %s "$3" >"$file.new"
   mv -f "$file.new" "$file"
 fi
-if ! systemctl reload docker.service; then
+if ! systemctl try-reload-or-restart docker.service; then
   if [ -e "$file.former" ]; then mv -f "$file.former" "$file"; else rm -f "$file"; fi
   exit 1
 fi
