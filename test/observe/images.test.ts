@@ -91,3 +91,40 @@ describe("what is told when a registry does not say", () => {
     });
   }
 });
+
+describe("where machines lack an engine", () => {
+  const meaning = async (
+    answering: readonly string[],
+    lacking: readonly string[],
+  ): Promise<ResolvedImages> => {
+    const engine: Session["engine"] = () => Promise.resolve(known);
+    const machines = ["web-1", "web-2"];
+    return await resolveImages(
+      [{ app: "shop", family: "shop", text, machines, again: false }],
+      new Map(),
+      new Set(answering),
+      () => Promise.resolve({ engine } as unknown as Session),
+      new Map<string, Promise<string | Trouble>>(),
+      () => undefined,
+      (machine) => (lacking.includes(machine) ? "the container engine" : undefined),
+    );
+  };
+
+  test("another machine of the app is asked", async () => {
+    const { references, awaiting } = await meaning(["web-2"], ["web-1"]);
+    assert.equal(references.size, 1);
+    assert.equal(awaiting.size, 0);
+  });
+
+  test("the app waits where none can be asked, which is no trouble", async () => {
+    const { references, unresolved, awaiting } = await meaning([], ["web-1", "web-2"]);
+    assert.deepEqual([references.size, unresolved.size], [0, 0]);
+    assert.deepEqual([...awaiting], [["shop", "the container engine"]]);
+  });
+
+  test("one that only does not answer is trouble", async () => {
+    const { unresolved, awaiting } = await meaning([], []);
+    assert.equal(unresolved.get("shop")?.class, "unreachable");
+    assert.equal(awaiting.size, 0);
+  });
+});

@@ -17,7 +17,7 @@ if [ -S "$1" ]; then echo there; echo end; exit; fi
 found=
 case $1 in /var/run/docker.sock|/run/docker.sock) ;; *) found="another socket" ;; esac
 for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /snap/bin; do
-  for name in docker dockerd podman nerdctl; do [ ! -e "$folder/$name" ] || found=$name; done
+  for name in docker dockerd podman containerd crio k3s kubelet; do [ ! -e "$folder/$name" ] || found=$name; done
 done
 for folder in /etc /lib /usr/lib /usr/local/lib /run; do
   for unit in docker.service docker.socket podman.socket; do

@@ -1,8 +1,8 @@
 import type { RunStep } from "../../../model/step.ts";
 
 /**
- * From nothing, and from wherever it was cut. Another's apt is waited for, and nobody is asked; the reason is the last that
- * is said.
+ * From nothing, and from wherever it was cut; nothing that is there is taken away for it. Another's apt is waited for, and
+ * nobody is asked.
  */
 const installScript = `
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
@@ -26,7 +26,7 @@ set -- docker.io ca-certificates
 enabled=N
 [ ! -r /sys/module/apparmor/parameters/enabled ] || read -r enabled </sys/module/apparmor/parameters/enabled
 [ "$enabled" != Y ] || set -- "$@" apparmor
-get -f --no-install-recommends install "$@" || fail "apt-get does not install docker.io: $(why)\${update:+(apt-get update: $update)}"
+get -f --no-remove --no-install-recommends install "$@" || fail "apt-get does not install docker.io: $(why)\${update:+(apt-get update: $update)}"
 `;
 
 const startScript = `
