@@ -10,3 +10,9 @@ export const textFingerprint = (text: string): string =>
 
 /** Without what stands behind the key. */
 export const withoutComment = (text: string): string => text.trim().split(/\s+/, 2).join(" ");
+
+/** Where a server keeps it: what a person compares a fingerprint with. */
+export const hostKeyFile = (text: string): string => {
+  const [type = ""] = text.split(" ", 1);
+  return `/etc/ssh/ssh_host_${type.replace(/^ssh-/, "").replace(/^(ecdsa)-.*/, "$1")}_key.pub`;
+};

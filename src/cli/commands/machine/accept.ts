@@ -1,5 +1,5 @@
 import { printableLine } from "../../../lib/text.ts";
-import { textFingerprint, withoutComment } from "../../../lib/ssh-key.ts";
+import { hostKeyFile, textFingerprint, withoutComment } from "../../../lib/ssh-key.ts";
 import { withTopText } from "../../../load/edit.ts";
 import type { Session } from "../../../remote/session.ts";
 import { jsonText } from "../../../report/json.ts";
@@ -56,7 +56,7 @@ export const run: Run = async (context, given) => {
     io.err.write(
       `${name} at ${target.address} shows another host key than ${before === undefined ? "none" : "the pinned one"}:\n` +
         `  pinned  ${said.before ?? "none"}\n  shown   ${said.fingerprint}\n  machine-id ${machineId || "unknown"}\n` +
-        `Compare it with \`ssh-keygen -lf /etc/ssh/ssh_host_${typeIn(hostKey)}_key.pub\` there: only a reinstalled machine has a new one.\n`,
+        `Compare it with \`ssh-keygen -lf ${hostKeyFile(hostKey)}\` there: only a reinstalled machine has a new one.\n`,
     );
     if ((await consent(context, given, `Pin it in ${file.path}?`)) === "unasked") {
       io.err.write("Nothing was changed: there is nobody here to ask. Pass --yes to pin it.\n");
@@ -90,10 +90,3 @@ async function machineIdOf(session: Session): Promise<string> {
   });
   return printableLine(stdout.toString().trim()).slice(0, 64);
 }
-
-/** As its file is called: `ed25519`. */
-const typeIn = (hostKey: string): string =>
-  hostKey
-    .split(" ", 1)[0]
-    ?.replace(/^ssh-/, "")
-    .replace(/^(ecdsa)-.*/, "$1") ?? "";

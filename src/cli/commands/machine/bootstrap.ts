@@ -1,6 +1,6 @@
 import { dirname, relative } from "node:path";
 import { isPrivateAddress } from "../../../lib/ip.ts";
-import { textFingerprint } from "../../../lib/ssh-key.ts";
+import { hostKeyFile, textFingerprint } from "../../../lib/ssh-key.ts";
 import type { Fleet, Target } from "../../../remote/session.ts";
 import { jsonText } from "../../../report/json.ts";
 import type { Context, Given, Run } from "../../command.ts";
@@ -210,7 +210,7 @@ function proposal({ name, path, met, wish, keys, known }: Proposal): string {
   const isNew = look.hasUser ? "is there already" : "is made";
   const lines = [
     `${wish.host.address} calls itself ${look.hostName} and runs ${look.os}.`,
-    `It shows the host key ${textFingerprint(met.hostKey)}; compare it with \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` there.`,
+    `It shows the host key ${textFingerprint(met.hostKey)}; compare it with \`ssh-keygen -lf ${hostKeyFile(met.hostKey)}\` there.`,
     `  ${user}: the user ${isNew}, lets in ${keys.map(textFingerprint).join(", ")}, and may become root without a password`,
     ...(look.hasSudo ? [] : ["  sudo: is installed"]),
     known === undefined
