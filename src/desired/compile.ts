@@ -9,6 +9,7 @@ import { addressBook } from "./addresses.ts";
 import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { engineOn } from "./engine.ts";
+import { firewallOn } from "./firewall.ts";
 import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { comingPlaces, withLeaving } from "./places.ts";
@@ -62,7 +63,13 @@ export function compile(input: CompileInput): Compiled {
   const due = dueReleases(input);
   const releases = Map.groupBy(due, ({ machine }) => machine);
   const unseen = unseenReleases(due, input);
-  for (const document of machines.values()) resources.push(...settingsOn(document));
+  for (const document of machines.values()) {
+    const { on, proxies } = reachedFrom(document.name);
+    resources.push(
+      ...settingsOn(document),
+      ...firewallOn(document, on.get(document.name) ?? [], proxies),
+    );
+  }
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];
     const addressOf = addressBook(context.bridge);

@@ -15,6 +15,7 @@ export const namedOn = (document: MachineDocument): ReadonlyMap<string, readonly
   new Map([
     ["machine/sysctl", Object.keys(document.fields.sysctl ?? {})],
     ["machine/engine", [document.fields.engine?.socket ?? defaultSocket]],
+    ["machine/firewall", document.fields.firewall === undefined ? [] : ["declared"]],
   ]);
 
 const sysctlOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] =>

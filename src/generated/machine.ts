@@ -57,9 +57,29 @@ export interface MachineFile {
     [k: string]: string | string[];
   };
   /**
+   * Closes the machine to the outside, but for SSH, what its apps and routes declare to be public, and what is allowed here. Without it nothing is closed.
+   */
+  firewall?: {
+    /**
+     * What else may come in from outside.
+     */
+    allow?: Opening[];
+  };
+  /**
    * Kernel settings, as sysctl names them: set at once, and at each boot by a file in /etc/sysctl.d. What stood before comes back when one goes.
    */
   sysctl?: {
     [k: string]: string;
   };
+}
+export interface Opening {
+  /**
+   * Where it arrives at the machine: of a published port, the one of the machine.
+   */
+  port: number | string;
+  /**
+   * Who may; without it anyone.
+   */
+  from?: string | string[];
+  protocol?: "tcp" | "udp";
 }

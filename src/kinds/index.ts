@@ -10,6 +10,7 @@ import { certificate } from "./machine/certificate.ts";
 import { certification } from "./machine/certification.ts";
 import { engine } from "./machine/engine.ts";
 import { proxy } from "./machine/proxy.ts";
+import { firewall } from "./machine/firewall.ts";
 import { names } from "./machine/names.ts";
 import { sysctl } from "./machine/sysctl.ts";
 
@@ -36,6 +37,7 @@ export type { CertificateSpec } from "./machine/certificate.ts";
 export type { CertificationSpec } from "./machine/certification.ts";
 export type { EngineSpec, EngineState } from "./machine/engine.ts";
 export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
+export type { FirewallSpec } from "./machine/firewall.ts";
 export type { NamesSpec, NamesState } from "./machine/names.ts";
 export type { ProxyState } from "./machine/proxy/state.ts";
 export { handsOnTo } from "./machine/proxy/hands-on.ts";
@@ -45,6 +47,7 @@ export { addressText } from "./shared/proxy/naming.ts";
 export const kinds: readonly AnyKind[] = [
   sysctl,
   engine,
+  firewall,
   network,
   names,
   certificate,

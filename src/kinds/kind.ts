@@ -76,6 +76,10 @@ export interface Kind<Spec, State> {
   /** Undefined: as declared. `want` undefined: no longer declared. Both undefined: undefined. */
   /** Why it cannot be had as long as it stays declared like this; it is not touched, and nothing is made of its app. */
   clash?(want: Spec, have: State | undefined): Clash | undefined;
+  /** What is to be told of it whatever is declared: it stands in no change's way. */
+  tells?(want: Spec, have: State | undefined): Clash | undefined;
+  /** What of it would be open that was not, as `tcp 443`: a guard holds it. `want` undefined: no longer declared. */
+  widens?(want: Spec | undefined, have: State | undefined): readonly string[];
   diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];

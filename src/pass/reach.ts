@@ -62,9 +62,10 @@ function reachOn(app: AppDocument, machine: MachineDocument, proxies: Proxies): 
         by: "host",
         ...there,
         what: `${app.name} (the machine's own network)`,
-        who: "anyone who reaches the machine",
+        ...(machine.fields.firewall === undefined
+          ? { who: "anyone who reaches the machine", isPublic: true }
+          : toHost(machine)),
         where,
-        isPublic: true,
       },
     ];
   }
@@ -84,6 +85,25 @@ function reachOn(app: AppDocument, machine: MachineDocument, proxies: Proxies): 
     return { by: "publish", ...there, what, ...byScope(scope, machine) };
   });
   return [...listens, ...published];
+}
+
+/** Where `address` is the private one, its interface is closed but for the machines of the fleet. */
+const insiders = ({ fields }: MachineDocument): string =>
+  fields.firewall !== undefined && privateAddressOf(fields) === fields.address
+    ? "the machines of the fleet"
+    : "the private network";
+
+/** Behind a firewall that does not know its ports: what comes in from outside is what the machine's file allows. */
+function toHost(machine: MachineDocument): Pick<Reach, "who" | "isPublic"> {
+  const allow = machine.fields.firewall?.allow ?? [];
+  const ports = allow.map(({ port, protocol, from }) => {
+    const who = from === undefined ? "" : ` from ${listed([from].flat())}`;
+    return `${port}${protocol === "udp" ? "/udp" : ""}${who}`;
+  });
+  return {
+    who: `${insiders(machine)}${ports.length === 0 ? "" : `, and from outside what the machine allows: ${ports.join(", ")}`}`,
+    isPublic: ports.length > 0,
+  };
 }
 
 function byScope(
@@ -106,5 +126,5 @@ function byScope(
         where: at("no private address"),
         isPublic: false,
       }
-    : { who: "the private network", where: at(address), isPublic: false };
+    : { who: insiders(machine), where: at(address), isPublic: false };
 }

@@ -7,12 +7,15 @@ import type { Observation } from "../model/observation.ts";
 import type { Held, UnknownLive } from "../model/plan.ts";
 import type { Facts, Resource } from "../model/resource.ts";
 import type { Step } from "../model/step.ts";
+import { isSetting } from "./order.ts";
 
 export interface MachineDiff {
   readonly changes: readonly Change[];
   readonly unknown: readonly UnknownLive[];
   /** What cannot be had: somebody else's has the name. */
   readonly clashes: readonly Held[];
+  /** What stands in the way of nothing else. */
+  readonly told: readonly Held[];
 }
 
 /** What is done with a family's things: `given up`, only what was tried of them and did not work is put away. */
@@ -29,6 +32,7 @@ export function diffMachine(
   const changes: Change[] = [];
   const unknown: UnknownLive[] = [];
   const clashes: Held[] = [];
+  const told: Held[] = [];
   const facts = observation?.facts;
   for (const kind of kinds) {
     const resources = wanted.filter((r) => r.kind === kind.id);
@@ -57,8 +61,10 @@ export function diffMachine(
       const { keys, have } = findLive(kind, resource, present);
       for (const key of [...keys, ...(kind.keeps?.(resource.spec) ?? [])]) claimed.add(key);
       const clash = kind.clash?.(resource.spec, have);
+      const tells = kind.tells?.(resource.spec, have);
+      if (tells !== undefined) told.push(heldBy(resource, tells));
       if (clash !== undefined) {
-        clashes.push(heldBy(resource, clash));
+        (isSetting(resource) ? told : clashes).push(heldBy(resource, clash));
         continue;
       }
       const how = treatment(resource.family);
@@ -75,12 +81,16 @@ export function diffMachine(
       ...orphans.flatMap(([, state]) => orphanChange(kind, machine, state, facts, treatment)),
     );
   }
-  return { changes, unknown, clashes };
+  return { changes, unknown, clashes, told };
 }
 
-const heldBy = ({ address, machine, family, where }: Resource, { text, needs }: Clash): Held => ({
+/** What concerns the machine alone has a code of its own: it bars no app. */
+const heldBy = (
+  { address, kind, machine, family, where }: Resource,
+  { text, needs }: Clash,
+): Held => ({
   address,
-  code: "clash",
+  code: isSetting({ kind }) ? "machine-clash" : "clash",
   text,
   needs,
   machine,
@@ -120,6 +130,7 @@ function changeOf(
     reason,
     ...placeOf(kind, resource),
     ...holding(kind, resource.spec, have),
+    ...widening(kind, resource.spec, have),
     ...stepsWith(
       kind.apply(
         { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
@@ -176,6 +187,7 @@ function orphanChange(
         machine,
       }),
       ...holding(kind, undefined, state),
+      ...widening(kind, undefined, state),
       ...stepsWith(given?.steps ?? kind.apply({ difference, have: state }, facts), undefined),
     },
   ];
@@ -200,6 +212,11 @@ export function fieldPlace(resource: Resource, fields: Difference["fields"]): Wh
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {
   const holds = kind.holds?.(want, have) ?? [];
   return holds.length === 0 ? {} : { holds };
+}
+
+function widening(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "widens"> {
+  const widens = kind.widens?.(want, have) ?? [];
+  return widens.length === 0 ? {} : { widens };
 }
 
 const stepsWith = (steps: readonly Step[], want: unknown): Pick<Change, "steps" | "trial"> => ({

@@ -1,3 +1,4 @@
+import { listed } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
 import type { Held } from "../model/plan.ts";
 import { isAllowed, type Allow } from "./allow.ts";
@@ -29,7 +30,8 @@ export interface Guarded {
 export function guard(input: GuardInput): Guarded {
   const data = guardData(input, input.changes);
   const mass = guardMassDeletion(input, data.changes);
-  return { changes: withoutGround(mass, input.named), held: [...data.held, ...mass.held] };
+  const wide = guardWidening(input, withoutGround(mass, input.named));
+  return { changes: wide.changes, held: [...data.held, ...mass.held, ...wide.held] };
 }
 
 /**
@@ -101,6 +103,24 @@ function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guard
       const what = emptied ? `most of ${change.machine}` : "most of the fleet";
       held.push(heldOf(change, "guard", `${family} would go, and with it ${what}`, "delete"));
     }
+    return false;
+  });
+  return { changes: passed, held };
+}
+
+/** What opens a machine wider to the outside is asked for by name. */
+function guardWidening(input: GuardInput, changes: readonly Change[]): Guarded {
+  if (input.restores) return { changes, held: [] };
+  const held: Held[] = [];
+  const passed = changes.filter((change) => {
+    const { widens = [], address, action, machine } = change;
+    if (widens.length === 0 || isAllowed(input.allows, "widen", address)) return true;
+    if (action === "delete" && isAllowed(input.allows, "delete", address)) return true;
+    held.push({
+      ...heldOf(change, "guard", `it would open ${listed(widens)} to the outside`, "widen"),
+      needs: `Slipway-Allow: widen machine/${machine}`,
+      ...(change.reason.where === undefined ? {} : { where: change.reason.where }),
+    });
     return false;
   });
   return { changes: passed, held };

@@ -27,9 +27,9 @@ const lateKinds = ["machine/certification"];
 const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
 /** What a machine is by itself, each for itself: that one of them fails stands in no app's way. */
-const settingKinds = ["machine/sysctl", "machine/engine"];
+const settingKinds = ["machine/sysctl", "machine/engine", "machine/firewall"];
 
-const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
+export const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
 
 /** What may cut us off is tried on one machine after another. */
 const isTrial = ({ trial }: Pick<Change, "trial">): boolean => trial !== undefined;

@@ -65,6 +65,7 @@ export function makePlan(input: PlanInput): Plan {
   const changes: Change[] = [];
   const unknown: UnknownLive[] = [];
   const clashes: Held[] = [];
+  const told: Held[] = [];
   const wantedOn = groupBy(input.resources, (r) => r.machine);
   for (const [machine, observation] of input.observations) {
     const wanted = wantedOn.get(machine) ?? [];
@@ -74,6 +75,7 @@ export function makePlan(input: PlanInput): Plan {
     changes.push(...diff.changes);
     unknown.push(...diff.unknown);
     clashes.push(...diff.clashes);
+    told.push(...diff.told);
   }
   const live = liveFamilies(input);
   const unclashed = withoutClashes(changes, clashes, input.resources);
@@ -110,6 +112,7 @@ export function makePlan(input: PlanInput): Plan {
       ...input.held,
       ...ready.held,
       ...unclashed.held,
+      ...told,
       ...guarded.held,
       ...untried.held,
       ...unhealed.held,

@@ -32,6 +32,9 @@ interface Case {
   readonly checks?: readonly string[];
   /** Instead of a difference: why it cannot be had. */
   readonly clash?: Json;
+  /** What is told besides, and what a guard would hold it for. */
+  readonly tells?: Json;
+  readonly widens?: Json;
   readonly steps?: readonly string[];
 }
 
@@ -53,7 +56,13 @@ const run: Readonly<Record<string, (kind: AnyKind, given: Case) => Partial<Case>
     const { want, have } = sides(kind, given);
     const clash = want === undefined ? undefined : kind.clash?.(want, have);
     if (clash !== undefined) return { clash: plain(clash) };
-    return { difference: plain(kind.diff(want, have, facts) ?? null) };
+    const tells = want === undefined ? undefined : kind.tells?.(want, have);
+    const widens = kind.widens?.(want, have) ?? [];
+    return {
+      difference: plain(kind.diff(want, have, facts) ?? null),
+      ...(tells === undefined ? {} : { tells: plain(tells) }),
+      ...(widens.length === 0 ? {} : { widens: plain(widens) }),
+    };
   },
   apply: (kind, given) => {
     const { want, have } = sides(kind, given);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as apps from "../../src/load/rules/apps.ts";
 import { rules } from "../../src/load/rules/index.ts";
 import * as certificates from "../../src/load/rules/certificates.ts";
+import * as firewall from "../../src/load/rules/firewall.ts";
 import * as machines from "../../src/load/rules/machines.ts";
 import * as mounts from "../../src/load/rules/mounts.ts";
 import * as names from "../../src/load/rules/names.ts";
@@ -19,6 +20,7 @@ import { armoredYaml, repo, told, type Files } from "./repos.ts";
 
 type RuleName = keyof (typeof apps &
   typeof certificates &
+  typeof firewall &
   typeof machines &
   typeof mounts &
   typeof names &
@@ -72,6 +74,14 @@ const cases: Readonly<Record<RuleName, Told>> = {
     { "machines/m.yaml": "address: 10.0.0.300\n" },
     "bad-format",
     "machines/m.yaml:1:10",
+  ],
+  openingsAreNetworksAndPorts: [
+    {
+      "machines/m.yaml":
+        "address: 10.0.1.1\nfirewall: { allow: [{ port: 1, from: 10.0.0.0/33 }] }\n",
+    },
+    "bad-format",
+    "machines/m.yaml:2:38",
   ],
   privateAddressesAreUsable: [
     { "machines/m.yaml": "address: 10.0.1.1\nprivateAddress: 127.0.0.1\n" },
@@ -266,6 +276,7 @@ test("every rule has its case", () => {
     [
       apps,
       certificates,
+      firewall,
       machines,
       mounts,
       names,

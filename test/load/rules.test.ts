@@ -22,6 +22,32 @@ async function holds(
   }
 }
 
+test("what a firewall allows is ports and networks", async () => {
+  const allowing = (text: string): Files => ({
+    "machines/web-1.yaml": `address: 10.0.0.11\nfirewall: { allow: [{ port: 443 }, ${text}] }\n`,
+  });
+  await holds([
+    ["what there is", allowing("{ port: 8000-8010, from: [198.51.100.7, 2001:db8::/32] }"), []],
+    [
+      "a range that runs backwards",
+      allowing("{ port: 8010-8000 }"),
+      ["bad-format machines/web-1.yaml:2:44: 8010-8000 is no port (1-65535) or range of ports"],
+    ],
+    [
+      "no network",
+      allowing("{ port: 1, from: 198.51.100.0/33 }"),
+      ["bad-format machines/web-1.yaml:2:53: 198.51.100.0/33 is neither an IP address nor"],
+    ],
+    [
+      "one of several",
+      allowing('{ port: 1, from: [10.0.0.0/8, "1:2"] }'),
+      ["bad-format machines/web-1.yaml:2:66: 1:2 is neither an IP address nor a network"],
+    ],
+    ["a port too high", allowing("{ port: 70000 }"), ["out-of-range machines/web-1.yaml:2:44: "]],
+    ["a name", allowing("{ port: 1, from: office }"), ["bad-format machines/web-1.yaml:2:53: "]],
+  ]);
+});
+
 test("machines: labels, names, all, and the only one there is", async () => {
   const machinesOf = async (
     text: string,

@@ -144,7 +144,7 @@ function inMachine(i: number, { machines }: Shape): readonly Mistake[] {
     one("hostKey: none"),
     one(`address: 203.0.113.${other + 1}`, ...addresses),
     one("privateAddress: 127.0.0.1"),
-    one("firewall: {}"),
+    one("provider: {}"),
   ];
 }
 

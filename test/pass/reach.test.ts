@@ -43,6 +43,25 @@ perMachine:
     ]);
   });
 
+  it("knows what a firewall closes", async () => {
+    const files = {
+      "machines/web-1.yaml":
+        "address: 203.0.113.10\nprivateAddress: 10.0.0.11\nfirewall: { allow: [{ port: 9100, from: 198.51.100.0/24 }] }\n",
+      "machines/web-2.yaml": "address: 10.0.0.12\nfirewall: {}\n",
+      "apps/agent.yaml": "image: agent:1\nmachines: all\nnetwork: host\n",
+      "apps/shop.yaml":
+        'image: shop:1\nmachines: all\nport: 8080\npublish: ["public:443:8443", "8080:8080"]\n',
+    };
+    assert.deepEqual(await told(files), [
+      "! agent (the machine's own network) | the private network, and from outside what the machine allows: 9100 from 198.51.100.0/24 | web-1 (all addresses)",
+      "! shop:443 | anyone | web-1 (all addresses)",
+      "! shop:443 | anyone | web-2 (all addresses)",
+      "  agent (the machine's own network) | the machines of the fleet | web-2 (all addresses)",
+      "  shop:8080 | the private network | web-1 (10.0.0.11)",
+      "  shop:8080 | the machines of the fleet | web-2 (10.0.0.12)",
+    ]);
+  });
+
   it("names routes and numbers, and by whose proxies they stand", async () => {
     const files = {
       "apps/shop.yaml": `

@@ -5,6 +5,7 @@ import { container } from "../../src/kinds/app/container.ts";
 import { network } from "../../src/kinds/app/network.ts";
 import { release } from "../../src/kinds/app/release.ts";
 import { volume } from "../../src/kinds/app/volume.ts";
+import { firewall } from "../../src/kinds/machine/firewall.ts";
 import { resourceAddress } from "../../src/model/address.ts";
 import { emptyInventory } from "../../src/model/inventory.ts";
 import type { Observation } from "../../src/model/observation.ts";
@@ -14,7 +15,7 @@ import { makePlan, type Awaited } from "../../src/plan/plan.ts";
 import { facts } from "../support/converge.ts";
 import { plain } from "../support/specs.ts";
 
-const kinds = [network, volume, release, container] as unknown as readonly AnyKind[];
+const kinds = [firewall, network, volume, release, container] as unknown as readonly AnyKind[];
 
 const resource = (
   machine: string,
@@ -110,6 +111,21 @@ const ours = (app: string) => ({
   family: app,
   instance: 1,
   containers: [{ name: `acme-${app}-1-00000000`, id: app, running: true, fields: {} }],
+});
+
+test("what stands in the way of a machine's setting bars no app", () => {
+  const spec = { address: "203.0.113.10", peers: [], ssh: 22, declared: [], allow: [] };
+  const wanted = [
+    resource("m1", "machine/firewall", undefined, "", spec),
+    containerOf("m1", "shop"),
+  ];
+  const state = { outside: ["eth0"], links: {}, rival: "ufw", isFlushed: true };
+  const plan = planOf(wanted, { m1: { "machine/firewall": { "": state } } });
+  assert.deepEqual(said(plan), ["create machine/m1/app/shop/container/1"]);
+  assert.deepEqual(
+    plan.held.map(({ code, needs }) => `${code}: ${needs?.slice(0, 21)}`),
+    ["machine-clash: a restart of the engi", "machine-clash: `ufw disable` there, "],
+  );
 });
 
 describe("a name that another fleet has", () => {

@@ -64,6 +64,42 @@ test("what was let go already counts: the last of them does not slip through as 
   assert.equal(heldWith(new Map()), 0, "a machine without inventory");
 });
 
+test("what opens a machine wider is asked for by name, and holds up nothing else", () => {
+  const wide = { ...changeOf("web-1", "machine/firewall", "", ""), widens: ["tcp 443", "tcp 80"] };
+  const firewall = { ...wide, address: "machine/web-1/firewall" };
+  const bridge = changeOf("web-1", "machine/names", "", "");
+  const changes = [firewall, bridge];
+  const passed = (more: Partial<GuardInput>): readonly string[] =>
+    guard(input({ changes, ...more })).changes.map((c) => c.kind);
+  const { held } = guard(input({ changes }));
+  assert.deepEqual(
+    held.map((h) => [h.code, h.text, h.needs]),
+    [
+      [
+        "guard",
+        "it would open tcp 443 and tcp 80 to the outside",
+        "Slipway-Allow: widen machine/web-1",
+      ],
+    ],
+  );
+  assert.deepEqual(passed({}), ["machine/names"]);
+  const both = ["machine/firewall", "machine/names"];
+  for (const [verb, address, through] of [
+    ["widen", "machine/web-1", both],
+    ["widen", "machine/web-1/firewall", both],
+    ["widen", "machine/web-2", ["machine/names"]],
+    ["delete", "machine/web-1", ["machine/names"]],
+  ] as const)
+    assert.deepEqual(passed({ allows: [{ verb, address }] }), through, `${verb} ${address}`);
+  assert.deepEqual(passed({ restores: true }), both, "what was applied before");
+  const leaving = { ...firewall, action: "delete" as const };
+  const emptied = {
+    changes: [leaving],
+    allows: [{ verb: "delete", address: "machine/web-1" }],
+  } as const;
+  assert.equal(guard(input(emptied)).held.length, 0, "a machine that is emptied");
+});
+
 test("each way to allow it lets it through", () => {
   const changes = [deletion("web-1", "a"), deletion("web-1", "b")];
   const liveFamilies = live({ "web-1": ["a", "b"] });

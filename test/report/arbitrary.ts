@@ -98,6 +98,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     steps: fc.constant([]),
     trial: text,
     holds: fc.constant([]),
+    widens: fc.constant([]),
     waits: text,
     checks: fc.constant([]),
     watch: fc.constant({

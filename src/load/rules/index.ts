@@ -1,5 +1,6 @@
 import * as apps from "./apps.ts";
 import * as certificates from "./certificates.ts";
+import * as firewall from "./firewall.ts";
 import * as machines from "./machines.ts";
 import * as mounts from "./mounts.ts";
 import * as names from "./names.ts";
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   machines.hostKeysDiffer,
   machines.hostKeysAreKeys,
   machines.addressesAreAddresses,
+  firewall.openingsAreNetworksAndPorts,
   machines.privateAddressesAreUsable,
   machines.jumpsExist,
   machines.jumpsEnd,
