@@ -67,9 +67,17 @@ describe("a machine's firewall", () => {
 
   test("closes what is outside but for what is declared, and opens all again", async () => {
     const ports = [8080, 8081, 9000, 9999];
-    const all = [...outside(...ports), ...on(container, 8080), ...inside(8080, 8081, 8082, 9000)];
+    const linkLocal = /inet6 (fe80:\S+)\//.exec(await command("ip", "addr", "show", "eth0"))?.[1];
+    const byIpv6 = on(`[${linkLocal}%25eth0]`, 9000);
+    const all = [
+      ...outside(...ports),
+      ...byIpv6,
+      ...on(container, 8080),
+      ...inside(8080, 8081, 8082, 9000),
+    ];
     const open = [
       ...outside(8080, 8081, 9000),
+      ...byIpv6,
       ...on(container, 8080),
       ...inside(8080, 8081, 8082, 9000),
     ].toSorted();
@@ -128,6 +136,14 @@ describe("a machine's firewall", () => {
     assert.deepEqual(await planned(), [
       "held: it would open all ports to the outside; needs Slipway-Allow: widen machine/web-1",
     ]);
+    // Open at the machine is not open behind it.
+    const allowed = "firewall: { allow: [{ port: 8080 }, { port: 7000-7010, protocol: udp }] }\n";
+    await declare(allowed, "\n\nSlipway-Allow: widen machine/web-1");
+    await site.settle();
+    const places = [...outside(8080), ...on(container, 8080)];
+    assert.deepEqual(await reached(places), outside(8080));
+    await declare("labels: { role: web }\n");
+
     const { stdout } = await run([bin, "plan"], {
       env: {
         ...cliEnv(site.fleet.dir, site.infra.repo),
