@@ -10,6 +10,7 @@ import { certificatesOn } from "./certificates.ts";
 import { containerSpec, fleetNetwork } from "./container.ts";
 import { engineOn } from "./engine.ts";
 import { firewallOn } from "./firewall.ts";
+import { jobResource, placedJobs } from "./jobs.ts";
 import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
 import { comingPlaces, withLeaving } from "./places.ts";
@@ -62,6 +63,7 @@ export function compile(input: CompileInput): Compiled {
   const placedOn = placements(input.apps);
   const due = dueReleases(input);
   const releases = Map.groupBy(due, ({ machine }) => machine);
+  const jobs = Map.groupBy(placedJobs(input.apps), ({ machine }) => machine);
   const unseen = unseenReleases(due, input);
   for (const document of machines.values()) {
     const { on, proxies } = reachedFrom(document.name);
@@ -124,6 +126,7 @@ export function compile(input: CompileInput): Compiled {
     }
     for (const release of releases.get(machine) ?? [])
       resources.push(...releaseResource(release, context, work));
+    for (const job of jobs.get(machine) ?? []) resources.push(...jobResource(job, context, work));
   }
   return { resources, awaiting };
 }

@@ -85,5 +85,5 @@ export function releaseResource(
 }
 
 /** It serves nothing: nobody is to find it under the app's name. */
-const withoutNames = (networks: ContainerSpec["networks"]): ContainerSpec["networks"] =>
+export const withoutNames = (networks: ContainerSpec["networks"]): ContainerSpec["networks"] =>
   networks === "host" ? networks : networks.map(({ name }) => ({ name, aliases: [] }));

@@ -192,6 +192,12 @@ export interface AppFields {
       }
   )[];
   /**
+   * Commands that run at times, each in a container of its own with the app's image, env, secrets, files, volumes and networks: once, on the app's first machine by name. Beside `services` they run as the one that is called like the file, else as the first by name. A timer of systemd starts them there, also without Slipway.
+   */
+  jobs?: {
+    [k: string]: Job;
+  };
+  /**
    * Tells it to read its `files` anew: where nothing else changed, they are replaced while it runs and its process gets this signal, instead of a new container. It is probed after it; where it is not well it gets its former files back.
    */
   reload?: string;
@@ -568,6 +574,28 @@ export interface AppFields {
    * `host` gives it the machine's own network, without a bridge.
    */
   network?: "host";
+}
+export interface Job {
+  /**
+   * When it starts. A start that comes while it runs is skipped; one that was missed while the machine was down is caught up.
+   */
+  schedule: string;
+  /**
+   * Whose clocks `schedule` means.
+   */
+  timezone?: string;
+  /**
+   * What is run; without it the app's own command.
+   */
+  command?: string | string[];
+  /**
+   * Until it must have ended, else it is stopped.
+   */
+  deadline?: string;
+  /**
+   * `machine`: on each of the app's machines instead of on the first one.
+   */
+  each?: "machine";
 }
 export interface FreezeTime {
   /**

@@ -1,6 +1,7 @@
 import { container } from "./app/container.ts";
 import { files } from "./app/files.ts";
 import { image } from "./app/image.ts";
+import { job } from "./app/job.ts";
 import { network } from "./app/network.ts";
 import { once } from "./app/once.ts";
 import { release } from "./app/release.ts";
@@ -26,6 +27,8 @@ export { specDigest } from "./shared/container/fields.ts";
 export { isInService } from "./app/container/state.ts";
 export { restartSteps } from "./app/container/steps.ts";
 export { onceBody } from "./app/once/body.ts";
+export type { JobContainer, JobSpec, JobState } from "./app/job.ts";
+export { unitNames } from "./app/job/units.ts";
 export type { NetworkState } from "./app/network.ts";
 export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
 export type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./shared/proxy/spec.ts";
@@ -57,6 +60,7 @@ export const kinds: readonly AnyKind[] = [
   files,
   release,
   container,
+  job,
   once,
   certification,
 ];

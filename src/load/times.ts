@@ -1,6 +1,7 @@
 import type { AppFile } from "../generated/app.ts";
 import { isTimezone, knownTimezones, momentOf, parseSchedule } from "../lib/schedule.ts";
 import { didYouMean } from "../lib/suggest.ts";
+import type { Where } from "../model/diagnostic.ts";
 import type { Report } from "./findings.ts";
 import type { Reading } from "./reading.ts";
 
@@ -15,15 +16,8 @@ export function checkTimes(
   for (const [index, time] of (fields.freeze ?? []).entries()) {
     // What could not be read is no map here.
     const { schedule, timezone = "UTC" }: Partial<typeof time> = time ?? {};
-    if (!isTimezone(timezone)) {
-      const zones = knownTimezones();
-      report(
-        "unknown-timezone",
-        at(["freeze", index, "timezone"]),
-        () => `there is no time zone '${timezone}'${didYouMean(timezone, zones)}`,
-      );
-    }
-    const why = schedule === undefined ? undefined : problemOf(schedule);
+    checkTimezone(timezone, at(["freeze", index, "timezone"]), report);
+    const why = schedule === undefined ? undefined : scheduleProblem(schedule);
     if (why !== undefined) report("bad-schedule", at(["freeze", index, "schedule"]), why);
   }
   const until = fields.paused?.until;
@@ -31,7 +25,17 @@ export function checkTimes(
     report("bad-date", at(["paused", "until"]), `there is no ${until}`);
 }
 
-function problemOf(schedule: string): string | undefined {
+export function checkTimezone(timezone: string, where: Where, report: Report): void {
+  if (isTimezone(timezone)) return;
+  const zones = knownTimezones();
+  report(
+    "unknown-timezone",
+    where,
+    () => `there is no time zone '${timezone}'${didYouMean(timezone, zones)}`,
+  );
+}
+
+export function scheduleProblem(schedule: string): string | undefined {
   try {
     const isEver = parseSchedule(schedule).next(someMs) !== undefined;
     return isEver ? undefined : `'${schedule}' never comes`;

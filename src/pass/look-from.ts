@@ -1,3 +1,4 @@
+import { placedJobs } from "../desired/jobs.ts";
 import { namedOn } from "../desired/settings.ts";
 import { kinds } from "../kinds/index.ts";
 import type { Documents } from "../model/documents.ts";
@@ -70,12 +71,17 @@ export async function lookFrom(
   };
 }
 
-const namedBy =
-  ({ machines }: Documents) =>
-  (machine: string): ReadonlyMap<string, readonly string[]> | undefined => {
+function namedBy({
+  machines,
+  apps,
+}: Documents): (machine: string) => ReadonlyMap<string, readonly string[]> | undefined {
+  const jobs = Map.groupBy(placedJobs([...apps.values()]), ({ machine }) => machine);
+  return (machine) => {
     const document = machines.get(machine);
-    return document && namedOn(document);
+    const named = (jobs.get(machine) ?? []).map(({ app, job }) => `${app.name}/${job}`);
+    return document && new Map([...namedOn(document), ["app/job", named]]);
   };
+}
 
 /** Nothing is tried again while it is closed. */
 export const withoutRetries = (trail: Trail, closed: Standing["closed"]): Trail => ({

@@ -99,7 +99,7 @@ function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guard
     if (!emptied && !(fleetEmptied && fleetGone.includes(family))) return true;
     if (isAllowed(input.allows, "delete", change.address)) return true;
     if (isAllowed(input.allows, "delete", `app/${family}`)) return true;
-    if (change.kind === "app/container") {
+    if (change.kind === "app/container" || change.kind === "app/job") {
       const what = emptied ? `most of ${change.machine}` : "most of the fleet";
       held.push(heldOf(change, "guard", `${family} would go, and with it ${what}`, "delete"));
     }

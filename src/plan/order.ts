@@ -46,6 +46,7 @@ const kindOrder = [
   "app/files",
   "app/release",
   "app/container",
+  "app/job",
   "app/once",
   ...lateKinds,
 ];
@@ -98,16 +99,20 @@ function rolloutOf(
   policy: FamilyPolicy | undefined,
 ): Rollout {
   const containers = turnsOf(changes.filter((c) => c.kind === "app/container"));
-  const prepare = turnsOf(
-    changes.filter((c) => c.kind !== "app/container" && c.kind !== "app/release"),
-  );
+  const jobs = turnsOf(changes.filter((c) => c.kind === "app/job"));
+  const rolled = ["app/container", "app/release", "app/job"];
+  const prepare = turnsOf(changes.filter((c) => !rolled.includes(c.kind)));
   return {
     family,
     after: policy?.after ?? [],
     onFailure: policy?.onFailure ?? "revert",
     prepare,
     releases: turnsOf(changes.filter((c) => c.kind === "app/release")),
-    waves: wavesOf(withOneCanary(containers), policy?.batch ?? 1),
+    // A job takes the new version once it has proven itself.
+    waves: [
+      ...wavesOf(withOneCanary(containers), policy?.batch ?? 1),
+      ...(jobs.length === 0 ? [] : [jobs]),
+    ],
   };
 }
 

@@ -214,8 +214,10 @@ function provenFamilies(
 }
 
 function wantedFamilies(resources: readonly Resource[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const containers = resources.filter((r) => r.kind === "app/container" && r.family !== undefined);
-  const byMachine = groupBy(containers, (r) => r.machine);
+  const running = resources.filter(
+    (r) => (r.kind === "app/container" || r.kind === "app/job") && r.family !== undefined,
+  );
+  const byMachine = groupBy(running, (r) => r.machine);
   return new Map(
     [...byMachine].map(([machine, own]) => [machine, new Set(own.map((r) => r.family as string))]),
   );

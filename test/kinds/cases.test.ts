@@ -10,6 +10,8 @@ import type { Answers, Query } from "../../src/model/query.ts";
 import { about, facts } from "../support/converge.ts";
 import { linesOf } from "../support/step-lines.ts";
 import { plain as plainSpec } from "../support/specs.ts";
+import type { JobSpec } from "../../src/kinds/app/job.ts";
+import { jobState, plainJob } from "../support/job-states.ts";
 import type { ProxySpec } from "../../src/kinds/shared/proxy/spec.ts";
 import { plainProxy, proxyAfter } from "../support/proxy-states.ts";
 import { instanceState, specFrom, type InstanceCase } from "../support/instances.ts";
@@ -77,6 +79,7 @@ const run: Readonly<Record<string, (kind: AnyKind, given: Case) => Partial<Case>
 };
 
 function sides(kind: AnyKind, { want, have }: Case): { want?: unknown; have?: unknown } {
+  if (kind.id === "app/job") return jobSides(want, have);
   if (kind.id === "app/release")
     return { want: want && { ...(want as object), container: releaseSpec }, have };
   if (kind.id === "machine/proxy") return proxySides(want, have);
@@ -85,6 +88,23 @@ function sides(kind: AnyKind, { want, have }: Case): { want?: unknown; have?: un
   return {
     want: spec,
     have: have === undefined ? undefined : instanceState(have as unknown as InstanceCase, spec),
+  };
+}
+
+/** `want` is what is other than in `plainJob`; `have` what became of it `as` it was applied for what was wanted then. */
+function jobSides(want: Json | undefined, have: Json | undefined) {
+  const {
+    as,
+    containers = [],
+    ...but
+  } = (have ?? {}) as {
+    as?: object;
+    containers?: readonly object[];
+  };
+  const specFor = (other: object): JobSpec => ({ ...plainJob, ...other });
+  return {
+    want: want === undefined ? undefined : specFor(want as object),
+    have: have === undefined ? undefined : jobState(specFor(as ?? {}), containers, but),
   };
 }
 

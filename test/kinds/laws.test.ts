@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { files, type FilesSpec } from "../../src/kinds/app/files.ts";
 import { image } from "../../src/kinds/app/image.ts";
+import { job, type JobSpec } from "../../src/kinds/app/job.ts";
 import { network } from "../../src/kinds/app/network.ts";
 import { release, type ReleaseSpec } from "../../src/kinds/app/release.ts";
 import { volume } from "../../src/kinds/app/volume.ts";
@@ -83,6 +84,19 @@ const anyRelease: fc.Arbitrary<ReleaseSpec> = fc.record({
   digest: hex,
   container: anySpec.map((spec) => ({ ...spec, ports: [], restart: "no" as const })),
   deadlineMs: fc.constant(1000),
+});
+
+const anyJob: fc.Arbitrary<JobSpec> = fc.record({
+  fleet: fc.constant("acme"),
+  app: fc.constant("shop"),
+  family: fc.constant("shop"),
+  job: fc.constantFrom("report", "tidy-up"),
+  times: fc.uniqueArray(fc.constantFrom("*-*-* 03:00:00 UTC", "Mon *-*-* 04:00:00 UTC"), {
+    minLength: 1,
+  }),
+  container: anySpec.map((spec) => ({ ...spec, ports: [], restart: "no" as const })),
+  deadlineMs: fc.integer({ min: 1, max: 1e8 }),
+  socket: fc.constantFrom("/var/run/docker.sock", "/run/a b%c.sock"),
 });
 
 /** The laws of DESIGN 8 for one kind, from what is wanted and under which key it is found when nobody does any more. */
@@ -181,6 +195,7 @@ laws(names, anyNames, (sim) => sim.disk.remove("/var/lib/slipway/acme/hosts"));
 laws(certificate, anyCertificate);
 laws(certification, anyCertification);
 laws(release, anyRelease);
+laws(job, anyJob);
 laws(proxy, anyFleetProxy, withProxyImage);
 
 describe("kinds", () => {

@@ -4,6 +4,7 @@ import * as apps from "../../src/load/rules/apps.ts";
 import { rules } from "../../src/load/rules/index.ts";
 import * as certificates from "../../src/load/rules/certificates.ts";
 import * as firewall from "../../src/load/rules/firewall.ts";
+import * as jobs from "../../src/load/rules/jobs.ts";
 import * as machines from "../../src/load/rules/machines.ts";
 import * as mounts from "../../src/load/rules/mounts.ts";
 import * as names from "../../src/load/rules/names.ts";
@@ -21,6 +22,7 @@ import { armoredYaml, repo, told, type Files } from "./repos.ts";
 type RuleName = keyof (typeof apps &
   typeof certificates &
   typeof firewall &
+  typeof jobs &
   typeof machines &
   typeof mounts &
   typeof names &
@@ -131,6 +133,11 @@ const cases: Readonly<Record<RuleName, Told>> = {
     here("ulimits: { nofile: { soft: 2, hard: 1 } }"),
     "bad-ulimit",
     "apps/a.yaml:3:12",
+  ],
+  jobsHaveTimes: [
+    here('jobs: { x: { schedule: "0 3 15W * *" } }'),
+    "bad-schedule",
+    "apps/a.yaml:3:24",
   ],
   publishIsReadable: [here('publish: ["80-82:80"]'), "bad-publish", "apps/a.yaml:3:11"],
   portsDiffer: [here('publish: ["80:80", "80:81"]'), "port-clash", "apps/a.yaml:3:20"],
@@ -277,6 +284,7 @@ test("every rule has its case", () => {
       apps,
       certificates,
       firewall,
+      jobs,
       machines,
       mounts,
       names,

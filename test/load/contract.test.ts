@@ -80,7 +80,7 @@ env: { LOG_LEVEL: info, URL: { template: "postgres://shop:\${DB_PASSWORD}@db:543
 secrets: [DB_PASSWORD, { STRIPE: billing.STRIPE_KEY }, { TOKEN: { secret: shop.TOKEN, as: file, mode: "0440", owner: "1000" } }]
 routes: [{ host: shop.example.com, path: /, tls: auto, via: edge }]
 reload: HUP
-jobs: { report: { schedule: "0 3 * * *", timezone: UTC, command: ["report"], deadline: 1h } } #
+jobs: { report: { schedule: "0 3 * * *", timezone: UTC, command: ["report"], deadline: 1h }, tidy: { schedule: "*/5 * * * 1-5", each: machine } }
 logs: { maxSize: 20m, keep: 30d } #
 build: . #
 updateImage: {} #

@@ -1,3 +1,4 @@
+import { listJobs } from "./sim/jobs.ts";
 import type { Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
 import type { Answer, Answers, Query } from "../../src/model/query.ts";
@@ -136,6 +137,8 @@ export class EngineSim implements Answers {
     if (command === "sh" && script.includes("/hosts")) return this.disk.hostsSums(argument);
     if (command === "sh" && script.includes('cd -- "$1/proxy"'))
       return proxySums(this.disk, argument);
+    if (command === "sh" && script.includes("systemctl show"))
+      return listJobs(this.disk, argv.slice(4));
     // Of what a machine is by itself it has nothing, and says so as the kinds' scripts do.
     if (command === "sh" && script.endsWith("echo end\n")) return "end\n";
     throw new Error(`the simulator does not know ${argv.join(" ")}`);

@@ -1,12 +1,12 @@
 import type { Kind, Selector } from "../kind.ts";
 import { ofOtherFleet } from "../shared/clash.ts";
 import { containersQuery } from "../shared/engine.ts";
+import { redactFields } from "../shared/container/differences.ts";
 import { publishedPorts } from "../shared/container/fields.ts";
 import { difference } from "../shared/difference.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { treesQuery } from "../shared/files/tree.ts";
 import { diffInstance } from "./container/diff.ts";
-import { redactFields } from "./container/differences.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
 import { givingUpSteps, instanceSteps } from "./container/steps.ts";

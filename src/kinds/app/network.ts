@@ -1,9 +1,11 @@
 import type { Json } from "../../lib/json.ts";
 import { rangeOf, type AddressRange } from "../../lib/subnet.ts";
+import type { Answers } from "../../model/query.ts";
 import type { Kind } from "../kind.ts";
 import { ofOtherFleet, ofRenamedApp } from "../shared/clash.ts";
+import { labelOf, readContainer } from "../shared/container/live.ts";
 import { difference } from "../shared/difference.ts";
-import { infoQuery, networksQuery, post, removeThing } from "../shared/engine.ts";
+import { containersQuery, infoQuery, networksQuery, post, removeThing } from "../shared/engine.ts";
 import { label, labels } from "../shared/labels.ts";
 import { optional } from "../shared/optional.ts";
 import { listAt, optionalString, stringAt } from "../shared/reader.ts";
@@ -35,6 +37,8 @@ export interface NetworkState {
   readonly gateway?: string;
   /** Of one that was made with it: the rest of its addresses is ours to give. */
   readonly range?: AddressRange;
+  /** A job that was left to end is on it. */
+  readonly isInUse?: true;
 }
 
 export const network: Kind<NetworkSpec, NetworkState> = {
@@ -43,11 +47,12 @@ export const network: Kind<NetworkSpec, NetworkState> = {
   declaredIn: [],
   name: (spec) => spec.network,
   key: (spec) => spec.network,
-  observe: () => [networksQuery, infoQuery],
+  observe: () => [networksQuery, infoQuery, containersQuery],
   read: (answers, about) => {
     // What an engine was told to cut networks from must be known before one is made.
     answers.json(infoQuery);
     const networks = new Map<string, NetworkState>();
+    const inUse = usedByJobs(answers);
     for (const item of listAt(answers.json(networksQuery))) {
       const fleet = optionalString(item, "Labels", label.fleet);
       const owned = fleet === about.fleet;
@@ -65,6 +70,7 @@ export const network: Kind<NetworkSpec, NetworkState> = {
         ...optional("subnet", optionalString(ipv4, "Subnet")),
         ...optional("gateway", optionalString(ipv4, "Gateway")),
         ...optional("range", owned ? readRange(ipv4) : undefined),
+        ...(owned && inUse.has(stringAt(item, "Name")) ? { isInUse: true as const } : {}),
       };
       // An engine allows two networks of one name: ours is the one that counts.
       if (owned || !networks.has(state.network)) networks.set(state.network, state);
@@ -91,7 +97,7 @@ export const network: Kind<NetworkSpec, NetworkState> = {
   },
   diff: (want, have) => {
     if (want === undefined) {
-      return have?.owned === true
+      return have?.owned === true && have.isInUse !== true
         ? difference("delete", "undeclared", `network ${have.network} is not declared`)
         : undefined;
     }
@@ -116,6 +122,15 @@ export const network: Kind<NetworkSpec, NetworkState> = {
   },
   redact: (state) => state,
 };
+
+const usedByJobs = (answers: Answers): ReadonlySet<string> =>
+  new Set(
+    answers.each(containersQuery).flatMap((inspect) => {
+      if (labelOf(inspect, label.job) === undefined) return [];
+      const { running, networks } = readContainer(inspect);
+      return running ? networks : [];
+    }),
+  );
 
 const ipam = ({ subnet, gateway, dynamic }: AddressRange) => ({
   Driver: "default",

@@ -19,6 +19,10 @@ export const label = {
   secrets: "slipway.secrets",
   /** Digest of a release: its container is no instance. */
   release: "slipway.release",
+  /** The job that it runs: no instance either. */
+  job: "slipway.job",
+  /** How long a job may take, in ms; never compared. */
+  deadline: "slipway.deadline",
   /** The machine's proxy: no instance either. */
   proxy: "slipway.proxy",
   /** Made for one command of a person: no instance either. */

@@ -25,6 +25,12 @@ export const imagesAreNamed: Rule = ({ apps }, report) => {
         app.at(["release"]),
         "release has no image to run in; put one beside it",
       );
+    else if (app.keys(["jobs"]).length > 0)
+      report(
+        "image-missing",
+        app.at(["jobs"]),
+        "jobs have no image to run in; put one beside them",
+      );
   }
 };
 
@@ -45,6 +51,11 @@ const commandsOf = (fields: AppFields): readonly (readonly [readonly string[], C
   [["command"], fields.command],
   [["entrypoint"], fields.entrypoint],
   [["release", "command"], fields.release?.command],
+  ...Object.entries(fields.jobs ?? {}).map(
+    // What could not be read is no map here.
+    ([name, job]) =>
+      [["jobs", name, "command"], (job as Partial<typeof job> | null)?.command] as const,
+  ),
   [["health", "command"], typeof fields.health === "object" ? fields.health.command : undefined],
 ];
 

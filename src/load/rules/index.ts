@@ -1,6 +1,7 @@
 import * as apps from "./apps.ts";
 import * as certificates from "./certificates.ts";
 import * as firewall from "./firewall.ts";
+import * as jobs from "./jobs.ts";
 import * as machines from "./machines.ts";
 import * as mounts from "./mounts.ts";
 import * as names from "./names.ts";
@@ -41,6 +42,7 @@ export const rules: readonly Rule[] = [
   apps.healthIsClear,
   apps.resourcesAreConsistent,
   apps.ulimitsAreConsistent,
+  jobs.jobsHaveTimes,
   ports.publishIsReadable,
   ports.portsDiffer,
   ports.instancesShareNoPort,

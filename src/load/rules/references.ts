@@ -152,7 +152,7 @@ export const ownNamesAreFree: Rule = ({ apps }, report) => {
           .map(({ name, path }) => ({ name, path: ["secrets", ...path] })),
       ];
       for (const { name, path } of variables) {
-        if (/^SLIPWAY_(MACHINE|APP|INSTANCE)$/.test(name))
+        if (/^SLIPWAY_(MACHINE|APP|INSTANCE|JOB)$/.test(name))
           report("reserved-name", at(path), `${name} is set by Slipway`);
       }
       for (const key of keys(["labels"])) {

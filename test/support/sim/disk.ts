@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Content, PutStep, RunStep } from "../../../src/model/step.ts";
+import { tellSystemd } from "./jobs.ts";
 import { rewriteServers } from "./proxy.ts";
 
 export interface Node {
@@ -109,6 +110,8 @@ export class SimDisk {
     } else if (command === "sh" && (rest[1] ?? "").includes("flock 9")) {
       const [root = "", address = "", ...former] = rest.slice(3);
       this.moveNames(root, address, former);
+    } else if (command === "sh" && tellSystemd(this, rest[1] ?? "", rest.slice(3)) === true) {
+      return;
     } else if (command === "rm" && rest[0] === "-rf") for (const path of paths) this.remove(path);
     else if (command === "mkdir") for (const path of paths) this.makeFolder(path);
     else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");

@@ -1,5 +1,6 @@
 import { listCertificates } from "./certificates.ts";
 import type { SimDisk } from "./disk.ts";
+import { listJobs } from "./jobs.ts";
 import { proxySums } from "./proxy-files.ts";
 import { commandsOf } from "./words.ts";
 
@@ -118,6 +119,7 @@ function outputOf(machine: ShellSide, words: readonly string[]): string {
   if (command === "sh" && script.includes("/hosts.*")) return disk.hostsSums(parameter);
   if (command === "sh" && script.includes("/proc/meminfo")) return facts(machine.seconds());
   if (command === "sh" && script.includes('cd -- "$1/proxy"')) return proxySums(disk, parameter);
+  if (command === "sh" && script.includes("systemctl show")) return listJobs(disk, words.slice(4));
   // Of what a machine is by itself it has nothing, and says so as the kinds' scripts do.
   if (command === "sh" && script.endsWith("echo end\n")) return "end\n";
   throw new Error(`the simulator does not know ${words.join(" ")}`);

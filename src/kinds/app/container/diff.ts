@@ -7,7 +7,8 @@ import {
 import type { Facts } from "../../../model/resource.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { difference } from "../../shared/difference.ts";
-import { createOnlyFields, detachedFrom, limitFields, restartField } from "./differences.ts";
+import { createOnlyFields, detachedFrom } from "../../shared/container/differences.ts";
+import { limitFields, restartField } from "./differences.ts";
 import { isStale, reloadFields } from "./reload.ts";
 import { hasCompleted, isBroughtBack, isProven, situationOf, type Situation } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";

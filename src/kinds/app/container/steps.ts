@@ -18,7 +18,8 @@ import {
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { bury, discard, drained, forbidRestart, park, stopSeconds } from "./away.ts";
-import { detachedFrom, limitFields } from "./differences.ts";
+import { detachedFrom } from "../../shared/container/differences.ts";
+import { limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
 import { filesBeforeStart, proveRunning, reloadIfStale } from "./reload.ts";
 import { drainText, leaving } from "./leaving.ts";
