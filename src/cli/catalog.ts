@@ -1,5 +1,6 @@
 import type { CommandNode } from "./command.ts";
 import { machineGroup } from "./machine/catalog.ts";
+import { jobsGroup } from "./jobs/catalog.ts";
 import { secretsGroup } from "./secrets/catalog.ts";
 
 const revision = { flags: "--revision <rev>", help: "this revision instead of the branch's head" };
@@ -287,6 +288,7 @@ export const catalog: readonly {
         ],
         load: () => import("./commands/restart.ts"),
       },
+      jobsGroup,
     ],
   },
 ];

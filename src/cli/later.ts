@@ -5,7 +5,6 @@ const commands: Readonly<Record<string, string>> = {
   adopt: "Until then only what Slipway made is managed.",
   import:
     "Until then write apps/NAME.yaml by hand; 'slipway validate' names what Compose calls otherwise.",
-  jobs: "Until then 'slipway exec APP --new -- CMD' runs a command once.",
 };
 
 /** The same of flags, by command. */

@@ -13,6 +13,36 @@ export interface StatusDocument {
   readonly apps: readonly AppStatus[];
   /** In order of host; absent where there are none. */
   readonly certificates?: readonly CertificateStatus[];
+  /** In order of app, name and machine; absent where there are none. */
+  readonly jobs?: readonly JobStatus[];
+}
+
+/** A job where it runs, and how it went last. */
+export interface JobStatus {
+  readonly app: string;
+  readonly job: string;
+  readonly machine: string;
+  readonly schedule: string;
+  readonly timezone: string;
+  /** It runs now. */
+  readonly running?: true;
+  /** When it starts next, ISO 8601; absent where nothing would start it. */
+  readonly next?: string;
+  /** Absent: it has not run yet, as far as is known. */
+  readonly last?: JobRun;
+}
+
+export interface JobRun {
+  readonly container: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Absent while it runs. */
+  readonly endedAt?: string;
+  readonly exitCode?: number;
+  /** It was stopped at its deadline. */
+  readonly late?: true;
+  /** The last ones of what it said, where it ended badly. */
+  readonly lines?: readonly string[];
 }
 
 /** What is shown for a host. */

@@ -8,6 +8,7 @@ import type {
   Room,
   StatusDocument,
 } from "../model/status.ts";
+import { jobLines } from "./jobs-text.ts";
 import { toneOf } from "./outcome-text.ts";
 import { type Paint, painter } from "./style.ts";
 import { type Cell, table } from "./table.ts";
@@ -32,6 +33,7 @@ export function statusText(status: StatusDocument, view: StatusView): string {
     machineLines(status.machines, paint, view),
     instanceLines(status.apps, paint, view),
     status.apps.flatMap(({ family, routes = [] }) => routeLines(family, routes)),
+    jobLines(status.jobs ?? [], paint, view),
     certificateLines(status.certificates ?? [], paint, view),
     noteLines(status, paint),
   ];

@@ -72,7 +72,6 @@ describe("with --json", () => {
     [["adopt", "web-1", "--json", "--force"], "not-yet"],
     [["secrets", "--json"], "usage"],
     [["secrets", "set", "a.B", "--json", "value"], "usage"],
-    [["--json", "jobs", "run", "shop", "report"], "not-yet"],
     [["run", "--json", "--listen", "127.0.0.1:80"], "not-yet"],
     [["--json", "--repo", "/nowhere", "status"], "repo-missing"],
   ];

@@ -14,6 +14,8 @@ import type { Held, Plan, Turn } from "../../src/model/plan.ts";
 import type {
   HeadStatus,
   InstanceStatus,
+  JobRun,
+  JobStatus,
   MachineStatus,
   CertificateStatus,
   StatusDocument,
@@ -299,6 +301,30 @@ const instance: fc.Arbitrary<InstanceStatus> = some<InstanceStatus>(
   ["app", "machine", "instance", "container", "image", "revision", "running", "restarts", "ports"],
 );
 
+const jobStatus: fc.Arbitrary<JobStatus> = some<JobStatus>(
+  {
+    app: text,
+    job: text,
+    machine: text,
+    schedule: text,
+    timezone: text,
+    running: fc.constant(true as const),
+    next: fc.oneof(time, text),
+    last: some<JobRun>(
+      {
+        container: text,
+        startedAt: fc.oneof(time, text),
+        endedAt: time,
+        exitCode: fc.integer({ min: 0, max: 255 }),
+        late: fc.constant(true as const),
+        lines: list(text),
+      },
+      ["container", "startedAt"],
+    ),
+  },
+  ["app", "job", "machine", "schedule", "timezone"],
+);
+
 export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
   {
     version: fc.constant(1),
@@ -330,6 +356,7 @@ export const status: fc.Arbitrary<StatusDocument> = some<StatusDocument>(
         ["family", "instances"],
       ),
     ),
+    jobs: list(jobStatus),
     certificates: list(
       some<CertificateStatus>(
         {

@@ -1,5 +1,6 @@
 import { changesOf, type Plan } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
+import { jobsIn, jobStatuses, withLastLines } from "../../pass/jobs.ts";
 import { appStatuses, certificateStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
 import { lastOutcome, wordBefore } from "../../pass/before.ts";
@@ -32,6 +33,8 @@ export const run: Run = async (context) => {
       ...(options.forgeApi === undefined ? {} : { allowed: options.forgeApi }),
     });
     const certificates = certificateStatuses(look.observations);
+    const found = jobStatuses(jobsIn(documents, look.observations), world.clock.now());
+    const jobs = await withLastLines(world, documents, found);
     const status: StatusDocument = {
       version: 1,
       fleet: documents.fleet,
@@ -41,6 +44,7 @@ export const run: Run = async (context) => {
       machines: machineStatuses(look.observations),
       apps: appStatuses(look.observations, documents, look.plan.held),
       ...(certificates.length === 0 ? {} : { certificates }),
+      ...(jobs.length === 0 ? {} : { jobs }),
     };
     const columns = io.out.isTerminal ? { columns: io.out.columns } : {};
     io.out.write(
