@@ -215,6 +215,24 @@ describe("a machine's firewall", () => {
     assert.equal(await fromHost(9000), true);
   });
 
+  test("keeps the port by which the connection comes, whatever port its file says", async () => {
+    const router = await forwardTo(machine().address, 22);
+    try {
+      const { privateAddress, hostKey } = machine();
+      const ssh = `{ user: deploy, port: ${router.port} }`;
+      await site.commit("Behind a router", {
+        "machines/web-1.yaml": `address: 127.0.0.1\nprivateAddress: ${privateAddress}\nhostKey: ${hostKey}\nssh: ${ssh}\nfirewall: {}\n`,
+      });
+      await site.settle();
+      const open = await command("grep", "^# open", "/var/lib/slipway/acme/firewall/rules.nft");
+      assert.match(open, /"tcp 22",/);
+    } finally {
+      router.close();
+    }
+    await declare("firewall: {}\n");
+    await site.settle();
+  });
+
   test("is put back where it would lock us out, and not tried again", async () => {
     const former = await command("nft", "-s", "list", "table", "inet", "slipway-acme");
     // Two routers that translate ports: what arrives is neither the file's port nor the one that sshd knows.
