@@ -80,6 +80,8 @@ export interface Kind<Spec, State> {
   tells?(want: Spec, have: State | undefined): Clash | undefined;
   /** What of it would be open that was not, as `tcp 443`: a guard holds it. `want` undefined: no longer declared. */
   widens?(want: Spec | undefined, have: State | undefined): readonly string[];
+  /** The same without what `widens` tells: what is made while a guard holds that. */
+  narrowed?(want: Spec, have: State): Spec;
   diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];

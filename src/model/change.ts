@@ -53,6 +53,8 @@ export interface Change extends Difference {
   readonly watch?: WatchStep;
   /** What it opens to the outside that was not open before. */
   readonly widens?: readonly string[];
+  /** What is done while that is held; absent: nothing. */
+  readonly instead?: Change;
   /** It could cut us off: a digest of what is wanted, under which it is remembered if it does. */
   readonly trial?: string;
   /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */

@@ -131,6 +131,7 @@ function changeOf(
     ...placeOf(kind, resource),
     ...holding(kind, resource.spec, have),
     ...widening(kind, resource.spec, have),
+    ...instead(kind, resource, have, facts),
     ...stepsWith(
       kind.apply(
         { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
@@ -212,6 +213,19 @@ export function fieldPlace(resource: Resource, fields: Difference["fields"]): Wh
 function holding(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "holds"> {
   const holds = kind.holds?.(want, have) ?? [];
   return holds.length === 0 ? {} : { holds };
+}
+
+function instead(
+  kind: AnyKind,
+  resource: Resource,
+  have: unknown,
+  facts: Facts,
+): Pick<Change, "instead"> {
+  const { spec } = resource;
+  if (have === undefined || kind.narrowed === undefined) return {};
+  if ((kind.widens?.(spec, have) ?? []).length === 0) return {};
+  const change = changeOf(kind, { ...resource, spec: kind.narrowed(spec, have) }, have, facts);
+  return change === undefined ? {} : { instead: change };
 }
 
 function widening(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "widens"> {

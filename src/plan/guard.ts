@@ -108,20 +108,20 @@ function guardMassDeletion(input: GuardInput, changes: readonly Change[]): Guard
   return { changes: passed, held };
 }
 
-/** What opens a machine wider to the outside is asked for by name. */
+/** What opens a machine wider to the outside is asked for by name; the rest of it is done. */
 function guardWidening(input: GuardInput, changes: readonly Change[]): Guarded {
   if (input.restores) return { changes, held: [] };
   const held: Held[] = [];
-  const passed = changes.filter((change) => {
+  const passed = changes.flatMap((change) => {
     const { widens = [], address, action, machine } = change;
-    if (widens.length === 0 || isAllowed(input.allows, "widen", address)) return true;
-    if (action === "delete" && isAllowed(input.allows, "delete", address)) return true;
+    if (widens.length === 0 || isAllowed(input.allows, "widen", address)) return [change];
+    if (action === "delete" && isAllowed(input.allows, "delete", address)) return [change];
     held.push({
       ...heldOf(change, "guard", `it would open ${listed(widens)} to the outside`, "widen"),
       needs: `Slipway-Allow: widen machine/${machine}`,
       ...(change.reason.where === undefined ? {} : { where: change.reason.where }),
     });
-    return false;
+    return change.instead === undefined ? [] : [change.instead];
   });
   return { changes: passed, held };
 }

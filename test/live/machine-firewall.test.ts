@@ -123,6 +123,11 @@ describe("a machine's firewall", () => {
     assert.equal(held.outcome, "held");
     assert.match(held.text, /Slipway-Allow: widen machine\/web-1: it would open tcp 9000 from /);
     assert.deepEqual(await reached(outside(9000)), []);
+    // What does not open it wider is done all the same.
+    await command("nft", "insert rule inet slipway-acme prerouting tcp dport 8080 accept");
+    assert.deepEqual(await reached(outside(8080)), outside(8080));
+    assert.equal((await site.reconcile()).outcome, "held");
+    assert.deepEqual(await reached(outside(8080, 9000)), []);
 
     await declare(from(machine("web-2").address), "\n\nSlipway-Allow: widen machine/web-1");
     await site.settle();

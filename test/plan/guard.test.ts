@@ -93,6 +93,12 @@ test("what opens a machine wider is asked for by name, and holds up nothing else
     assert.deepEqual(passed({ allows: [{ verb, address }] }), through, `${verb} ${address}`);
   assert.deepEqual(passed({ restores: true }), both, "what was applied before");
   const leaving = { ...firewall, action: "delete" as const };
+  const rest = { ...firewall, instead: { ...wide, name: "narrowed" } };
+  assert.deepEqual(
+    guard(input({ changes: [rest] })).changes.map((c) => c.name),
+    ["narrowed"],
+    "what does not open it wider is done",
+  );
   const emptied = {
     changes: [leaving],
     allows: [{ verb: "delete", address: "machine/web-1" }],

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { changeOf } from "../support/changes.ts";
 import type { Json } from "../../src/lib/json.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
@@ -101,6 +102,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     trial: text,
     holds: fc.constant([]),
     widens: fc.constant([]),
+    instead: fc.constant(changeOf("web-1", "machine/firewall", undefined, "")),
     waits: text,
     checks: fc.constant([]),
     watch: fc.constant({

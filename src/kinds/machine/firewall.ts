@@ -4,7 +4,15 @@ import type { Facts } from "../../model/resource.ts";
 import type { Clash, Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
 import { firewallQuery, kindId, readFirewall } from "./firewall/query.ts";
-import { closedOn, openedBy, openedIn, rulesOf, tableOf, widenedBy } from "./firewall/rules.ts";
+import {
+  closedOn,
+  knownIn,
+  openedBy,
+  openedIn,
+  rulesOf,
+  tableOf,
+  widenedBy,
+} from "./firewall/rules.ts";
 import type { FirewallSpec, FirewallState } from "./firewall/state.ts";
 import { bootSteps, bootUnit, leavingSteps, tableSteps } from "./firewall/steps.ts";
 
@@ -28,6 +36,7 @@ export const firewall: Kind<FirewallSpec, FirewallState> = {
     if (want !== undefined) return have === undefined ? [] : widenedBy(want, have);
     return openedIn(have?.rules) === undefined ? [] : ["all ports"];
   },
+  narrowed: (want, have) => ({ ...want, allow: knownIn(want, have) }),
   diff: (want, have, facts) => {
     if (want === undefined)
       return have?.isOurs

@@ -130,10 +130,15 @@ function openingFrom(text: string): readonly Opening[] {
   ];
 }
 
-/** What the machine's file lets in that was not open before; nothing where nothing was closed. */
-export function widenedBy(want: FirewallSpec, { rules }: FirewallState): readonly string[] {
-  const before = openedIn(rules);
-  if (before === undefined) return [];
+/** What of `allow` was open before, by whatever. */
+export const knownIn = (want: FirewallSpec, have: FirewallState): readonly Opening[] => {
+  const before = openedIn(have.rules) ?? want.allow;
   const known = [...before, ...want.declared];
-  return want.allow.filter((one) => !known.some((wide) => covers(wide, one))).map(openingText);
+  return want.allow.filter((one) => known.some((wide) => covers(wide, one)));
+};
+
+/** What the machine's file lets in that was not open before; nothing where nothing was closed. */
+export function widenedBy(want: FirewallSpec, have: FirewallState): readonly string[] {
+  const known = knownIn(want, have);
+  return want.allow.filter((one) => !known.includes(one)).map(openingText);
 }
