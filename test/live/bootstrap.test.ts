@@ -180,6 +180,34 @@ health: { http: /up, interval: 100ms, deadline: 60s }
     await isUp();
   });
 
+  test("has an engine of somebody else's, of which only what is declared is changed", async () => {
+    const restores = async (wanted: boolean): Promise<string> =>
+      await until("live-restore", async () =>
+        (await sh("docker info --format '{{.LiveRestoreEnabled}}'")) === String(wanted)
+          ? await sh("cat /etc/docker/daemon.json")
+          : undefined,
+      );
+    await sh(
+      "sed -i '/live-restore/s/true/false/' /etc/docker/daemon.json; systemctl reload docker",
+    );
+    const former = await restores(false);
+    assert.equal((await stage.slipway(["plan", "--exit-code"])).code, 0);
+    const declared = await stage.commit("Live-restore", {
+      "machines/web-1.yaml": `${await readFile(file(), "utf8")}engine: { liveRestore: true }\n`,
+    });
+    const set = await stage.slipway(["reconcile"]);
+    assert.equal(set.code, 0, set.stdout + set.stderr);
+    assert.match(await restores(true), /"live-restore": true/);
+    await isUp();
+    await stage.revert(declared);
+    const reverted = await stage.slipway(["reconcile"]);
+    assert.equal(reverted.code, 0, reverted.stdout + reverted.stderr);
+    assert.match(reverted.stderr, /live-restore is no longer declared: the former .* comes back/);
+    assert.equal(await restores(false), former);
+    assert.equal(await sh("ls /var/lib/slipway/acme/before"), "");
+    await isUp();
+  });
+
   const isUp = async (): Promise<void> => {
     assert.equal((await sh("docker ps -q")).split("\n").length, 1);
     const page = await fetch(`http://${machine().privateAddress}:8080/`);
