@@ -96,7 +96,11 @@ const app: readonly Foreign[] = [
     "routes",
     "routes: [{ host: shop.example.com }]",
   ),
-  later("cron schedule crons cronjobs", "jobs"),
+  words(
+    "cron schedule crons cronjobs",
+    "jobs",
+    'jobs: { report: { schedule: "0 3 * * *", command: [report] } }',
+  ),
   nothing(
     "container_name containerName name service",
     "an app is called like its file, and its containers after it",
