@@ -1,8 +1,10 @@
+import { digestOf } from "../lib/hash.ts";
 import type { DeadManStep } from "../model/step.ts";
 import { asFailure, StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";
 
 const execMs = 20_000;
+const restoreMs = 40_000;
 const pauseMs = 1_000;
 /** A new connection that is refused so often will not be let in later. */
 const fewestTries = 3;
@@ -11,15 +13,18 @@ const leastTryingMs = 5_000;
 const marginMs = 10_000;
 /** For the machine to come back after it has helped itself. */
 const comingBackMs = 60_000;
+const triedCode = 3;
+const fasterCode = 4;
 
 /**
  * Tells the machine what to run by itself after so many seconds, and gives the file that calls it off when it is moved. By
- * systemd where that runs; else by a process of its own.
+ * systemd where that runs; else by a process of its own. Ends with 3 where the same has cut us off before.
  */
 const armScript = `
 umask 077
-root=$1 seconds=$2
-shift 2
+root=$1 seconds=$2 mark=$3
+shift 3
+[ ! -e "$mark" ] || { rm -f -- "$mark"; exit ${triedCode}; }
 flag=$(mktemp "$root/dead-man.XXXXXX") || exit 1
 fire='flag=$1; shift; ! mv -- "$flag" "$flag.fired" 2>/dev/null || "$@"; rm -f -- "$flag.fired"'
 if [ -d /run/systemd/system ]; then
@@ -35,6 +40,15 @@ printf '%s\\n' "$flag"
 /** Ends with 1 where the machine was faster. */
 const disarmScript = `mv -- "$1" "$1.off" 2>/dev/null && rm -f -- "$1.off"`;
 
+/** Called off only once it is done; with 4 where the machine was faster, which does the same. */
+const putBackScript = `
+flag=$1
+shift
+"$@" || exit 1
+mv -- "$flag" "$flag.off" 2>/dev/null || exit ${fasterCode}
+rm -f -- "$flag.off"
+`;
+
 /**
  * Runs steps that could cut us off. Throws StepFailure: what a step says; or with `isLockout` where no new connection came
  * through, and the former state was put back, by us or by the machine itself.
@@ -44,44 +58,64 @@ export async function runUnderDeadMan(
   step: DeadManStep,
   runSteps: () => Promise<void>,
 ): Promise<void> {
-  const { clock, progress } = context;
+  const { session, progress } = context;
   const ended = await context.fence(step.confirmMs + marginMs);
   const flag = await arm(context, step);
-  const firesAtMs = clock.now() + step.confirmMs;
+  const firesAtMs = context.clock.now() + step.confirmMs;
+  const argv = ["sh", "-c", putBackScript, "sh", flag, ...step.restore];
+  const untilMs = firesAtMs - marginMs;
   const failure = await runSteps().then(
     () => undefined,
     (error: unknown) => asFailure(error),
   );
-  if (failure?.isUnanswered !== true) {
-    if (failure === undefined) {
-      progress(`asks for a new connection before ${step.of} stays as it is now`);
-      const why = await confirm(context, firesAtMs - marginMs);
-      if (why === undefined && (await disarm(context, flag))) return ended();
-      await putBack(context, step, flag, firesAtMs);
-      ended();
-      throw lockedOut(step, why ?? "it came too late");
-    }
-    await putBack(context, step, flag, firesAtMs);
-    ended();
-    throw failure;
+  // Who has the machine now waits until it has helped itself.
+  if (failure?.blame === "fenced") throw failure;
+  if (failure?.isUnanswered === true) {
+    const why = await untilLetIn(context, untilMs, true, () => session.confirm(argv));
+    if (why === undefined) throw failure;
+    throw await lockedOut(context, step, firesAtMs, why);
   }
-  await comeBack(context, firesAtMs);
-  throw lockedOut(step, failure.message);
+  if (failure === undefined) {
+    progress(`asks for a new connection before ${step.of} stays as it is now`);
+    const why = await untilLetIn(context, untilMs, false, () => session.confirm());
+    if (why === undefined && (await disarm(context, flag))) return ended();
+    const isBack = await putBack(context, step, argv);
+    if (!isBack) throw await lockedOut(context, step, firesAtMs, why ?? "it came too late");
+    ended();
+    throw lockout(step, why ?? "it came too late");
+  }
+  if (!(await putBack(context, step, argv))) await comesBack(context, step, firesAtMs);
+  ended();
+  throw failure;
 }
 
-const lockedOut = ({ of }: DeadManStep, why: string): StepFailure =>
+const lockout = ({ of }: DeadManStep, why: string, state = "was put back as it was"): StepFailure =>
+  // Advice on how to be let in does not fit: as it was we were.
   new StepFailure(
     "machine",
-    `${of} as declared would lock us out, and was put back as it was: no new connection came through (${why})`,
+    `${of} as declared would lock us out, and ${state}: ${why.split(". ", 1)[0]}`,
     { trouble: "access", isLockout: true },
   );
 
+/** Waits until the machine has helped itself. */
+async function lockedOut(
+  context: StepContext,
+  step: DeadManStep,
+  firesAtMs: number,
+  why: string,
+): Promise<StepFailure> {
+  if (await comesBack(context, step, firesAtMs)) return lockout(step, why);
+  return lockout(step, why, "the machine has not let us in again since");
+}
+
 async function arm({ session }: StepContext, step: DeadManStep): Promise<string> {
   const seconds = String(Math.ceil(step.confirmMs / 1_000));
-  const argv = ["sh", "-c", armScript, "sh", step.folder, seconds, ...step.restore];
+  const { folder, restore } = step;
+  const argv = ["sh", "-c", armScript, "sh", folder, seconds, markOf(step), ...restore];
   const { code, stdout, stderr } = await session.exec({ argv, timeoutMs: execMs });
   const flag = stdout.toString("utf8").trim();
-  if (code === 0 && flag.startsWith(`${step.folder}/dead-man.`)) return flag;
+  if (code === 0 && flag.startsWith(`${folder}/dead-man.`)) return flag;
+  if (code === triedCode) throw lockout(step, "no new connection came through");
   const said = stderr.toString("utf8").trim().slice(-300);
   throw new StepFailure(
     "machine",
@@ -90,6 +124,10 @@ async function arm({ session }: StepContext, step: DeadManStep): Promise<string>
   );
 }
 
+/** Says that these very steps have cut us off: by then nothing could be written to the machine's record. */
+const markOf = (step: DeadManStep): string =>
+  `${step.folder}/locked-out-${digestOf(step).slice(0, 32)}`;
+
 async function disarm({ session }: StepContext, flag: string): Promise<boolean> {
   const argv = ["sh", "-c", disarmScript, "sh", flag];
   const done = await session.exec({ argv, timeoutMs: execMs }).catch(() => undefined);
@@ -97,55 +135,56 @@ async function disarm({ session }: StepContext, flag: string): Promise<boolean> 
 }
 
 /** Undefined once a new connection has come through, else why none did. */
-async function confirm(
-  { session, clock }: StepContext,
+async function untilLetIn(
+  { clock }: StepContext,
   untilMs: number,
+  isPatient: boolean,
+  knock: () => Promise<void>,
 ): Promise<string | undefined> {
   const startedMs = clock.now();
   for (let tries = 1; ; tries++) {
-    const failure = await session.confirm().then(
+    const failure = await knock().then(
       () => undefined,
       (error: unknown) => asFailure(error),
     );
     if (failure === undefined) return undefined;
     const now = clock.now();
-    const isClear = tries >= fewestTries && now - startedMs >= leastTryingMs;
+    const isClear = !isPatient && tries >= fewestTries && now - startedMs >= leastTryingMs;
     if (isClear || now + pauseMs >= untilMs) return failure.message;
     await clock.sleep(pauseMs);
   }
 }
 
-/** By the connection that there still is; without one the machine does it, which is waited for. */
+/** By the connection that there still is; false without one. */
 async function putBack(
-  context: StepContext,
-  step: DeadManStep,
-  flag: string,
-  firesAtMs: number,
-): Promise<void> {
-  const isOurs = await disarm(context, flag);
-  if (isOurs) {
-    const { session } = context;
-    const argv = step.restore;
-    const done = await session.exec({ argv, timeoutMs: execMs }).catch(() => undefined);
-    if (done?.code === 0) return;
-    const said = done?.stderr.toString("utf8").trim().slice(-300) ?? "no answer";
-    throw new StepFailure("machine", `${step.of} could not be put back: ${said}`, {
-      trouble: "access",
-    });
-  }
-  await comeBack(context, firesAtMs);
+  { session }: StepContext,
+  { of }: DeadManStep,
+  argv: readonly string[],
+): Promise<boolean> {
+  const done = await session.exec({ argv, timeoutMs: restoreMs }).catch(() => undefined);
+  if (done === undefined || done.code === fasterCode) return false;
+  if (done.code === 0) return true;
+  const said = done.stderr.toString("utf8").trim().slice(-300);
+  throw new StepFailure("machine", `${of} could not be put back: ${said}`, {
+    trouble: "access",
+    isLockout: true,
+  });
 }
 
-/** Waits until the machine has helped itself and lets us in again. */
-async function comeBack({ session, clock }: StepContext, firesAtMs: number): Promise<void> {
+/** Waits until the machine has helped itself and lets us in again; whether it does. */
+async function comesBack(
+  { session, clock }: StepContext,
+  step: DeadManStep,
+  firesAtMs: number,
+): Promise<boolean> {
   await clock.sleep(Math.max(0, firesAtMs - clock.now()));
   const untilMs = clock.now() + comingBackMs;
   for (;;) {
     await clock.sleep(pauseMs);
-    const isBack = await session.confirm().then(
+    const isBack = await session.confirm(["touch", markOf(step)]).then(
       () => true,
       () => false,
     );
-    if (isBack || clock.now() >= untilMs) return;
+    if (isBack || clock.now() >= untilMs) return isBack;
   }
 }

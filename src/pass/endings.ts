@@ -93,7 +93,11 @@ export function summed(
     .map(({ done }, round) => (round === 0 ? done : done.filter((c) => !isTidying(c))))
     .reduce((sum, done) => sum + done.length, 0);
   const guarded = last.held.filter((h) => h.code !== "failed-mark");
-  const back = guarded.filter((h) => h.failedAt === pass.revision.snapshot.revision);
+  const { revision } = pass.revision.snapshot;
+  const back = [
+    ...guarded.filter((h) => h.failedAt === revision),
+    ...unrecorded(applied, guarded, revision),
+  ];
   const open = changesOf({ ...last, afterwards: [] }).filter(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
@@ -112,7 +116,7 @@ export function summed(
     ...(isTroubled || (isLeft && !isCut) ? (["incomplete"] as const) : []),
     ...(isLeft && isCut ? (["superseded"] as const) : []),
   ]);
-  const held = last.held.map((h) => ({
+  const held = [...new Set([...last.held, ...back])].map((h) => ({
     address: h.address,
     text: h.needs === undefined ? h.text : `${h.text}; needs ${h.needs}`,
   }));
@@ -134,6 +138,26 @@ export function summed(
       : { heldUntil: new Date(standing.untilMs).toISOString() }),
   });
 }
+
+/** What locked us out on a machine that could not be written to any more. */
+const unrecorded = (
+  applied: readonly Applied[],
+  held: readonly Held[],
+  revision: string,
+): readonly Held[] =>
+  applied
+    .flatMap(({ failures }) => failures)
+    .filter(
+      ({ change, failure }) =>
+        failure.isLockout && !held.some(({ address }) => address === change.address),
+    )
+    .map(({ change: { address, machine }, failure }) => ({
+      address,
+      code: "locked-out",
+      text: failure.message,
+      machine,
+      failedAt: revision,
+    }));
 
 /** What is no longer mounted once the plan is done goes with that: no change of its own, which no plan could show. */
 const isTidying = ({ kind, action }: Change): boolean =>
@@ -163,7 +187,7 @@ function textOf(
       return worst === undefined ? `not settled: ${listed(open)}` : sayApp(worst);
     }
     case "reverted":
-      return worst === undefined ? guardedText(back) : sayApp(worst);
+      return worst === undefined ? backText(back) : sayApp(worst);
     case "superseded":
       return `superseded by ${shortRevision(verdict.supersededBy ?? "")}`;
     default:
@@ -177,6 +201,11 @@ function guardedText([first, ...more]: readonly Held[]): string {
   if (first === undefined) return "held";
   const said = isClosed(first) ? sayKeptBack(first) : sayHeld(first);
   return `${said}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
+}
+
+function backText([first, ...more]: readonly Held[]): string {
+  if (first === undefined) return "put back";
+  return `${first.machine}: ${first.text}${more.length === 0 ? "" : ` (and ${more.length} more)`}`;
 }
 
 /** The first few, and how many more there are. */

@@ -52,7 +52,7 @@ export async function recordLockout(
       const reason =
         address === first.address
           ? failure.message
-          : `not tried since ${first.address} failed: ${failure.message}`;
+          : `not tried, as ${first.address} would have locked us out`;
       return [address, { digest: trial, revision, reason }] as const;
     });
     return { ...inventory, refused: { ...inventory.refused, ...Object.fromEntries(refused) } };
@@ -146,9 +146,11 @@ export async function recordEnding(ending: Ending): Promise<void> {
 function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inventory): Inventory {
   const { look, outcome } = ending;
   const { stands } = look.standing;
-  const { stands: _stands, ...known } = moveRecords(inventory, look.renames);
+  const { stands: _stands, refused, ...known } = moveRecords(inventory, look.renames);
   let next: Inventory = {
     ...known,
+    // What came through since by another declaration is past.
+    ...(refused === undefined || outcome.outcome === "applied" ? {} : { refused }),
     machine,
     revision: outcome.revision,
     kept: keptOn(ending, machine, inventory),

@@ -125,10 +125,10 @@ export function createFleet(options: FleetOptions): Fleet {
     return opening;
   };
 
-  const confirm = async (target: Target): Promise<void> => {
+  const confirm = async (target: Target, argv?: readonly string[]): Promise<void> => {
     const connection = await dial(target, true);
     try {
-      await checkLogin(connection);
+      await checkLogin(connection, argv);
     } finally {
       await connection.close();
     }
@@ -137,7 +137,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const open = async (line: Line, target: Target, fresh: boolean): Promise<Session> => {
     const connection = await connectionTo(target, fresh);
     try {
-      const session = await openMachine(connection, () => confirm(target));
+      const session = await openMachine(connection, (argv) => confirm(target, argv));
       succeed(line);
       return session;
     } catch (error) {

@@ -11,15 +11,20 @@ import { createSlots } from "./slots.ts";
 import type { Connection } from "./ssh.ts";
 import { createTalk } from "./talk.ts";
 
-/** Whether root's rights are to be had over this connection. Rejects with RemoteError. */
-export async function checkLogin(connection: Connection): Promise<void> {
-  await findLogin(connection, createSlots(connection));
+/** Whether root's rights are to be had over this connection; runs what is given by them. Rejects with RemoteError. */
+export async function checkLogin(
+  connection: Connection,
+  argv: readonly string[] = [],
+): Promise<void> {
+  const slots = createSlots(connection);
+  const login = await findLogin(connection, slots);
+  if (argv.length > 0) await execute(connection, slots, login, { argv, timeoutMs: 40_000 });
 }
 
 /** What a machine can be asked over this connection. Rejects with RemoteError of class access without root's rights. */
 export async function openMachine(
   connection: Connection,
-  confirm: () => Promise<void>,
+  confirm: Session["confirm"],
 ): Promise<Session> {
   const { machine } = connection.target;
   const slots = createSlots(connection);

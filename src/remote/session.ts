@@ -127,8 +127,11 @@ export interface Session {
    * with RemoteError of class network where nothing listens: nothing was said then.
    */
   talk(request: TalkRequest): Promise<string>;
-  /** Opens a connection of its own with a new login, sees that it has root's rights, and closes it. Rejects with RemoteError. */
-  confirm(): Promise<void>;
+  /**
+   * Opens a connection of its own with a new login, sees that it has root's rights, runs what is given there, and closes
+   * it. Rejects with RemoteError.
+   */
+  confirm(argv?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
