@@ -13,6 +13,7 @@ const elsewhere: Readonly<Record<string, { readonly type: string; readonly modul
   "app.schema.json#/$defs/defaults": { type: "AppFields", module: "./app.ts" },
   "app.schema.json#/$defs/freeze": { type: "FreezeTime[]", module: "./app.ts" },
   "app.schema.json#/$defs/paused": { type: "Paused", module: "./app.ts" },
+  "machine.schema.json#/$defs/user": { type: "User", module: "./machine.ts" },
   "machine.schema.json": { type: "MachineFile", module: "./machine.ts" },
 };
 

@@ -1,10 +1,12 @@
 import { resourceAddress } from "../model/address.ts";
 import type { MachineDocument } from "../model/documents.ts";
 import type { Resource } from "../model/resource.ts";
+import { sshdOn } from "./settings/sshd.ts";
+import { usersOn } from "./settings/users.ts";
 
 /** What a machine's own file says that the machine should be. */
 export function settingsOn(document: MachineDocument): readonly Resource[] {
-  return sysctlOn(document);
+  return [...usersOn(document), ...sysctlOn(document), ...sshdOn(document)];
 }
 
 /** Where the engine's API listens, unless a machine's file says otherwise. */
@@ -16,6 +18,8 @@ export const namedOn = (document: MachineDocument): ReadonlyMap<string, readonly
     ["machine/sysctl", Object.keys(document.fields.sysctl ?? {})],
     ["machine/engine", [document.fields.engine?.socket ?? defaultSocket]],
     ["machine/firewall", document.fields.firewall === undefined ? [] : ["declared"]],
+    ["machine/users", Object.keys(document.fields.users ?? {})],
+    ["machine/sshd", Object.keys(document.fields.sshd ?? {})],
   ]);
 
 const sysctlOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] =>

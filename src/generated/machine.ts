@@ -57,6 +57,12 @@ export interface MachineFile {
     [k: string]: string | string[];
   };
   /**
+   * Logins on it, besides those of slipway.yaml, over which these are laid; null takes one of them away here.
+   */
+  users?: {
+    [k: string]: User;
+  };
+  /**
    * Closes the machine to the outside, but for SSH, what its apps and routes declare to be public, and what is allowed here. Without it nothing is closed.
    */
   firewall?: {
@@ -71,6 +77,30 @@ export interface MachineFile {
   sysctl?: {
     [k: string]: string;
   };
+  /**
+   * Settings of its sshd, in a file of their own that is read before all others. Tried under a dead man's switch, one machine after another.
+   */
+  sshd?: {
+    [k: string]: string;
+  };
+}
+export interface User {
+  /**
+   * All keys that it can log in with, as lines of authorized_keys; without it they are left as they are.
+   */
+  keys?: string[];
+  /**
+   * Whether it can become root without a password.
+   */
+  sudo?: boolean;
+  /**
+   * Groups that it is in, besides those that it is in already.
+   */
+  groups?: string[];
+  /**
+   * What it runs when it logs in; without it what it has, or what the machine gives new users.
+   */
+  shell?: string;
 }
 export interface Opening {
   /**

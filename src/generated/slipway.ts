@@ -3,6 +3,7 @@ import type { AppFields } from "./app.ts";
 import type { FreezeTime } from "./app.ts";
 import type { MachineFile } from "./machine.ts";
 import type { Paused } from "./app.ts";
+import type { User } from "./machine.ts";
 
 /**
  * The fleet-wide settings of a Slipway infra repo: slipway.yaml.
@@ -75,6 +76,12 @@ export interface SlipwayFile {
      * Load balancers in front, as networks: what they say of the client's address, and whether it came by HTTPS, is believed.
      */
     trust?: string[];
+  };
+  /**
+   * Logins on every machine; what a machine's own file says of users is laid over this.
+   */
+  users?: {
+    [k: string]: User;
   };
   /**
    * Times in which nothing new is rolled out of any app, nor of what machines declare: what runs goes on, and drift is healed. A commit that comes meanwhile is held until the end.

@@ -13,7 +13,9 @@ import { engine } from "./machine/engine.ts";
 import { proxy } from "./machine/proxy.ts";
 import { firewall } from "./machine/firewall.ts";
 import { names } from "./machine/names.ts";
+import { sshd } from "./machine/sshd.ts";
 import { sysctl } from "./machine/sysctl.ts";
+import { users } from "./machine/users.ts";
 
 export type {
   ContainerSpec,
@@ -51,6 +53,8 @@ export const kinds: readonly AnyKind[] = [
   sysctl,
   engine,
   firewall,
+  users,
+  sshd,
   network,
   names,
   certificate,

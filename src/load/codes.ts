@@ -55,6 +55,8 @@ export const findingCodes = {
   "bad-private-address": "error",
   "unknown-jump": "error",
   "jump-cycle": "error",
+  "sshd-unclear": "error",
+  "bad-public-key": "warning",
   // Places and names
   "name-clash": "error",
   "name-too-long": "error",

@@ -2,7 +2,8 @@ import type { SlipwayFile } from "../generated/slipway.ts";
 import type { Layers, RepoTree } from "./tree.ts";
 import { assemble, type Assembly } from "./layers.ts";
 import { nameLimit, nameProblem } from "./names.ts";
-import { keyWhereOf, nodeAt, startOf, unknownAt, type Node } from "./node.ts";
+import { mergeLayers } from "./merge.ts";
+import { emptyMap, keyWhereOf, nodeAt, startOf, unknownAt, type Node } from "./node.ts";
 import { lacks, readingOf, unread, type Reading } from "./reading.ts";
 import { soundPart } from "./sound.ts";
 
@@ -70,8 +71,16 @@ export function readSettings(
     ...reading,
     fleet,
     appDefaults: defaultsOf(root, "app"),
-    machineDefaults: defaultsOf(root, "machine"),
+    machineDefaults: withUsers(defaultsOf(root, "machine"), root),
   };
+}
+
+/** Users of the whole fleet are each machine's, below all that is said of it. */
+function withUsers(defaults: Node | undefined, root: Node): Node | undefined {
+  const entry = root.kind === "map" ? root.entries.get("users") : undefined;
+  if (entry === undefined) return defaults;
+  const users: Node = { ...emptyMap(root.at), entries: new Map([["users", entry]]) };
+  return defaults === undefined ? users : mergeLayers(users, defaults);
 }
 
 /** Nothing, a map, or unknown where it may be that something was meant to stand there. */

@@ -33,6 +33,8 @@ export interface Difference {
   readonly reason: Reason;
   readonly fields: readonly Field[];
   readonly disruption: Disruption;
+  /** A login goes by it; `in-use`: the one by which we are there, which stays whatever is declared. */
+  readonly login?: "goes" | "in-use";
 }
 
 /** One planned change, with the steps that make it. */

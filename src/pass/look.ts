@@ -1,6 +1,7 @@
 import { applyPlan } from "../apply/apply.ts";
 import type { Applied } from "../apply/applied.ts";
 import type { Trouble } from "../model/outcome.ts";
+import type { Held } from "../model/plan.ts";
 import { closuresOf, noClosures } from "../plan/closed.ts";
 import type { Former } from "./former.ts";
 import { withoutPutOff, type PutOff } from "./late.ts";
@@ -65,7 +66,7 @@ export async function lookWith(
       return withoutPutOff(found, world.issuer);
     };
     const found = await ask();
-    if (restores !== undefined || !found.plan.held.some((h) => h.code === "guard")) return found;
+    if (restores !== undefined || !found.plan.held.some(isPastByRevert)) return found;
     restores = await wasApplied(world, documents.fleet, revision.tree, documents.revision);
     return restores ? await ask() : found;
   };
@@ -103,3 +104,6 @@ export async function applyLook(
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });
 }
+
+/** What needs nothing where it brings back what was applied before. */
+const isPastByRevert = ({ code }: Held): boolean => code === "guard" || code === "login";

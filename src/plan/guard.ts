@@ -29,9 +29,28 @@ export interface Guarded {
 /** Takes out of a plan what must not happen unasked; the rest goes on. */
 export function guard(input: GuardInput): Guarded {
   const data = guardData(input, input.changes);
-  const mass = guardMassDeletion(input, data.changes);
+  const logins = guardLogins(input, data.changes);
+  const mass = guardMassDeletion(input, logins.changes);
   const wide = guardWidening(input, withoutGround(mass, input.named));
-  return { changes: wide.changes, held: [...data.held, ...mass.held, ...wide.held] };
+  const held = [...data.held, ...logins.held, ...mass.held, ...wide.held];
+  return { changes: wide.changes, held };
+}
+
+const inUse = "another ssh.user for the machine";
+
+/** Nobody loses a login unasked, and we never lose ours. */
+function guardLogins(input: GuardInput, changes: readonly Change[]): Guarded {
+  const isHeld = ({ login, address }: Change): boolean =>
+    login === "in-use" ||
+    (login === "goes" && !input.restores && !isAllowed(input.allows, "delete", address));
+  const held = changes.filter(isHeld).map((change): Held => {
+    const { login, reason } = change;
+    const where = reason.where === undefined ? {} : { where: reason.where };
+    return login === "in-use"
+      ? { ...heldOf(change, "login-in-use", reason.text, "delete"), needs: inUse, ...where }
+      : { ...heldOf(change, "login", reason.text, "delete"), ...where };
+  });
+  return { changes: changes.filter((change) => !isHeld(change)), held };
 }
 
 /**

@@ -26,8 +26,14 @@ const lateKinds = ["machine/certification"];
 
 const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
-/** What a machine is by itself, each for itself: that one of them fails stands in no app's way. */
-const settingKinds = ["machine/sysctl", "machine/engine", "machine/firewall"];
+/** What a machine is by itself, each for itself: that one of them fails stands in no app's way. Of users a group may come with the engine. */
+const settingKinds = [
+  "machine/sysctl",
+  "machine/engine",
+  "machine/users",
+  "machine/sshd",
+  "machine/firewall",
+];
 
 export const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
 

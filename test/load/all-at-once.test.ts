@@ -5,6 +5,7 @@ import { rules } from "../../src/load/rules/index.ts";
 import * as certificates from "../../src/load/rules/certificates.ts";
 import * as firewall from "../../src/load/rules/firewall.ts";
 import * as jobs from "../../src/load/rules/jobs.ts";
+import * as logins from "../../src/load/rules/logins.ts";
 import * as machines from "../../src/load/rules/machines.ts";
 import * as mounts from "../../src/load/rules/mounts.ts";
 import * as names from "../../src/load/rules/names.ts";
@@ -23,6 +24,7 @@ type RuleName = keyof (typeof apps &
   typeof certificates &
   typeof firewall &
   typeof jobs &
+  typeof logins &
   typeof machines &
   typeof mounts &
   typeof names &
@@ -99,6 +101,16 @@ const cases: Readonly<Record<RuleName, Told>> = {
     { "machines/m.yaml": "address: 10.0.1.1\nssh: { jump: m }\n" },
     "jump-cycle",
     "machines/m.yaml:2:14",
+  ],
+  sshdIsClear: [
+    { "machines/m.yaml": "address: 10.0.1.1\nsshd: { Match: all }\n" },
+    "sshd-unclear",
+    "machines/m.yaml:2:16",
+  ],
+  usersHaveWholeKeys: [
+    { "machines/m.yaml": 'address: 10.0.1.1\nusers: { ada: { keys: ["ssh-rsa AAAA"] } }\n' },
+    "bad-public-key",
+    "machines/m.yaml:2:24",
   ],
   namesDiffer: [{ "apps/web-1.yaml": on("web-1", "") }, "name-clash", "apps/web-1.yaml:1:1"],
   namesAreShort: [here(`services: { ${"b".repeat(39)}: {} }`), "name-too-long", "apps/a.yaml:3:13"],
@@ -285,6 +297,7 @@ test("every rule has its case", () => {
       certificates,
       firewall,
       jobs,
+      logins,
       machines,
       mounts,
       names,

@@ -104,6 +104,17 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       "machines/web-2.yaml": machine("10.0.0.12", "ssh: { jump: web-1 }\n"),
     }),
   },
+  "sshd-unclear": {
+    files: repo({ "machines/web-1.yaml": machine("10.0.0.11", "sshd: { Port: 2222 }\n") }),
+  },
+  "bad-public-key": {
+    files: repo({
+      "machines/web-1.yaml": machine(
+        "10.0.0.11",
+        `users: { ada: { keys: ["${key.slice(0, 40)}"] } }\n`,
+      ),
+    }),
+  },
   "name-clash": app(image, "apps/web-1.yaml"),
   "name-too-long": app(
     `${image}services: { background-worker-for-mail: {} }\n`,

@@ -9,7 +9,7 @@ forge: { kind: github, repository: acme/infra, api: "https://api.github.com" }
 registries: { ghcr.io: { user: bot, password: registries.GHCR_TOKEN } }
 proxy: { image: "haproxy:lts", via: { role: edge }, trust: [10.0.0.0/8] }
 certificates: { email: ops@example.com, directory: "https://acme.example.com/directory", challenge: dns }
-users: { ada: { keys: ["ssh-ed25519 AAAA"], sudo: true } } #
+users: { ada: { keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"], sudo: true } }
 backup: {} #
 metrics: {} #
 alerts: {} #
@@ -25,6 +25,9 @@ labels: { role: [web, db], zone: a }
 packages: [htop, postgresql-client-15] #
 users: { bob: { keys: ["ssh-ed25519 AAAA"] } } #
 firewall: { allow: [{ port: 443 }, { port: 9999, from: 198.51.100.0/24 }] }
+users: { bob: { keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS bob"], groups: [docker], shell: /bin/bash } }
+sshd: { PasswordAuthentication: no, MaxAuthTries: 3 }
+firewall: { allow: [{ port: 443 }, { port: 9999, from: 198.51.100.0/24 }] } #
 sysctl: { vm.swappiness: 10 }
 files: { /etc/motd: motd.txt } #
 mounts: { /data: { device: /dev/disk/by-id/scsi-1, type: ext4 } } #

@@ -100,6 +100,7 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     disruption: some({ kind: fc.constantFrom("none", "restart", "gap"), seconds: count }, ["kind"]),
     steps: fc.constant([]),
     trial: text,
+    login: fc.constantFrom("goes", "in-use"),
     holds: fc.constant([]),
     widens: fc.constant([]),
     instead: fc.constant(changeOf("web-1", "machine/firewall", undefined, "")),

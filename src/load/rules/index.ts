@@ -2,6 +2,7 @@ import * as apps from "./apps.ts";
 import * as certificates from "./certificates.ts";
 import * as firewall from "./firewall.ts";
 import * as jobs from "./jobs.ts";
+import * as logins from "./logins.ts";
 import * as machines from "./machines.ts";
 import * as mounts from "./mounts.ts";
 import * as names from "./names.ts";
@@ -24,6 +25,8 @@ export const rules: readonly Rule[] = [
   machines.privateAddressesAreUsable,
   machines.jumpsExist,
   machines.jumpsEnd,
+  logins.sshdIsClear,
+  logins.usersHaveWholeKeys,
   names.namesDiffer,
   names.namesAreShort,
   names.servicesHideNothing,

@@ -1,6 +1,7 @@
 import { didYouMean } from "../../lib/suggest.ts";
 import { ipVersion, isLoopback, isUnspecified } from "../../lib/ip.ts";
 import type { Machine } from "../machine.ts";
+import { isWholeKey } from "../public-key.ts";
 import { cyclesOf } from "./cycles.ts";
 import { placeOf, type Rule } from "./repo.ts";
 
@@ -60,14 +61,6 @@ export const hostKeysAreKeys: Rule = ({ machines }, report) => {
     );
   }
 };
-
-/** The key's own bytes start with the name of its type. */
-function isWholeKey(hostKey: string): boolean {
-  const [type = "", encoded = ""] = hostKey.split(" ");
-  const bytes = Buffer.from(encoded, "base64");
-  const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
-  return bytes.subarray(4, 4 + length).toString("latin1") === type && bytes.length > 4 + length;
-}
 
 export const addressesAreAddresses: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {

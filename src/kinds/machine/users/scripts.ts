@@ -1,0 +1,190 @@
+/** Programs of the system are not on every login's path. */
+const programs = `PATH=$PATH:/usr/sbin:/sbin`;
+
+/** `entry NAME` finds an account of the machine's own; what other sources know of is nobody's to change here. */
+const entry = `
+entry() {
+  while IFS=: read -r name secret uid gid about home shell; do
+    [ "$name" != "$1" ] || return 0
+  done </etc/passwd
+  return 1
+}
+`;
+
+/**
+ * `enter` goes into a user's ~/.ssh, with 2 where there is none; from then on nothing is reached by a path that the user
+ * could lead elsewhere. A link, or what belongs to somebody else, is refused.
+ */
+const enter = `
+enter() {
+  cd -P -- "$home" 2>/dev/null || { echo "the home of $name, $home, is not there" >&2; return 1; }
+  real=$(pwd -P)
+  [ -e .ssh ] || [ -L .ssh ] || return 2
+  if [ ! -L .ssh ] && cd -P .ssh 2>/dev/null && [ "$(pwd -P)" = "$real/.ssh" ]; then
+    owner=$(stat -c %u .)
+    [ "$owner" != "$uid" ] && [ "$owner" != 0 ] || return 0
+  fi
+  echo "$home/.ssh is not a folder of $name's own, but a link or somebody else's" >&2
+  return 1
+}
+enter_made() {
+  enter && return 0
+  [ "$?" = 2 ] && mkdir -m 0700 .ssh && chown -h "$uid:$gid" .ssh && enter
+}
+`;
+
+/** `keep_keys FILE` and `give_keys FILE`: the keys to and from a folder of ours, with their mode and owner; no file: none. */
+const moveKeys = `
+keep_keys() (
+  rm -f -- "$1"
+  enter || { [ "$?" = 2 ]; exit; }
+  [ -e authorized_keys ] || [ -L authorized_keys ] || exit 0
+  [ ! -f authorized_keys ] || cp -pP -- authorized_keys "$1" || exit 1
+  [ ! -f "$1" ] || [ -L "$1" ] || exit 0
+  rm -f -- "$1"
+  echo "$home/.ssh/authorized_keys is not a file, but a link or the like" >&2
+  exit 1
+)
+give_keys() (
+  if [ ! -f "$1" ]; then
+    enter || { [ "$?" = 2 ]; exit; }
+    rm -f -- authorized_keys
+    exit
+  fi
+  enter_made || exit 1
+  rm -f -- .authorized_keys.slipway && cp -pP -- "$1" .authorized_keys.slipway &&
+    mv -fT -- .authorized_keys.slipway authorized_keys
+)
+`;
+
+/** A program with its values. */
+export const command = `${programs}; exec "$@"`;
+
+const parts = `${programs}${entry}${enter}`;
+
+/**
+ * `ROOT FLEET NAME…`: what there is of each, and of those that were taken over, as lines that begin with a word: `user`,
+ * then of one that there is `entry`, `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where
+ * sshd would not read them, `refused` with why; then `end`.
+ */
+export const seen = `
+${parts}
+root=$1 fleet=$2
+shift 2
+about_keys() (
+  enter 2>&1 || { [ "$?" = 2 ]; exit; }
+  [ -e authorized_keys ] || [ -L authorized_keys ] || exit 0
+  [ -f authorized_keys ] && [ ! -L authorized_keys ] || { echo "$home/.ssh/authorized_keys is not a file"; exit 1; }
+  for path in . authorized_keys; do
+    set -- $(stat -c '%a %u' "$path")
+    case $1 in *[2367]? | *[2367]) echo loose ;; esac
+    [ "$2" = "$uid" ] || [ "$2" = 0 ] || echo loose
+  done
+  head -c 65536 authorized_keys | tr -d '\\000\\r' | sed '/^[[:space:]]*\\(#\\|$\\)/d; s/^[[:space:]]*/key /; s/[[:space:]]*$//'
+)
+tell() {
+  printf 'user %s\\n' "$1"
+  entry "$1" || return 0
+  printf 'entry %s:%s:%s\\n' "$uid" "$home" "$shell"
+  printf 'groups %s\\n' "$(id -Gn -- "$1")"
+  [ "\${SUDO_USER:-root}" != "$1" ] || echo login
+  [ ! -f "/etc/sudoers.d/slipway-$fleet-$1" ] || sed 's/^/sudo /' <"/etc/sudoers.d/slipway-$fleet-$1"
+  keys=$(about_keys) && { [ -z "$keys" ] || printf '%s\\n' "$keys"; } || printf 'refused %s\\n' "$keys"
+}
+for user; do tell "$user"; done
+for folder in "$root"/before/users/*; do
+  [ -d "$folder" ] || continue
+  user=\${folder##*/}
+  case " $* " in *" $user "*) ;; *) tell "$user" ;; esac
+done
+echo end
+`;
+
+/** `FOLDER NAME`: keeps its former keys. */
+export const take = `
+${parts}${moveKeys}
+umask 077
+mkdir -p "$1" || exit 1
+! entry "$2" || keep_keys "$1/keys" || { rmdir -- "$1"; exit 1; }
+`;
+
+/** `FOLDER NAME SUDO`: keeps what could cut us off, as it is now. */
+export const keep = `
+${parts}${moveKeys}
+umask 077
+now=$1/now
+rm -rf -- "$now" && mkdir -p "$now" || exit 1
+entry "$2" && keep_keys "$now/keys" || exit 1
+[ ! -f "$3" ] || cp -p -- "$3" "$now/sudo" || exit 1
+printf '%s\\n' "$shell" >"$now/shell" && id -Gn -- "$2" | tr ' ' ',' >"$now/groups"
+`;
+
+/** `FOLDER NAME SUDO`: puts back what was kept; as much as can be. */
+export const restore = `
+${parts}${moveKeys}
+now=$1/now failed=0
+entry "$2" || exit 1
+give_keys "$now/keys" || failed=1
+if [ -f "$now/sudo" ]; then cp -p -- "$now/sudo" "$3"; else rm -f -- "$3"; fi || failed=1
+[ "$shell" = "$(cat "$now/shell")" ] || usermod -s "$(cat "$now/shell")" "$2" || failed=1
+[ "$(id -Gn -- "$2" | tr ' ' ',')" = "$(cat "$now/groups")" ] || usermod -aG "$(cat "$now/groups")" "$2" || failed=1
+exit "$failed"
+`;
+
+/**
+ * `NAME SHELL`: a new account, with a password that nothing matches. A home that is there already was its own, and keeps
+ * its owner.
+ */
+export const create = `
+${programs}${entry}
+! entry "$1" || exit 0
+name=$1 shell=$2
+set -- -m -p '*'
+[ -z "$shell" ] || set -- "$@" -s "$shell"
+! grep -q "^$name:" /etc/group || set -- "$@" -g "$name"
+if [ -d "/home/$name" ] && [ ! -L "/home/$name" ]; then
+  uid=$(stat -c %u "/home/$name")
+  [ "$uid" -lt 1000 ] || cut -d: -f3 /etc/passwd | grep -qxF "$uid" || set -- "$@" -u "$uid"
+fi
+useradd "$@" "$name"
+`;
+
+/** `NAME`: what is read are its keys from now on. */
+export const setKeys = `
+${parts}
+entry "$1" || { echo "there is no user $1" >&2; exit 1; }
+enter_made || exit 1
+umask 077
+new=.authorized_keys.slipway
+rm -f -- "$new" && set -C && cat >"$new" && chown -h "$uid:$gid" "$new" && chmod go-w . && mv -fT -- "$new" authorized_keys
+`;
+
+/** `NAME FILE`: the keys that were kept, or none. */
+export const giveKeys = `
+${parts}${moveKeys}
+! entry "$1" || give_keys "$2"
+`;
+
+/** `FILE`: what is read lets a user become root, once it was checked. */
+export const setSudo = `
+${programs}
+command -v visudo >/dev/null || { echo 'sudo is not installed on this machine' >&2; exit 1; }
+umask 077
+new=\${1%/*}/.slipway.new
+cat >"$new" && chmod 0440 "$new" || exit 1
+visudo -cqf "$new" >&2 && mv -f -- "$new" "$1" || { rm -f -- "$new"; exit 1; }
+`;
+
+/** `NAME`: the account goes; what it still runs is ended only where that keeps it. */
+export const removeAccount = `
+${programs}${entry}
+entry "$1" || exit 0
+userdel "$1" 2>/dev/null && exit 0
+for signal in TERM KILL; do
+  for process in /proc/[0-9]*; do
+    [ "$(stat -c %u "$process" 2>/dev/null)" != "$uid" ] || kill -"$signal" "\${process#/proc/}" 2>/dev/null
+  done
+  sleep 1
+done
+userdel "$1"
+`;
