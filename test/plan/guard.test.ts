@@ -186,3 +186,23 @@ test("what is held back keeps its network, its names and its proxy", () => {
   assert.deepEqual(withNames("a"), ["create", "create"], "not all of them can be told");
   assert.deepEqual(withNames("a", "b"), ["update", "create", "delete", "create", "delete"]);
 });
+
+test("a login goes by a revert, or where a commit says so; ours never", () => {
+  const change = (name: string, login: "goes" | "in-use"): Change => ({
+    ...changeOf("web-1", "machine/users", undefined, name),
+    action: "delete",
+    login,
+  });
+  const changes = [change("ada", "goes"), change("deploy", "in-use")];
+  const heldWith = (more: Partial<GuardInput>): readonly (readonly unknown[])[] =>
+    guard(input({ changes, ...more })).held.map(({ code, needs }) => [code, needs]);
+  const ours = ["login-in-use", "another ssh.user for the machine"];
+  assert.deepEqual(heldWith({}), [
+    ["login", "Slipway-Allow: delete machine/web-1/users/ada"],
+    ours,
+  ]);
+  assert.deepEqual(heldWith({ restores: true }), [ours]);
+  const allows = [{ verb: "delete" as const, address: "machine/web-1" }];
+  assert.deepEqual(heldWith({ allows }), [ours]);
+  assert.equal(guard(input({ changes, allows })).changes.length, 1);
+});
