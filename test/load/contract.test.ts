@@ -23,11 +23,9 @@ ssh: { user: deploy, port: 22, jump: bastion }
 engine: { socket: /var/run/docker.sock, install: true, liveRestore: true }
 labels: { role: [web, db], zone: a }
 packages: [htop, postgresql-client-15] #
-users: { bob: { keys: ["ssh-ed25519 AAAA"] } } #
 firewall: { allow: [{ port: 443 }, { port: 9999, from: 198.51.100.0/24 }] }
 users: { bob: { keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS bob"], groups: [docker], shell: /bin/bash } }
 sshd: { PasswordAuthentication: no, MaxAuthTries: 3 }
-firewall: { allow: [{ port: 443 }, { port: 9999, from: 198.51.100.0/24 }] } #
 sysctl: { vm.swappiness: 10 }
 files: { /etc/motd: motd.txt } #
 mounts: { /data: { device: /dev/disk/by-id/scsi-1, type: ext4 } } #
