@@ -15,8 +15,13 @@ const seconds: Readonly<Record<string, number>> = {
   secrets: 60,
   lock: 60,
   drift: 60,
+  "machine-firewall": 70,
+  certificates: 70,
   "proxy-moves": 60,
-  certificates: 45,
+  bootstrap: 50,
+  jobs: 50,
+  "machine-users": 45,
+  "machine-sshd": 45,
   pulls: 40,
 };
 const usual = 28;
