@@ -68,7 +68,7 @@ export function compile(input: CompileInput): Compiled {
   for (const document of machines.values()) {
     const { on, proxies } = reachedFrom(document.name);
     resources.push(
-      ...settingsOn(document),
+      ...settingsOn(document, input),
       ...firewallOn(document, on.get(document.name) ?? [], proxies),
     );
   }

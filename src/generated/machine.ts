@@ -57,6 +57,10 @@ export interface MachineFile {
     [k: string]: string | string[];
   };
   /**
+   * Packages that are installed, at exactly this version where one stands. What was not there before is removed when one goes, where a commit allows it.
+   */
+  packages?: string[];
+  /**
    * Logins on it, besides those of slipway.yaml, over which these are laid; null takes one of them away here.
    */
   users?: {
@@ -77,6 +81,62 @@ export interface MachineFile {
   sysctl?: {
     [k: string]: string;
   };
+  /**
+   * Files of the machine, by their absolute path there: a file beside the machine's YAML, or a secret. What stood before comes back when one goes.
+   */
+  files?: {
+    [k: string]:
+      | string
+      | {
+          /**
+           * One file.
+           */
+          from?: string;
+          /**
+           * Octal, in quotes. Without it 0644, or 0755 for what is executable in git; 0600 for a secret.
+           */
+          mode?: string;
+          /**
+           * By name or number, as the machine knows them. Without it root:root.
+           */
+          owner?: string;
+          /**
+           * A secret instead of a file of the repo.
+           */
+          secret?: string;
+        };
+  };
+  /**
+   * Filesystems that are mounted, now and at each boot, by their absolute path. What is on a disk is never formatted.
+   */
+  mounts?: {
+    [k: string]: {
+      /**
+       * Best by what never changes: /dev/disk/by-id/…, or its UUID.
+       */
+      device: string;
+      /**
+       * What is on the device.
+       */
+      type: string;
+      /**
+       * As in /etc/fstab; `nofail` is always among them.
+       */
+      options?: string;
+    };
+  };
+  /**
+   * Which updates the machine installs by itself: those of security, by unattended-upgrades; or none. Without it, what the machine does is left alone.
+   */
+  updates?: "security" | "none";
+  /**
+   * A file that the machine swaps to, of this size, in Slipway's own folder; what else it swaps to is left alone.
+   */
+  swap?: string;
+  /**
+   * What its clocks show, by the name of the IANA's database. What was set before comes back when it goes.
+   */
+  timezone?: string;
   /**
    * Settings of its sshd, in a file of their own that is read before all others. Tried under a dead man's switch, one machine after another.
    */

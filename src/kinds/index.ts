@@ -9,10 +9,16 @@ import { volume } from "./app/volume.ts";
 import type { AnyKind } from "./kind.ts";
 import { certificate } from "./machine/certificate.ts";
 import { certification } from "./machine/certification.ts";
+import { machineFiles } from "./machine/files.ts";
+import { mounts } from "./machine/mounts.ts";
+import { packages } from "./machine/packages.ts";
 import { engine } from "./machine/engine.ts";
 import { proxy } from "./machine/proxy.ts";
 import { firewall } from "./machine/firewall.ts";
 import { names } from "./machine/names.ts";
+import { updates } from "./machine/updates.ts";
+import { swap } from "./machine/swap.ts";
+import { timezone } from "./machine/timezone.ts";
 import { sshd } from "./machine/sshd.ts";
 import { sysctl } from "./machine/sysctl.ts";
 import { users } from "./machine/users.ts";
@@ -40,6 +46,8 @@ export type { VolumeState } from "./app/volume.ts";
 export type { CertificateState } from "./shared/certificate/files.ts";
 export type { CertificateSpec } from "./machine/certificate.ts";
 export type { CertificationSpec } from "./machine/certification.ts";
+export type { MountSpec } from "./machine/mounts.ts";
+export type { FileSpec } from "./machine/files.ts";
 export type { EngineSpec, EngineState } from "./machine/engine.ts";
 export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
 export type { FirewallSpec } from "./machine/firewall.ts";
@@ -50,7 +58,13 @@ export { addressText } from "./shared/proxy/naming.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [
+  packages,
+  machineFiles,
   sysctl,
+  timezone,
+  updates,
+  swap,
+  mounts,
   engine,
   firewall,
   users,

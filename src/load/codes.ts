@@ -55,6 +55,7 @@ export const findingCodes = {
   "bad-private-address": "error",
   "unknown-jump": "error",
   "jump-cycle": "error",
+  "path-taken": "error",
   "sshd-unclear": "error",
   "bad-public-key": "warning",
   // Places and names

@@ -2,9 +2,8 @@ import type { AppFields, AppFile } from "../generated/app.ts";
 import type { AppDocument, Documents, MachineDocument } from "../model/documents.ts";
 import type { PlacedRoute } from "../model/routes.ts";
 import type { Family } from "./expand.ts";
-import type { Machine } from "./machine.ts";
 import type { FoundRoute } from "./routes.ts";
-import type { PlacedApp, Repo } from "./rules/repo.ts";
+import type { FoundMachine, PlacedApp, Repo } from "./rules/repo.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 
@@ -34,9 +33,17 @@ export function documentsOf(
 const sealedIn = ({ values, wholeFiles }: Secrets): Documents["sealed"] =>
   new Map([...values, ...wholeFiles].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-function machineDocument({ name, fields, at }: Machine): readonly [string, MachineDocument][] {
+function machineDocument({
+  name,
+  fields,
+  ships,
+  secrets,
+  at,
+}: FoundMachine): readonly [string, MachineDocument][] {
   const { address } = fields;
-  return address === undefined ? [] : [[name, { name, fields: { ...fields, address }, at }]];
+  return address === undefined
+    ? []
+    : [[name, { name, fields: { ...fields, address }, ships, secrets, at }]];
 }
 
 const appDocument = ({

@@ -9,6 +9,7 @@ import { documentsOf } from "./documents.ts";
 import { expandFamily } from "./expand.ts";
 import { collectFindings, type Findings, type Report } from "./findings.ts";
 import { assemble, parseAll, type Assembly } from "./layers.ts";
+import { machineFilesOf } from "./machine-files.ts";
 import { readMachine } from "./machine.ts";
 import { findLooseDocuments } from "./loose.ts";
 import { findMisplaced } from "./misplaced.ts";
@@ -155,11 +156,13 @@ interface Known {
 async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Repo> {
   const { settings, secrets } = known;
   const { report } = by.findings;
+  const shippable = shippableOf(tree);
   const machines = new Map(
-    byName(tree.machines).map((layers) => [
-      layers.name,
-      readMachine(layers, settings.machineDefaults, by),
-    ]),
+    byName(tree.machines).map((layers) => {
+      const machine = readMachine(layers, settings.machineDefaults, by);
+      const files = machineFilesOf(machine, { shippable, secrets, report });
+      return [layers.name, { ...machine, ...files }];
+    }),
   );
   const families = new Map(
     byName(tree.apps).map((layers) => [
@@ -171,7 +174,6 @@ async function readRepo(tree: RepoTree, known: Known, by: Assembly): Promise<Rep
   const from = { machines, unlisted: unlisted.machines, report };
   const choose = createChooser(from);
   const place = createPlacer(viaOf(settings, choose), choose, report);
-  const shippable = shippableOf(tree);
   const placed = [...families.values()].flatMap((family) =>
     family.members.map((member) => {
       const ships = shipsOf(member, family, shippable, report);

@@ -113,7 +113,7 @@ function resolveSource(
 /** Among more paths than this none is looked for. */
 const nearLimit = 1_000;
 
-function nearSource(path: string, folder: string, shippable: Shippable): string {
+export function nearSource(path: string, folder: string, shippable: Shippable): string {
   const there = below(folder, shippable);
   if (there.length > nearLimit) return "";
   const names = there.map((one) => printableLine(one.slice(folder.length + 1)));
@@ -121,14 +121,14 @@ function nearSource(path: string, folder: string, shippable: Shippable): string 
 }
 
 /** Whether something that is refused stands at a path, above or below it. Of very many it is taken to be so. */
-const isRefused = (path: string, { refused }: Shippable): boolean =>
+export const isRefused = (path: string, { refused }: Shippable): boolean =>
   refused.size > nearLimit ||
   refused
     .values()
     .some((one) => one === path || one.startsWith(`${path}/`) || path.startsWith(`${one}/`));
 
-/** A source's path in the repo; refused where it would lead out of the app's folder. */
-function pathOf(source: string, folder: string, refuse: Refuse): string | undefined {
+/** A source's path in the repo; refused where it would lead out of the folder. */
+export function pathOf(source: string, folder: string, refuse: Refuse): string | undefined {
   const shown = printableLine(source);
   if (source.includes("\\") || /\p{Cc}/u.test(source)) {
     refuse(
@@ -141,7 +141,7 @@ function pathOf(source: string, folder: string, refuse: Refuse): string | undefi
   if (source.startsWith("/") || segments.includes("..")) {
     refuse(
       "source-escapes",
-      `'${shown}' leads out of ${folder}/; an app ships what stands beside it`,
+      `'${shown}' leads out of ${folder}/; ${folder === "machines" ? "a machine has" : "an app ships"} what stands beside it`,
     );
     return undefined;
   }
@@ -155,7 +155,7 @@ function pathOf(source: string, folder: string, refuse: Refuse): string | undefi
   return [folder, ...segments].join("/");
 }
 
-const shipped = (path: string, entry: TreeEntry | undefined): ShippedFile => ({
+export const shipped = (path: string, entry: TreeEntry | undefined): ShippedFile => ({
   path,
   blob: entry?.blob ?? "",
   executable: entry?.type === "executable",

@@ -14,6 +14,10 @@ export type Locator = (path: readonly (string | number)[]) => Where;
 export interface MachineDocument {
   readonly name: string;
   readonly fields: MachineFile & { readonly address: string };
+  /** What each source named in `files` stands for, by the source as it is declared. */
+  readonly ships: ReadonlyMap<string, ShippedFile>;
+  /** What its references to secrets mean, by the reference as it is declared. */
+  readonly secrets: ReadonlyMap<string, SealedValue>;
   readonly at: Locator;
 }
 

@@ -93,7 +93,13 @@ function settingsOf({ settings }: Documents): string {
 function madeOf(machine: MachineDocument | undefined): string | undefined {
   if (machine === undefined) return undefined;
   const { address, hostKey, ssh, engine, labels, ...rest } = machine.fields;
-  return digestOf(rest);
+  const ships = [...machine.ships].map(([source, { blob, executable }]) => [
+    source,
+    blob,
+    executable,
+  ]);
+  const secrets = [...machine.secrets].map(([ref, { id }]) => [ref, id]);
+  return digestOf({ rest, ships, secrets });
 }
 
 function reachedAs(machine: MachineDocument, head: Documents): MachineDocument {

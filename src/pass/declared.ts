@@ -1,5 +1,5 @@
 import { valuesIn } from "../desired/secrets.ts";
-import type { FilesSpec } from "../kinds/index.ts";
+import type { FileSpec, FilesSpec } from "../kinds/index.ts";
 import { covers, type Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import type { Where } from "../model/diagnostic.ts";
@@ -50,6 +50,7 @@ export function declaredAt(
 function ofChange({ fields, kind }: Change, where: Where): Omit<Declared, "secrets"> {
   const isLine =
     kind !== "app/files" &&
+    kind !== "machine/files" &&
     fields.length > 0 &&
     fields.every(({ path, declared }) => declared !== undefined && !path.startsWith("files."));
   return { where, by: isLine ? "line" : "file", blobs: [] };
@@ -70,9 +71,12 @@ function secretsIn(
 const isSame = (a: Where | undefined, b: Where | undefined): boolean =>
   a?.file === b?.file && a?.line === b?.line;
 
-const blobsOf = ({ kind, spec }: Resource): readonly string[] =>
-  kind === "app/files"
-    ? (spec as FilesSpec).entries.flatMap(({ content }) =>
-        "blob" in content ? [content.blob] : [],
-      )
-    : [];
+function blobsOf({ kind, spec }: Resource): readonly string[] {
+  const contents =
+    kind === "app/files"
+      ? (spec as FilesSpec).entries.map(({ content }) => content)
+      : kind === "machine/files"
+        ? [(spec as FileSpec).content]
+        : [];
+  return contents.flatMap((content) => ("blob" in content ? [content.blob] : []));
+}

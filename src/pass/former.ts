@@ -20,8 +20,11 @@ export interface Former {
   ): Promise<ReadonlyMap<string, Documents>>;
   /** A revision's documents; undefined: it cannot be had any more. */
   documents(revision: string): Promise<Documents | undefined>;
-  /** Blob → sha256 of all files that these apps ship. */
-  hashes(apps: readonly AppDocument[]): Promise<ReadonlyMap<string, string>>;
+  /** Blob → sha256 of all files that these apps ship and machines have. */
+  hashes(
+    apps: readonly AppDocument[],
+    machines?: Documents["machines"],
+  ): Promise<ReadonlyMap<string, string>>;
   content(blob: string): Promise<Uint8Array>;
   /** What was opened of all of them. */
   readonly secrets: OpenedSecrets;
@@ -83,10 +86,10 @@ export function formerRevisions(
       }
       return documents;
     },
-    hashes: async (apps) => {
-      const blobs = new Set(
-        apps.flatMap((a) => [...a.ships.values()].flatMap((files) => files.map((f) => f.blob))),
-      );
+    hashes: async (apps, machines = new Map()) => {
+      const ofApps = apps.flatMap(({ ships }) => [...ships.values()].flat());
+      const ofMachines = [...machines.values()].flatMap(({ ships }) => [...ships.values()]);
+      const blobs = new Set([...ofApps, ...ofMachines].map(({ blob }) => blob));
       await mapLimit(
         [...blobs].filter((b) => !known.has(b)),
         8,

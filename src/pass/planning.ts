@@ -146,7 +146,7 @@ async function planWith(
     machines: contexts,
     images,
     ...(proxyImage === undefined ? {} : { proxyImage }),
-    hashes: await former.hashes(apps),
+    hashes: await former.hashes(apps, documents.machines),
     secrets: ground.opened,
     released: releasedOf(inventories),
     staying,

@@ -18,7 +18,7 @@ export type OpenedSecrets = ReadonlyMap<string, Secret>;
 
 const opensAtOnce = 8;
 
-/** Opens all that apps and registries refer to: what stays closed is a finding at its place. */
+/** Opens all that apps, machines and registries refer to: what stays closed is a finding at its place. */
 export async function openSecrets(
   { secrets: opener }: Pick<World, "secrets">,
   documents: Documents,
@@ -81,7 +81,7 @@ const finding = (
   message: string,
 ): Diagnostic => ({ severity: "error", code, where, message });
 
-/** By id, what apps and registries refer to, and who does. */
+/** By id, what apps, machines and registries refer to, and who does. */
 function usersOf(
   documents: Documents,
 ): ReadonlyMap<string, { readonly value: SealedValue; readonly users: Set<string> }> {
@@ -93,6 +93,8 @@ function usersOf(
   };
   for (const app of documents.apps.values())
     for (const value of app.secrets.values()) use(value, `app/${app.family}`);
+  for (const { name, secrets } of documents.machines.values())
+    for (const value of secrets.values()) use(value, `machine/${name}`);
   for (const [host, { password }] of documents.logins) use(password, `registry ${host}`);
   return used;
 }

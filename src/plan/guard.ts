@@ -30,9 +30,10 @@ export interface Guarded {
 export function guard(input: GuardInput): Guarded {
   const data = guardData(input, input.changes);
   const logins = guardLogins(input, data.changes);
-  const mass = guardMassDeletion(input, logins.changes);
+  const packages = guardPackages(input, logins.changes);
+  const mass = guardMassDeletion(input, packages.changes);
   const wide = guardWidening(input, withoutGround(mass, input.named));
-  const held = [...data.held, ...logins.held, ...mass.held, ...wide.held];
+  const held = [...data.held, ...logins.held, ...packages.held, ...mass.held, ...wide.held];
   return { changes: wide.changes, held };
 }
 
@@ -93,6 +94,27 @@ function guardData(input: GuardInput, changes: readonly Change[]): Guarded {
     return false;
   });
   return { changes: passed, held };
+}
+
+/** What is installed goes, or becomes older, only where a commit says so. */
+function guardPackages(input: GuardInput, changes: readonly Change[]): Guarded {
+  if (input.restores) return { changes, held: [] };
+  const [held, passed] = partition(
+    changes,
+    ({ kind, address, reason }) =>
+      kind === "machine/packages" &&
+      (reason.code === "removal" || reason.code === "downgrade") &&
+      !isAllowed(input.allows, "delete", address),
+  );
+  return {
+    changes: passed,
+    held: held.map((change) => heldOf(change, "guard", change.reason.text, "delete")),
+  };
+}
+
+function partition<T>(all: readonly T[], test: (one: T) => boolean): readonly [T[], T[]] {
+  const { yes = [], no = [] } = Object.groupBy(all, (one) => (test(one) ? "yes" : "no"));
+  return [yes, no];
 }
 
 /** A commit that empties most of a machine, or of the fleet, is more often a mistake than a wish. */

@@ -28,9 +28,14 @@ const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(k
 
 /** What a machine is by itself, each for itself: that one of them fails stands in no app's way. Of users a group may come with the engine. */
 const settingKinds = [
+  "machine/packages",
   "machine/sysctl",
   "machine/engine",
   "machine/users",
+  "machine/files",
+  "machine/timezone",
+  "machine/updates",
+  "machine/swap",
   "machine/sshd",
   "machine/firewall",
 ];
@@ -43,6 +48,8 @@ const isTrial = ({ trial }: Pick<Change, "trial">): boolean => trial !== undefin
 /** Kinds in the order in which they are made; deletion runs the other way. */
 const kindOrder = [
   ...settingKinds,
+  // Ground, and no setting: apps may keep their data there, and none of the machine starts without it.
+  "machine/mounts",
   "app/network",
   "machine/names",
   "machine/certificate",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as apps from "../../src/load/rules/apps.ts";
 import { rules } from "../../src/load/rules/index.ts";
 import * as certificates from "../../src/load/rules/certificates.ts";
+import * as machineSettings from "../../src/load/rules/machine-settings.ts";
 import * as firewall from "../../src/load/rules/firewall.ts";
 import * as jobs from "../../src/load/rules/jobs.ts";
 import * as logins from "../../src/load/rules/logins.ts";
@@ -22,6 +23,7 @@ import { armoredYaml, repo, told, type Files } from "./repos.ts";
 
 type RuleName = keyof (typeof apps &
   typeof certificates &
+  typeof machineSettings &
   typeof firewall &
   typeof jobs &
   typeof logins &
@@ -101,6 +103,26 @@ const cases: Readonly<Record<RuleName, Told>> = {
     { "machines/m.yaml": "address: 10.0.1.1\nssh: { jump: m }\n" },
     "jump-cycle",
     "machines/m.yaml:2:14",
+  ],
+  filesOfMachinesAreClear: [
+    { "machines/m.yaml": "address: 10.0.1.1\nfiles: { /k: { mode: '0644' } }\n" },
+    "missing-key",
+    "machines/m.yaml:2:10",
+  ],
+  filesOfMachinesAreTheirs: [
+    { "machines/m.yaml": "address: 10.0.1.1\nfiles: { /proc/x: x }\n", "machines/x": "x" },
+    "path-taken",
+    "machines/m.yaml:2:19",
+  ],
+  packagesOfMachinesDiffer: [
+    { "machines/m.yaml": "address: 10.0.1.1\npackages: [htop, htop=1]\n" },
+    "duplicate-item",
+    "machines/m.yaml:2:18",
+  ],
+  timezonesExist: [
+    { "machines/m.yaml": "address: 10.0.1.1\ntimezone: Europe/Berln\n" },
+    "unknown-timezone",
+    "machines/m.yaml:2:11",
   ],
   sshdIsClear: [
     { "machines/m.yaml": "address: 10.0.1.1\nsshd: { Match: all }\n" },
@@ -295,6 +317,7 @@ test("every rule has its case", () => {
     [
       apps,
       certificates,
+      machineSettings,
       firewall,
       jobs,
       logins,

@@ -104,6 +104,12 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       "machines/web-2.yaml": machine("10.0.0.12", "ssh: { jump: web-1 }\n"),
     }),
   },
+  "path-taken": {
+    files: repo({
+      "machines/web-1.yaml": machine("10.0.0.11", "files: { /etc/hosts: hosts }\n"),
+      "machines/hosts": "",
+    }),
+  },
   "sshd-unclear": {
     files: repo({ "machines/web-1.yaml": machine("10.0.0.11", "sshd: { Port: 2222 }\n") }),
   },

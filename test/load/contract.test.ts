@@ -22,15 +22,17 @@ privateAddress: 10.0.0.11
 ssh: { user: deploy, port: 22, jump: bastion }
 engine: { socket: /var/run/docker.sock, install: true, liveRestore: true }
 labels: { role: [web, db], zone: a }
-packages: [htop, postgresql-client-15] #
+packages: [htop, postgresql-client-15]
 firewall: { allow: [{ port: 443 }, { port: 9999, from: 198.51.100.0/24 }] }
 users: { bob: { keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS bob"], groups: [docker], shell: /bin/bash } }
 sshd: { PasswordAuthentication: no, MaxAuthTries: 3 }
 sysctl: { vm.swappiness: 10 }
-files: { /etc/motd: motd.txt } #
-mounts: { /data: { device: /dev/disk/by-id/scsi-1, type: ext4 } } #
+files: { /etc/motd: motd.txt }
+mounts: { /data: { device: /dev/disk/by-id/scsi-1, type: ext4 } }
 wireguard: { address: 10.90.0.1/24 } #
-updates: security #
+updates: security
+swap: 2g
+timezone: Europe/Berlin
 metrics: {} #
 alerts: {} #
 provider: {} #
@@ -127,6 +129,7 @@ const surroundings: Files = {
   "machines/web-2.yaml":
     "address: 203.0.113.11\nprivateAddress: 10.0.0.13\nlabels: { role: web }\n",
   "apps/db.yaml": "image: db:1\nmachines: { role: db }\n",
+  "machines/motd.txt": "x",
   "apps/shop/shop.toml": "x",
   "apps/shop/rules/one": "x",
 };

@@ -24,11 +24,13 @@ privateAddress: 10.0.0.1
 ssh: { port: 2222, jump: bastion }
 engine: { socket: /run/docker.sock }
 labels: { role: [web], zone: a }
+files: { /etc/motd: motd.txt, /etc/tls.key: { secret: tls/shop.key } }
 `,
   "machines/web-2.yaml": `address: 203.0.113.2
 privateAddress: 10.0.0.2
 labels: { role: [web], zone: b }
 `,
+  "machines/motd.txt": "x",
   "apps/db.yaml": `image: postgres:16
 machines: web-1
 publish: ["5432:5432"]

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { AnyKind } from "../../src/kinds/kind.ts";
 import { container } from "../../src/kinds/app/container.ts";
 import { network } from "../../src/kinds/app/network.ts";
+import { machineFiles } from "../../src/kinds/machine/files.ts";
 import { release } from "../../src/kinds/app/release.ts";
 import { volume } from "../../src/kinds/app/volume.ts";
 import { firewall } from "../../src/kinds/machine/firewall.ts";
@@ -15,7 +16,14 @@ import { makePlan, type Awaited } from "../../src/plan/plan.ts";
 import { facts } from "../support/converge.ts";
 import { plain } from "../support/specs.ts";
 
-const kinds = [firewall, network, volume, release, container] as unknown as readonly AnyKind[];
+const kinds = [
+  firewall,
+  machineFiles,
+  network,
+  volume,
+  release,
+  container,
+] as unknown as readonly AnyKind[];
 
 const resource = (
   machine: string,
@@ -157,6 +165,25 @@ describe("a name that another fleet has", () => {
           machine: "m1",
         },
       ],
+    );
+  });
+
+  test("of what the machine is by itself is told of each, and stands in no app's way", () => {
+    const fileOf = (path: string): Resource =>
+      resource("m1", "machine/files", undefined, path.slice(1), { path });
+    const live = { type: "folder" };
+    const plan = planOf([fileOf("/etc/a"), fileOf("/etc/b"), containerOf("m1", "db")], {
+      m1: {
+        "machine/files": {
+          "/etc/a": { path: "/etc/a", folder: "/etc", live },
+          "/etc/b": { path: "/etc/b", folder: "/etc", live },
+        },
+      },
+    });
+    assert.deepEqual(said(plan), ["create machine/m1/app/db/container/1"]);
+    assert.deepEqual(
+      plan.held.map(({ text }) => text),
+      ["/etc/a is a folder", "/etc/b is a folder"],
     );
   });
 

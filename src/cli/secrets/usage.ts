@@ -6,7 +6,7 @@ import { fleetsIn } from "../fleets.ts";
 import { snapshotOnDisk } from "../working-tree.ts";
 
 export interface Use {
-  /** An app's name, or `registry ghcr.io`. */
+  /** An app's name, `machine web-1`, or `registry ghcr.io`. */
   readonly by: string;
   readonly environment?: string;
 }
@@ -21,7 +21,7 @@ export interface Usage {
 /** A value where it stands: the environment's is another one than the root's. */
 export const usageKey = (file: string, name: string): string => `${file} ${name}`;
 
-/** Which apps and registries refer to what, in the root and every environment. */
+/** Which apps, machines and registries refer to what, in the root and every environment. */
 export async function usageOf(context: Context): Promise<Usage> {
   const snapshot = await snapshotOnDisk(context);
   const cache = createParseCache();
@@ -43,7 +43,11 @@ export async function usageOf(context: Context): Promise<Usage> {
 }
 
 /** Each by whom it is made, once for every value. */
-function referencesIn({ apps, logins }: Documents): readonly (readonly [string, SealedValue])[] {
+function referencesIn({
+  apps,
+  machines,
+  logins,
+}: Documents): readonly (readonly [string, SealedValue])[] {
   const ofApps = [...apps.values()].flatMap(({ name, secrets }) => {
     const byName = new Map([...secrets.values()].map((value) => [value.name, value] as const));
     return [...byName.values()].map((value) => [name, value] as const);
@@ -51,5 +55,8 @@ function referencesIn({ apps, logins }: Documents): readonly (readonly [string, 
   const ofLogins = [...logins].map(
     ([host, { password }]) => [`registry ${host}`, password] as const,
   );
-  return [...ofApps, ...ofLogins];
+  const ofMachines = [...machines.values()].flatMap(({ name, secrets }) =>
+    [...secrets.values()].map((value) => [`machine ${name}`, value] as const),
+  );
+  return [...ofApps, ...ofMachines, ...ofLogins];
 }

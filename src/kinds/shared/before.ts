@@ -17,7 +17,7 @@ export interface Before {
 
 const folder = (root: string): string => `${root}/before`;
 
-const beforePath = (root: string, kind: string, key: string): string =>
+export const beforePath = (root: string, kind: string, key: string): string =>
   `${folder(root)}/${digestOf([kind, key]).slice(0, 32)}.json`;
 
 const script = `

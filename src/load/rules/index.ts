@@ -1,5 +1,6 @@
 import * as apps from "./apps.ts";
 import * as certificates from "./certificates.ts";
+import * as machineSettings from "./machine-settings.ts";
 import * as firewall from "./firewall.ts";
 import * as jobs from "./jobs.ts";
 import * as logins from "./logins.ts";
@@ -25,6 +26,10 @@ export const rules: readonly Rule[] = [
   machines.privateAddressesAreUsable,
   machines.jumpsExist,
   machines.jumpsEnd,
+  machineSettings.filesOfMachinesAreClear,
+  machineSettings.filesOfMachinesAreTheirs,
+  machineSettings.packagesOfMachinesDiffer,
+  machineSettings.timezonesExist,
   logins.sshdIsClear,
   logins.usersHaveWholeKeys,
   names.namesDiffer,

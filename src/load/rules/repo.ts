@@ -1,4 +1,9 @@
-import type { RegistryLogin, ShippedFile, TemplateParts } from "../../model/documents.ts";
+import type {
+  MachineDocument,
+  RegistryLogin,
+  ShippedFile,
+  TemplateParts,
+} from "../../model/documents.ts";
 import type { SealedValue } from "../../model/sealed.ts";
 import { readingOn, type Family, type Member } from "../expand.ts";
 import type { Report } from "../findings.ts";
@@ -8,6 +13,9 @@ import type { FoundRoute } from "../routes.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Selection } from "../select.ts";
 import type { Settings } from "../settings.ts";
+
+/** A machine with what its files stand for. */
+export type FoundMachine = Machine & Pick<MachineDocument, "ships" | "secrets">;
 
 /** An app with what was worked out about it. */
 export interface PlacedApp extends Member, Selection {
@@ -22,7 +30,7 @@ export interface PlacedApp extends Member, Selection {
  * rule concludes nothing from that. Maps are in order of name.
  */
 export interface Repo {
-  readonly machines: ReadonlyMap<string, Machine>;
+  readonly machines: ReadonlyMap<string, FoundMachine>;
   readonly families: ReadonlyMap<string, Family>;
   readonly settings: Settings;
   readonly apps: readonly PlacedApp[];

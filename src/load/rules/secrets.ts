@@ -1,13 +1,10 @@
-import type { AppFields } from "../../generated/app.ts";
 import { isSecretKey, secretItemsOf } from "../../lib/secret-items.ts";
 import { templateParts } from "../../lib/template.ts";
 import type { Where } from "../../model/diagnostic.ts";
 import { variantsOf } from "../expand.ts";
-import type { Report } from "../findings.ts";
-import type { Path } from "../node.ts";
-import type { Reading } from "../reading.ts";
 import { withoutSecret } from "../references.ts";
 import { shown } from "../text.ts";
+import { oneOf } from "./one-of.ts";
 import { placeOf, type Rule } from "./repo.ts";
 
 /** A value comes from one place. */
@@ -42,26 +39,6 @@ export const sourcesAreClear: Rule = ({ apps }, report) => {
     }
   }
 };
-
-/** Whether it was told that an entry says where its value is from not once. */
-function oneOf<Key extends string>(
-  entry: { readonly [key in Key]?: unknown },
-  keys: readonly [Key, Key],
-  path: Path,
-  { at, lacks, report }: Pick<Reading<AppFields>, "at" | "lacks"> & { readonly report: Report },
-): boolean {
-  const label = shown(path.join("."));
-  const said = keys.filter((key) => entry[key] !== undefined);
-  if (said.length === 2) {
-    const where = at([...path, keys[1]]);
-    const text = `${label} has ${keys.join(" and ")}; keep one (null unsets one from below)`;
-    report("secret-unclear", where, text);
-    return true;
-  }
-  if (said.length === 1 || !keys.every((key) => lacks([...path, key]))) return false;
-  report("missing-key", at(path), `${label} needs '${keys.join("' or '")}'`);
-  return true;
-}
 
 export const templatesAreTemplates: Rule = ({ apps }, report) => {
   for (const app of apps) {

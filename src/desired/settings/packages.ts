@@ -1,0 +1,22 @@
+import { resourceAddress } from "../../model/address.ts";
+import type { MachineDocument } from "../../model/documents.ts";
+import type { Resource } from "../../model/resource.ts";
+
+/** Each for itself; what is missing of all comes by one run. */
+export const packagesOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] => {
+  const all = fields.packages ?? [];
+  return all.map((text, index) => {
+    const [name = "", version] = text.split("=");
+    return {
+      address: resourceAddress(machine, "machine/packages", undefined, name),
+      kind: "machine/packages",
+      machine,
+      name,
+      spec: { name, ...(version === undefined ? {} : { version }), all },
+      where: at(["packages", index]),
+    };
+  });
+};
+
+export const packageNames = ({ fields }: Pick<MachineDocument, "fields">): readonly string[] =>
+  (fields.packages ?? []).map((text) => text.split("=")[0] ?? "");

@@ -1,0 +1,56 @@
+import { isTimezone, knownTimezones } from "../../lib/schedule.ts";
+import { didYouMean } from "../../lib/suggest.ts";
+import { oneOf } from "./one-of.ts";
+import type { Rule } from "./repo.ts";
+
+/** A file's content comes from one place. */
+export const filesOfMachinesAreClear: Rule = ({ machines }, report) => {
+  for (const { fields, at, lacks } of machines.values())
+    for (const [path, file] of Object.entries(fields.files ?? {}))
+      if (typeof file !== "string")
+        oneOf(file, ["from", "secret"], ["files", path], { at, lacks, report });
+};
+
+/** What lies there is no file, is Slipway's, or is written by it for another key. */
+export const filesOfMachinesAreTheirs: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values())
+    for (const path of Object.keys(fields.files ?? {})) {
+      const [, why] = taken.find(([pattern]) => pattern.test(path)) ?? [];
+      if (why !== undefined) report("path-taken", at(["files", path]), `${path}: ${why}`);
+    }
+};
+
+const taken: readonly (readonly [RegExp, string])[] = [
+  [/^\/(?:proc|sys|dev)(?:\/|$)/, "what is there is the kernel's; its settings are `sysctl`"],
+  [/^\/var\/lib\/slipway(?:\/|$)/, "what is there is Slipway's own"],
+  [/^\/etc\/(?:[^/]+\/)*[^/]*slipway[^/]*$/, "a file of this name is Slipway's own"],
+  [/^\/etc\/hosts$/, "Slipway writes the names of machines and apps into it"],
+  [/^\/etc\/fstab$/, "disks are `mounts` and `swap`"],
+  [/^\/etc\/(?:localtime|timezone)$/, "the time zone is `timezone`"],
+  [/^\/etc\/g?shadow-?$|^\/etc\/(?:passwd|group)-?$/, "logins are `users`"],
+];
+
+/** One package at one version. */
+export const packagesOfMachinesDiffer: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values()) {
+    const names = new Set<string>();
+    for (const [index, text] of (fields.packages ?? []).entries()) {
+      const name = text.split("=")[0] ?? "";
+      if (names.has(name))
+        report("duplicate-item", at(["packages", index]), `package ${name} is listed twice`);
+      names.add(name);
+    }
+  }
+};
+
+export const timezonesExist: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values()) {
+    const { timezone } = fields;
+    if (timezone === undefined || isTimezone(timezone)) continue;
+    report(
+      "unknown-timezone",
+      at(["timezone"]),
+      () => `there is no time zone '${timezone}'${didYouMean(timezone, knownTimezones())}`,
+    );
+  }
+};
