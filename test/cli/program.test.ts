@@ -84,7 +84,7 @@ describe("the command line", () => {
     ],
     [["help", "valdate"], /^slipway: there is no command 'valdate'/],
     [["--repo", "plan", "adopt", "--help"], /^slipway: 'slipway adopt' is not there yet/],
-    [["jobs", "run"], /^slipway: 'slipway jobs' is not there yet/],
+    [["jobs", "run"], /^slipway: missing required argument 'app'/],
     [["machine", "bootstrap"], /^slipway: missing required argument 'host'/],
     [["machine", "bootstrap", "a b"], /^slipway: 'a b' is no \[user@\]host\[:port\]/],
     [
