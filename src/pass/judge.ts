@@ -160,7 +160,8 @@ function verdictOf(
   const { apart } = decision;
   if (apart === undefined) return verdictOfGoing(facts, input, own);
   const others = own.filter(({ change }) => !apart.has(change.machine));
-  return apartVerdict(facts, apart, input, verdictOfGoing(facts, input, others));
+  const onlyWaits = open.length > 0 && open.every((c) => c.waits !== undefined);
+  return apartVerdict(facts, apart, input, verdictOfGoing(facts, input, others), onlyWaits);
 }
 
 /** Where it failed alone it stays as it is: that is what is told first, and how the others fared after it. */
@@ -169,12 +170,14 @@ function apartVerdict(
   apart: Apart,
   { revision }: JudgeInput,
   [others, text]: readonly [OutcomeName, string],
+  onlyWaits: boolean,
 ): [OutcomeName, string] {
   const marks = [...apart].map(([machine, { failed }]) => ({ machine, failed }));
   const reasons = marks.map(({ machine, failed }) => `${machine}: ${failed.reason}`).join("; ");
   if (marks.some(({ failed }) => failed.revision === revision))
     return ["failed", `${reasons}; ${others === "applied" ? "" : "elsewhere "}${text}`];
-  if (others !== "applied") return [others, text];
+  // Where it leaves it goes on serving, as it does not elsewhere: what failed is the news.
+  if (others !== "applied" && !onlyWaits) return [others, text];
   const at = [...new Set(marks.map(({ failed }) => short(failed.revision)))].join(", ");
   return [
     "held",

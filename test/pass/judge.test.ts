@@ -169,6 +169,15 @@ const cases: readonly (readonly [
     "app/shop failed at 22222222 and stays as it is there, needs Slipway-Retry: app/shop or a change: web-1: not healthy in 60 s",
   ],
   [
+    "it failed on one machine at an earlier revision, and stays where it leaves as long as it does not work there",
+    {
+      ...apart(rev("2")),
+      last: planOf([{ ...changeOf("shop"), waits: "shop serves where it is declared" }]),
+    },
+    "held",
+    "app/shop failed at 22222222 and stays as it is there, needs Slipway-Retry: app/shop or a change: web-1: not healthy in 60 s",
+  ],
+  [
     "all is done but what waits for another look",
     { last: planOf([{ ...changeOf("shop"), waits: "the proxy of edge sends nothing here" }]) },
     "incomplete",
