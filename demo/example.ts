@@ -29,12 +29,17 @@ const onRegistry = (text: string, registry: string): string =>
   // Nobody wants to watch a broken version fail for 20 s, nor a good one for 30.
   text
     .replaceAll("registry.example.com", registry)
+    .replaceAll(beyondThem, "")
     .replace("deadline: 20s", "deadline: 5s")
     .replace("    logs: {", "    deploy: { watch: 5s }\n    logs: {");
+
+/** What needs a disk, systemd or a mirror of Debian: these machines have none of them. */
+const beyondThem = /^(?:packages|updates|swap|mounts|jobs):.*\n(?: .*\n)*/gm;
 
 function onFleet(text: string, fleet: Fleet, name: string): string {
   const { address, privateAddress, hostKey } = fleet.machine(name);
   return text
+    .replaceAll(beyondThem, "")
     .replace(/^address: .*/m, `address: ${address}`)
     .replace(/^privateAddress: .*/m, `privateAddress: ${privateAddress}`)
     .replace(/^hostKey: .*/m, `hostKey: ${hostKey}`);
