@@ -260,7 +260,7 @@ describe("a machine's firewall", () => {
       assert.equal(await command("nft", "-s", "list", "table", "inet", "slipway-acme"), former);
       const again = await site.reconcile();
       assert.equal(again.changes, 0, JSON.stringify(again));
-      assert.match(again.text, /needs another declaration/);
+      assert.match(JSON.stringify(again.held), /needs another declaration/);
     } finally {
       router.close();
       await command("ip", "route", "del", ...route);
