@@ -38,9 +38,12 @@ const beyondThem = /^(?:packages|updates|swap|mounts|jobs):.*\n(?: .*\n)*/gm;
 
 function onFleet(text: string, fleet: Fleet, name: string): string {
   const { address, privateAddress, hostKey } = fleet.machine(name);
-  return text
-    .replaceAll(beyondThem, "")
-    .replace(/^address: .*/m, `address: ${address}`)
-    .replace(/^privateAddress: .*/m, `privateAddress: ${privateAddress}`)
-    .replace(/^hostKey: .*/m, `hostKey: ${hostKey}`);
+  return (
+    text
+      .replaceAll(beyondThem, "")
+      .replace(/^address: .*/m, `address: ${address}`)
+      // They are on one private network, and lack what another would need.
+      .replace(/^(?:privateAddress|wireguard): .*/m, `privateAddress: ${privateAddress}`)
+      .replace(/^hostKey: .*/m, `hostKey: ${hostKey}`)
+  );
 }

@@ -19,6 +19,7 @@ import { poolsIn, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
 import { settingsOn } from "./settings.ts";
 import { machineResources, sharedOf } from "./shared.ts";
+import { wireguardOn } from "./wireguard.ts";
 import {
   filesOn,
   isUnclear,
@@ -71,6 +72,9 @@ export function compile(input: CompileInput): Compiled {
       ...settingsOn(document, input),
       ...firewallOn(document, on.get(document.name) ?? [], proxies),
     );
+    const network = wireguardOn(document, machines, input.machines);
+    resources.push(...network.resources);
+    awaiting.push(...network.awaiting);
   }
   for (const [machine, context] of input.machines) {
     const placed = placedOn.get(machine) ?? [];

@@ -7,6 +7,7 @@ import type { AppDocument, MachineDocument } from "../model/documents.ts";
 import { routePorts } from "../model/listens.ts";
 import type { Resource } from "../model/resource.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
+import { usualPort } from "./wireguard.ts";
 import { privateOf, type Proxies } from "./proxies.ts";
 
 /** What comes in to a machine from outside, where its file says that the rest is closed: given the apps on it. */
@@ -21,12 +22,14 @@ export function firewallOn(
     .filter((name) => name !== machine)
     .flatMap((name) => privateOf(documents, name) ?? []);
   const routes = routed.has(machine) ? routePorts.map((port) => opening("tcp", port)) : [];
+  const { wireguard } = fields;
+  const network = wireguard === undefined ? [] : [opening("udp", wireguard.port ?? usualPort)];
   const spec: FirewallSpec = {
     address: fields.address,
     ...(privateAddress === undefined ? {} : { privateAddress }),
     peers: [...new Set(peers)].toSorted(),
     ssh: fields.ssh?.port ?? 22,
-    declared: distinct([...routes, ...apps.flatMap((app) => publicOf(app, machine))]),
+    declared: distinct([...routes, ...network, ...apps.flatMap((app) => publicOf(app, machine))]),
     allow: distinct(allowed(fields.firewall)),
   };
   return [

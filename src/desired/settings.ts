@@ -36,6 +36,7 @@ export const namedOn = ({ fields }: MachineDocument): ReadonlyMap<string, readon
     ["machine/swap", fields.swap === undefined ? [] : [fields.swap]],
     ["machine/updates", fields.updates === undefined ? [] : [fields.updates]],
     ["machine/timezone", fields.timezone === undefined ? [] : [fields.timezone]],
+    ["machine/wireguard", fields.wireguard === undefined ? [] : ["declared"]],
     ["machine/sysctl", Object.keys(fields.sysctl ?? {})],
     ["machine/engine", [fields.engine?.socket ?? defaultSocket]],
     ["machine/firewall", fields.firewall === undefined ? [] : ["declared"]],

@@ -1,4 +1,4 @@
-import type { EngineState, FilesSpec } from "../kinds/index.ts";
+import type { EngineState, FilesSpec, WireguardState } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
@@ -25,6 +25,8 @@ export interface MachineContext {
   readonly bridge: Bridge;
   /** Its container engine, as it was found. */
   readonly engine?: EngineState;
+  /** Its part in the private network, as it was found. */
+  readonly wireguard?: WireguardState;
   /** Undefined: not known. */
   readonly belongings: Belongings | undefined;
   /** Family that was renamed → its name when it was new there. */

@@ -126,6 +126,19 @@ export interface MachineFile {
     };
   };
   /**
+   * Its part in a private network of the fleet, by WireGuard: a key that never leaves the machine, and all other machines that have it as peers. Its address is then the privateAddress.
+   */
+  wireguard?: {
+    /**
+     * Its own address in the private network, and how large that is.
+     */
+    address: string;
+    /**
+     * Where it listens, by UDP.
+     */
+    port?: number;
+  };
+  /**
    * Which updates the machine installs by itself: those of security, by unattended-upgrades; or none. Without it, what the machine does is left alone.
    */
   updates?: "security" | "none";

@@ -22,6 +22,7 @@ import { timezone } from "./machine/timezone.ts";
 import { sshd } from "./machine/sshd.ts";
 import { sysctl } from "./machine/sysctl.ts";
 import { users } from "./machine/users.ts";
+import { wireguard } from "./machine/wireguard.ts";
 
 export type {
   ContainerSpec,
@@ -51,6 +52,8 @@ export type { FileSpec } from "./machine/files.ts";
 export type { EngineSpec, EngineState } from "./machine/engine.ts";
 export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
 export type { FirewallSpec } from "./machine/firewall.ts";
+export { keysIn } from "./machine/wireguard/conf.ts";
+export type { WireguardPeer, WireguardSpec, WireguardState } from "./machine/wireguard/state.ts";
 export type { NamesSpec, NamesState } from "./machine/names.ts";
 export type { ProxyState } from "./machine/proxy/state.ts";
 export { handsOnTo } from "./machine/proxy/hands-on.ts";
@@ -65,6 +68,7 @@ export const kinds: readonly AnyKind[] = [
   updates,
   swap,
   mounts,
+  wireguard,
   engine,
   firewall,
   users,

@@ -45,6 +45,12 @@ export function parseNetwork(text: string): Network | undefined {
   return prefix > longest ? undefined : { version, address, prefix };
 }
 
+/** Whether they are one network: of the same size, and each holds the other's address. */
+export const sameNetwork = (one: Network, other: Network): boolean =>
+  one.version === other.version &&
+  one.prefix === other.prefix &&
+  listOf(one).check(other.address, familyOf(other));
+
 /** Whether all that comes in by the one comes in by the other as well. */
 export const covers = (wide: Opening, narrow: Opening): boolean =>
   wide.protocol === narrow.protocol &&
@@ -58,8 +64,13 @@ function holds(wide: string, narrow: string): boolean {
   const inner = parseNetwork(narrow);
   if (outer === undefined || inner?.version !== outer.version) return false;
   if (inner.prefix < outer.prefix) return false;
+  return listOf(outer).check(inner.address, familyOf(inner));
+}
+
+const familyOf = ({ version }: Network): "ipv4" | "ipv6" => (version === 4 ? "ipv4" : "ipv6");
+
+function listOf(network: Network): BlockList {
   const list = new BlockList();
-  const family = outer.version === 4 ? "ipv4" : "ipv6";
-  list.addSubnet(outer.address, outer.prefix, family);
-  return list.check(inner.address, family);
+  list.addSubnet(network.address, network.prefix, familyOf(network));
+  return list;
 }

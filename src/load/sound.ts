@@ -114,7 +114,6 @@ const standsFor: Readonly<Record<string, string>> = {
   "app.build": "image",
   "app.placement": "machines",
   "machine.provider": "address",
-  "machine.wireguard": "privateAddress",
 };
 
 function cut(error: ErrorObject, { kind }: About, cuts: Cuts): void {

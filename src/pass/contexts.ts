@@ -7,6 +7,7 @@ import {
   type EngineState,
   type NamesState,
   type ProxyState,
+  type WireguardState,
 } from "../kinds/index.ts";
 import { groupBy } from "../lib/parallel.ts";
 import { resourceAddress } from "../model/address.ts";
@@ -34,6 +35,11 @@ function engineOf(observation: Observation): Pick<MachineContext, "engine"> {
   return live.state === "present" ? { engine: live.value as EngineState } : {};
 }
 
+function wireguardOf(observation: Observation): Pick<MachineContext, "wireguard"> {
+  const live = liveOf(observation, "machine/wireguard", "");
+  return live.state === "present" ? { wireguard: live.value as WireguardState } : {};
+}
+
 /** What compiling needs to know of each machine that answered. */
 export const contextsOf = (
   observations: Observations,
@@ -48,6 +54,7 @@ export const contextsOf = (
         key: o.facts.key ?? keyForDisplay,
         bridge: bridgeOf(o, fleet),
         ...engineOf(o),
+        ...wireguardOf(o),
         belongings: belongingsOf(o),
         madeAs: new Map(records.flatMap(([family, { as }]) => (as ? [[family, as]] : []))),
         inService: inServiceIn(o),

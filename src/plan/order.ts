@@ -50,6 +50,8 @@ const kindOrder = [
   ...settingKinds,
   // Ground, and no setting: apps may keep their data there, and none of the machine starts without it.
   "machine/mounts",
+  // Ground as well: what is private binds its address.
+  "machine/wireguard",
   "app/network",
   "machine/names",
   "machine/certificate",

@@ -63,3 +63,15 @@ test("80 and 443 are open where a route stands, which may be another machine", a
   assert.deepEqual(await open("web-1"), ["tcp 443", "tcp 80"]);
   assert.deepEqual(await open("web-2"), []);
 });
+
+test("the private network's port is open", async () => {
+  const network = "firewall: {}\nwireguard: { address: 10.90.0.1/24";
+  const open = async (more: string): Promise<readonly string[] | undefined> =>
+    (
+      await specOn("web-1", {
+        "machines/web-1.yaml": `address: 203.0.113.10\n${network}${more} }\n`,
+      })
+    )?.declared.map(openingText);
+  assert.deepEqual(await open(""), ["udp 51820"]);
+  assert.deepEqual(await open(", port: 51999"), ["udp 51999"]);
+});

@@ -16,6 +16,7 @@ import * as reach from "../../src/load/rules/reach.ts";
 import * as references from "../../src/load/rules/references.ts";
 import * as routes from "../../src/load/rules/routes.ts";
 import * as secrets from "../../src/load/rules/secrets.ts";
+import * as wireguard from "../../src/load/rules/wireguard.ts";
 import type { FindingCode } from "../../src/load/codes.ts";
 import { load } from "../../src/load/load.ts";
 import { snapshotOf } from "../support/repo.ts";
@@ -35,7 +36,8 @@ type RuleName = keyof (typeof apps &
   typeof reach &
   typeof references &
   typeof routes &
-  typeof secrets);
+  typeof secrets &
+  typeof wireguard);
 type Told = readonly [files: Files, code: FindingCode, where: string];
 
 const on = (where: string, text: string): string => `image: a\nmachines: ${where}\n${text}\n`;
@@ -93,6 +95,11 @@ const cases: Readonly<Record<RuleName, Told>> = {
     { "machines/m.yaml": "address: 10.0.1.1\nprivateAddress: 127.0.0.1\n" },
     "bad-private-address",
     "machines/m.yaml:2:17",
+  ],
+  privateNetworkIsOne: [
+    { "machines/m.yaml": "address: 10.0.1.1\nwireguard: { address: 10.90.0.1/32 }\n" },
+    "bad-private-address",
+    "machines/m.yaml:2:23",
   ],
   jumpsExist: [
     { "machines/m.yaml": "address: 10.0.1.1\nssh: { jump: nowhere }\n" },
@@ -330,6 +337,7 @@ test("every rule has its case", () => {
       references,
       routes,
       secrets,
+      wireguard,
     ].flatMap((room) => Object.entries(room).map(([name, rule]) => [rule, name] as const)),
   );
   assert.deepEqual(

@@ -18,7 +18,7 @@ provider: {} #
 
 const machine = `address: 203.0.113.10
 hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS
-privateAddress: 10.0.0.11
+privateAddress: 10.90.0.1
 ssh: { user: deploy, port: 22, jump: bastion }
 engine: { socket: /var/run/docker.sock, install: true, liveRestore: true }
 labels: { role: [web, db], zone: a }
@@ -29,7 +29,7 @@ sshd: { PasswordAuthentication: no, MaxAuthTries: 3 }
 sysctl: { vm.swappiness: 10 }
 files: { /etc/motd: motd.txt }
 mounts: { /data: { device: /dev/disk/by-id/scsi-1, type: ext4 } }
-wireguard: { address: 10.90.0.1/24 } #
+wireguard: { address: 10.90.0.1/24, port: 51820 }
 updates: security
 swap: 2g
 timezone: Europe/Berlin

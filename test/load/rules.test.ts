@@ -507,6 +507,43 @@ test("machines that cannot be told apart, or reached", async () => {
       ["bad-private-address machines/m.yaml:2:17: privateAddress 10.0.0.256 is not an IP address"],
     ],
     [
+      "two private addresses, and one twice",
+      {
+        "machines/a.yaml":
+          "address: 203.0.113.1\nprivateAddress: 10.0.0.1\nwireguard: { address: 10.90.0.1/24 }",
+        "machines/b.yaml": "address: 203.0.113.2\nwireguard: { address: 10.90.0.1/24 }",
+      },
+      [
+        "bad-private-address machines/a.yaml:2:17: privateAddress 10.0.0.1 is not 10.90.0.1, the address of wireguard: take one of them out",
+        "duplicate-address machines/b.yaml:2:23",
+      ],
+    ],
+    [
+      "private networks that are none, others, or the way to the machine",
+      {
+        "machines/a.yaml": "address: 203.0.113.1\nwireguard: { address: 10.90.0.1/24 }",
+        "machines/b.yaml": "address: 203.0.113.2\nwireguard: { address: 10.90.1.2/24 }",
+        "machines/c.yaml": "address: 203.0.113.3\nwireguard: { address: 10.90.0.300/24 }",
+        "machines/d.yaml": "address: 203.0.113.4\nwireguard: { address: 10.90.0.4/32 }",
+        "machines/e.yaml": "address: 10.90.0.77\nwireguard: { address: 10.90.0.5/24 }",
+      },
+      [
+        "bad-private-address machines/b.yaml:2:23: 10.90.1.2/24 is not in the network of machine 'a' (machines/a.yaml:2)",
+        "bad-private-address machines/c.yaml:2:23: wireguard's address 10.90.0.300/24 is not an address with a prefix",
+        "bad-private-address machines/d.yaml:2:23: wireguard's address 10.90.0.4/32 says no network that has room for others, such as /24",
+        "bad-private-address machines/e.yaml:2:23: 10.90.0.5/24 is the network in which the machine itself is reached, at 10.90.0.77",
+      ],
+    ],
+    [
+      "a private network",
+      {
+        "machines/a.yaml": "address: 203.0.113.1\nwireguard: { address: 10.90.0.1/24 }",
+        "machines/b.yaml":
+          "address: 203.0.113.2\nprivateAddress: 10.90.0.2\nwireguard: { address: 10.90.0.2/24, port: 51999 }",
+      },
+      [],
+    ],
+    [
       "a jump to itself",
       machine("address: 10.0.0.1\nssh: { jump: m }"),
       ["jump-cycle machines/m.yaml:2:14"],

@@ -13,6 +13,7 @@ import * as reach from "./reach.ts";
 import * as references from "./references.ts";
 import * as routes from "./routes.ts";
 import * as secrets from "./secrets.ts";
+import * as wireguard from "./wireguard.ts";
 import type { Rule } from "./repo.ts";
 
 /** All rules that hold documents against each other. Each one stands by itself; findings are sorted afterwards. */
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   machines.addressesAreAddresses,
   firewall.openingsAreNetworksAndPorts,
   machines.privateAddressesAreUsable,
+  wireguard.privateNetworkIsOne,
   machines.jumpsExist,
   machines.jumpsEnd,
   machineSettings.filesOfMachinesAreClear,

@@ -6,7 +6,14 @@ export type PrivateAddress = string;
 
 export function privateAddressOn({ fields, lacks, knows }: Machine): PrivateAddress {
   if (fields.privateAddress !== undefined) return fields.privateAddress;
-  if (!lacks(["privateAddress"]) || !knows(["address"]) || fields.address === undefined)
+  if (fields.wireguard?.address !== undefined && lacks(["privateAddress"]))
+    return privateAddressOf(fields) ?? "unknown";
+  if (
+    !lacks(["privateAddress"]) ||
+    !lacks(["wireguard"]) ||
+    !knows(["address"]) ||
+    fields.address === undefined
+  )
     return "unknown";
   return privateAddressOf({ address: fields.address }) ?? "none";
 }
