@@ -19,7 +19,7 @@ export async function findContainers(world: World): Promise<Containers> {
   const observations = await observeContainers(world, documents);
   return {
     documents,
-    machines: machineStatuses(observations),
+    machines: machineStatuses(observations, world.clock.now()),
     apps: appStatuses(observations, documents),
   };
 }

@@ -8,6 +8,8 @@ export interface Observation {
   readonly machine: string;
   /** Absent when the machine did not answer. */
   readonly facts?: Facts;
+  /** When its facts were asked for and there, by the controller's clock, milliseconds since 1970. */
+  readonly asked?: { readonly fromMs: number; readonly toMs: number };
   /** Absent: nothing of this fleet was ever here. */
   readonly inventory: Live<Inventory>;
   /** What it surely does not have, and what kinds that need it wait for. */

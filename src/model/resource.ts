@@ -38,6 +38,11 @@ export interface Facts {
   readonly memoryAvailableBytes: number;
   readonly diskTotalBytes: number;
   readonly diskAvailableBytes: number;
+  /** Of that disk; absent where it counts none, or the machine does not tell. */
+  readonly inodesTotal?: number;
+  readonly inodesAvailable?: number;
+  /** Absent: not known. */
+  readonly isRebootNeeded?: boolean;
   /** Where the engine keeps its data; the disk is the one that this folder is on. */
   readonly engineFolder: string;
   /** IPv4 networks that it reaches without the default route, as CIDR. */

@@ -77,6 +77,7 @@ export interface MachineStatus {
   /** What stands in the way, where it is not reachable or not well. */
   readonly why?: string;
   readonly os?: string;
+  readonly kernel?: string;
   /** Version of the container engine. */
   readonly engine?: string;
   /** Seconds. */
@@ -84,10 +85,33 @@ export interface MachineStatus {
   /** Average of the last minute. */
   readonly load?: number;
   readonly memory?: Room;
+  /** Of the engine's folder, as well as the inodes. */
   readonly disk?: Room;
+  readonly inodes?: Room;
+  readonly clock?: ClockStatus;
+  /** Absent: not known. */
+  readonly rebootNeeded?: boolean;
+  /** How many it has yet to install; absent: not known. */
+  readonly securityUpdates?: number;
+  /** Absent where there are none. */
+  readonly concerns?: readonly Concern[];
 }
 
-/** Bytes. */
+/** Seconds. */
+export interface ClockStatus {
+  /** By how much it surely is ahead of the controller's; negative: behind. */
+  readonly offset: number;
+  /** How long the question took: by so much more it may be off. */
+  readonly within: number;
+}
+
+/** What of a machine needs a look soon, though it stands in no way. */
+export interface Concern {
+  readonly code: "disk" | "inodes" | "memory" | "clock" | "reboot" | "certificate";
+  readonly text: string;
+}
+
+/** Bytes, or inodes. */
 export interface Room {
   readonly total: number;
   readonly available: number;

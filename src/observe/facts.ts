@@ -3,6 +3,7 @@ import { Unreadable } from "../model/live.ts";
 import { machinePaths } from "../model/paths.ts";
 import type { Answers, EngineQuery, ReadQuery, RunQuery } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
+import { isRebootNeeded } from "./kernels.ts";
 
 /**
  * One `name=value` a line, by coreutils or busybox. The shell reads by itself what it can: processes are what this costs.
@@ -45,12 +46,20 @@ set -- $(LC_ALL=C df -Pk "$folder")
 shift 7
 say diskTotal "$2"
 say diskAvailable "$4"
+set -- $(LC_ALL=C df -Pi "$folder" 2>/dev/null)
+[ $# -lt 11 ] || { shift 7; say inodesTotal "$2"; say inodesAvailable "$4"; }
+[ ! -e /run/reboot-required ] || say reboot asked
+kernels=
+for file in /boot/vmlinuz-*; do kernels="$kernels \${file#/boot/vmlinuz-}"; done
+say kernels "$kernels"
 routes=
 [ ! -r /proc/net/route ] || while read -r link net gateway flags count use metric mask rest; do
   routes="$routes $net/$mask"
 done </proc/net/route
 say routes "$routes"
 `;
+
+const kernelLimit = 100;
 
 export const factsQuery: RunQuery = { ask: "run", argv: ["sh", "-c", factsScript] };
 export const infoQuery: EngineQuery = { ask: "engine", path: "/info" };
@@ -75,6 +84,8 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
   };
   // Absent is something else than unreadable: a new key would look as if everything had changed.
   const key = answers.text(keyQuery(fleet))?.trim();
+  const kernels = text("kernels").split(" ").slice(0, kernelLimit);
+  const isDue = isRebootNeeded(said.has("reboot"), text("kernel"), kernels);
   return {
     machine,
     fleet,
@@ -92,10 +103,21 @@ export function readFacts(machine: string, fleet: string, answers: Answers): Fac
     memoryAvailableBytes: number("memoryAvailable") * 1024,
     diskTotalBytes: number("diskTotal") * 1024,
     diskAvailableBytes: number("diskAvailable") * 1024,
+    ...inodesIn(said),
+    ...(isDue === undefined ? {} : { isRebootNeeded: isDue }),
     engineFolder: text("engineFolder"),
     routes: routesOf(text("routes")),
     ...engineFacts(answers),
   };
+}
+
+/** A file system that makes them as it goes says that it has none. */
+function inodesIn(
+  said: ReadonlyMap<string, string>,
+): Pick<Facts, "inodesTotal" | "inodesAvailable"> {
+  const inodesTotal = Number(said.get("inodesTotal"));
+  const inodesAvailable = Number(said.get("inodesAvailable"));
+  return inodesTotal > 0 && inodesAvailable >= 0 ? { inodesTotal, inodesAvailable } : {};
 }
 
 /** As /proc/net/route has them: hex, the last byte first; the default route meets everything and says nothing. */

@@ -1,4 +1,5 @@
 import type { About, AnyKind } from "../kinds/kind.ts";
+import type { Clock } from "../lib/clock.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Observation } from "../model/observation.ts";
 import { machinePaths } from "../model/paths.ts";
@@ -9,7 +10,7 @@ const machinesAtOnce = 50;
 
 /** Looks at all machines at once. One that does not answer is an observation too: everything there is unknown. */
 export async function observeFleet(
-  remote: Fleet,
+  { remote, clock }: { readonly remote: Fleet; readonly clock: Clock },
   targets: ReadonlyMap<string, Target>,
   kinds: readonly AnyKind[],
   fleet: string,
@@ -20,7 +21,9 @@ export async function observeFleet(
     const named = namedOn(target.machine);
     const about = { fleet, root, ...(named === undefined ? {} : { named }) };
     try {
-      return await observeMachine(await remote.session(target), kinds, about);
+      return await observeMachine(await remote.session(target), kinds, about, {
+        now: () => clock.now(),
+      });
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       return unobserved(target.machine, error);

@@ -19,7 +19,7 @@ export async function observeMachine(
   session: Session,
   kinds: readonly AnyKind[],
   about: About,
-  options: Omit<AskOptions, "onTrouble"> = {},
+  { now, ...options }: Omit<AskOptions, "onTrouble"> & { readonly now?: () => number } = {},
 ): Promise<Observation> {
   const { machine } = session;
   const { fleet } = about;
@@ -32,15 +32,18 @@ export async function observeMachine(
     ...lackQueries(about),
   ];
   const questions = [...own, ...kinds.flatMap((kind) => kind.observe(about))];
+  const fromMs = now?.();
   const answers = answersOf(
     await askMachine(session, questions, { ...options, onTrouble: troubles.tell }),
   );
+  const toMs = now?.();
   const lacks = lacksEngine(answers, about);
   const facts = troubles.read("the facts", () => readFacts(machine, fleet, answers));
   const inventory = troubles.read("the inventory", () => readInventory(fleet, answers));
   return {
     machine,
     ...(facts.state === "present" ? { facts: facts.value } : {}),
+    ...(fromMs === undefined || toMs === undefined ? {} : { asked: { fromMs, toMs } }),
     inventory,
     ...(lacks ? { lacks: missing.on } : {}),
     kinds: new Map(

@@ -15,7 +15,7 @@ const kind = kindOf("app/job");
 
 /** What machines have of jobs, and nothing else. */
 export const observeJobs = async (world: World, documents: Documents): Promise<Observations> =>
-  await observeFleet(world.remote, targetsOf(documents), [kind], documents.fleet);
+  await observeFleet(world, targetsOf(documents), [kind], documents.fleet);
 
 /** A declared job with what its machine has of it; undefined: nothing is known. */
 export interface FoundJob extends PlacedJob {

@@ -36,7 +36,7 @@ export async function lookFrom(
   const ofHead = targetsOf(head);
   world.onTargets?.(ofHead, head.fleet);
   const seen = withoutCopies(
-    await observeFleet(world.remote, ofHead, kinds, head.fleet, namedBy(head)),
+    await observeFleet(world, ofHead, kinds, head.fleet, namedBy(head)),
     head,
   );
   const remembered = inventoriesOf(seen);
@@ -50,13 +50,7 @@ export async function lookFrom(
   const declared = targetsOf(standing.documents);
   const others = new Map([...declared].filter(([machine]) => !ofHead.has(machine)));
   if (others.size > 0) world.onTargets?.(declared, head.fleet);
-  const left = await observeFleet(
-    world.remote,
-    others,
-    kinds,
-    head.fleet,
-    namedBy(standing.documents),
-  );
+  const left = await observeFleet(world, others, kinds, head.fleet, namedBy(standing.documents));
   const placed = new Map<string, Observation>(
     [...declared.keys()].flatMap((machine) => {
       const observation = seen.get(machine) ?? left.get(machine);

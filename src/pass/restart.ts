@@ -68,7 +68,7 @@ async function restartOn(
     if (hold === undefined) return { text: holds.troubles[0]?.text ?? "told to stop" };
     const target = new Map([...look.targets].filter(([name]) => name === machine));
     // What was seen before the lock may have been replaced since.
-    const seen = (await observeFleet(world.remote, target, [kindOf(kind)], fleet)).get(machine);
+    const seen = (await observeFleet(world, target, [kindOf(kind)], fleet)).get(machine);
     const live = seen?.kinds.get(kind);
     if (live?.state !== "present") return { text: seen?.troubles[0]?.text ?? "not observed" };
     for (const resource of wanted) {

@@ -16,6 +16,7 @@ import type {
 } from "../model/status.ts";
 import type { Held } from "../model/plan.ts";
 import { observeFleet } from "../observe/fleet.ts";
+import { concernsOf, type Shown } from "./concerns.ts";
 import { inventoriesOf } from "./contexts.ts";
 import { withCurrentNames } from "./families.ts";
 import { targetsOf } from "./targets.ts";
@@ -26,14 +27,46 @@ type Observations = ReadonlyMap<string, Observation>;
 /** Containers, inventories and facts of all machines: less than a survey asks for. */
 export async function observeContainers(world: World, documents: Documents): Promise<Observations> {
   const targets = targetsOf(documents);
-  return await observeFleet(world.remote, targets, [kindOf("app/container")], documents.fleet);
+  return await observeFleet(world, targets, [kindOf("app/container")], documents.fleet);
 }
 
-/** Machines as they were found, in order of name. */
-export const machineStatuses = (observations: Observations): readonly MachineStatus[] =>
-  [...observations.values()].map(machineStatus).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** Machines as they were found, in order of name, with how many updates those have that told. */
+export const machineStatuses = (
+  observations: Observations,
+  now: number,
+  updates: ReadonlyMap<string, number> = new Map(),
+): readonly MachineStatus[] =>
+  [...observations.values()]
+    .map((observation) => {
+      const status = machineStatus(observation);
+      const count = updates.get(status.name);
+      const concerns = concernsOf(status, shownOn(observation), now);
+      return {
+        ...status,
+        ...(count === undefined ? {} : { securityUpdates: count }),
+        ...(concerns.length === 0 ? {} : { concerns }),
+      };
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-function machineStatus({ machine, facts, troubles }: Observation): MachineStatus {
+/** A stand-in is ours to renew. */
+const shownOn = (observation: Observation): readonly Shown[] =>
+  certificatesOn(observation).flatMap(({ host, file }) =>
+    file?.certificate === undefined || file.certificate.isStandIn
+      ? []
+      : [{ host, ...file.certificate }],
+  );
+
+/** A machine that is asked between two moments shows its clock then: within them it may be right. */
+function clockOf({ facts, asked }: Observation): Pick<MachineStatus, "clock"> {
+  if (facts === undefined || asked === undefined) return {};
+  const { fromMs, toMs } = asked;
+  const offsetMs = Math.max(0, facts.clockMs - toMs) - Math.max(0, fromMs - facts.clockMs);
+  return { clock: { offset: offsetMs / 1000, within: (toMs - fromMs) / 1000 } };
+}
+
+function machineStatus(observation: Observation): MachineStatus {
+  const { machine, facts, troubles } = observation;
   const why = troubles[0]?.text;
   const said = why === undefined ? {} : { why };
   if (facts === undefined) return { name: machine, reachable: false, ...said };
@@ -42,21 +75,30 @@ function machineStatus({ machine, facts, troubles }: Observation): MachineStatus
     reachable: true,
     ...said,
     os: facts.os,
+    kernel: facts.kernel,
     ...(facts.engineVersion === undefined ? {} : { engine: facts.engineVersion }),
     uptime: facts.uptimeSeconds,
     load: facts.load1,
     memory: { total: facts.memoryTotalBytes, available: facts.memoryAvailableBytes },
     disk: { total: facts.diskTotalBytes, available: facts.diskAvailableBytes },
+    ...(facts.inodesTotal === undefined || facts.inodesAvailable === undefined
+      ? {}
+      : { inodes: { total: facts.inodesTotal, available: facts.inodesAvailable } }),
+    ...clockOf(observation),
+    ...(facts.isRebootNeeded === undefined ? {} : { rebootNeeded: facts.isRebootNeeded }),
   };
+}
+
+function certificatesOn({ kinds }: Observation): readonly CertificateState[] {
+  const live = kinds.get(kindOf("machine/certificate").id);
+  return live?.state === "present" ? ([...live.value.values()] as readonly CertificateState[]) : [];
 }
 
 /** What the machines of a host have in common is told once. */
 export function certificateStatuses(observations: Observations): readonly CertificateStatus[] {
   const found = new Map<string, CertificateStatus>();
-  for (const [machine, { kinds }] of observations) {
-    const live = kinds.get(kindOf("machine/certificate").id);
-    if (live?.state !== "present") continue;
-    for (const { host, file } of [...live.value.values()] as readonly CertificateState[]) {
+  for (const [machine, observation] of observations) {
+    for (const { host, file } of certificatesOn(observation)) {
       const { certificate } = file ?? {};
       if (certificate === undefined) continue;
       const { issuer, isStandIn, notAfter, sha256 } = certificate;

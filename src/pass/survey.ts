@@ -111,7 +111,7 @@ export async function survey(
   const { inventories, renames } = known;
   const trail = withoutRetries(stood.trail, closed);
   const leaving = await toEmpty(trail, documents, request);
-  const left = await observeFleet(world.remote, leaving, kinds, documents.fleet);
+  const left = await observeFleet(world, leaving, kinds, documents.fleet);
   const observations = new Map([...known.observations, ...left]);
   const ofHead = [...documents.apps.values()];
   const then = await request.meanings(inventories);

@@ -10,6 +10,7 @@ import type {
 } from "../model/status.ts";
 import { jobLines } from "./jobs-text.ts";
 import { toneOf } from "./outcome-text.ts";
+import { concernLines, upkeepLines } from "./machine-text.ts";
 import { type Paint, painter } from "./style.ts";
 import { type Cell, table } from "./table.ts";
 import { age, bytes } from "./units.ts";
@@ -31,6 +32,7 @@ export function statusText(status: StatusDocument, view: StatusView): string {
       ...headLines(status.head, paint),
     ],
     machineLines(status.machines, paint, view),
+    upkeepLines(status.machines, optionsOf(paint, view)),
     instanceLines(status.apps, paint, view),
     status.apps.flatMap(({ family, routes = [] }) => routeLines(family, routes)),
     jobLines(status.jobs ?? [], paint, view),
@@ -195,7 +197,13 @@ function noteLines(status: StatusDocument, paint: Paint): readonly string[] {
     status.forge === undefined
       ? []
       : [`${paint("bad", "✗")} no commit statuses: ${printableLine(status.forge.trouble)}`];
-  return [...forge, ...machines, ...status.apps.flatMap((app) => appNotes(app, paint))];
+  const concerns = status.machines.flatMap((m) => concernLines(m, paint));
+  return [
+    ...forge,
+    ...machines,
+    ...concerns,
+    ...status.apps.flatMap((app) => appNotes(app, paint)),
+  ];
 }
 
 function appNotes(app: AppStatus, paint: Paint): readonly string[] {

@@ -64,6 +64,8 @@ for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
       );
       assert.ok(facts.diskTotalBytes > facts.diskAvailableBytes && facts.diskAvailableBytes > 0);
       assert.ok(existsSync(facts.engineFolder));
+      const { inodesTotal = 2, inodesAvailable = 1 } = facts;
+      assert.ok(inodesTotal > inodesAvailable && inodesAvailable > 0);
       assert.ok(facts.uptimeSeconds > 0 && facts.load1 >= 0);
       for (const route of facts.routes) assert.match(route, /^\d+\.\d+\.\d+\.\d+\/\d+$/);
       // Another test may have made or removed networks on this host meanwhile.
@@ -85,6 +87,9 @@ memoryAvailable=400
 engineFolder=/var/lib/docker
 diskTotal=2000
 diskAvailable=700
+inodesTotal=500
+inodesAvailable=20
+kernels= 6.1.0-18-amd64 6.1.0-21-amd64
 routes= Destination/Mask 00000000/00000000 00AE12C6/00FFFFFF 000011AC/0000FFFF
 `;
 
@@ -106,6 +111,9 @@ test("sizes are bytes, the clock is milliseconds, the key comes without its line
     memoryAvailableBytes: 409_600,
     diskTotalBytes: 2_048_000,
     diskAvailableBytes: 716_800,
+    inodesTotal: 500,
+    inodesAvailable: 20,
+    isRebootNeeded: true,
     engineFolder: "/var/lib/docker",
     routes: ["198.18.174.0/24", "172.17.0.0/16"],
     engineVersion: "20.10.24",
@@ -124,6 +132,18 @@ test("a silent engine lacks only what it says; no key yet is no key", () => {
   assert.equal(facts.engineVersion, undefined);
   assert.equal(facts.addressPools, undefined);
   assert.equal(facts.key, undefined);
+});
+
+test("inodes and a need of a reboot that are not told are not known", () => {
+  const { inodesTotal, inodesAvailable, isRebootNeeded } = factsFrom(
+    told.replace("inodesTotal=500", "inodesTotal=0").replace(/kernels=.*\n/, ""),
+  );
+  assert.deepEqual([inodesTotal, inodesAvailable, isRebootNeeded], Array(3).fill(undefined));
+});
+
+test("a machine that asks for a reboot needs one", () => {
+  const text = `${told.replace(/kernels=.*\n/, "")}reboot=asked\n`;
+  assert.equal(factsFrom(text).isRebootNeeded, true);
 });
 
 test("a key that cannot be read is not taken for none", () => {

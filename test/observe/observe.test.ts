@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
+import { systemClock } from "../../src/lib/clock.ts";
 import type { About, AnyKind } from "../../src/kinds/kind.ts";
 import { emptyInventory } from "../../src/model/inventory.ts";
 import { Unreadable } from "../../src/model/live.ts";
@@ -145,7 +146,12 @@ test("of a fleet each machine is an observation, also the ones that are not reac
     ["up", sshd.target({ machine: "up" })],
     ["down", sshd.target({ machine: "down", port: 1 })],
   ]);
-  const found = await observeFleet(fleet, targets, [engine], "acme");
+  const found = await observeFleet(
+    { remote: fleet, clock: systemClock },
+    targets,
+    [engine],
+    "acme",
+  );
   assert.deepEqual([...found.keys()], ["up", "down"]);
   assert.deepEqual(found.get("up")?.troubles, []);
   const down = found.get("down");

@@ -282,6 +282,17 @@ const machineStatus: fc.Arbitrary<MachineStatus> = some<MachineStatus>(
     load: count,
     memory: room,
     disk: room,
+    kernel: text,
+    inodes: room,
+    clock: fc.record({ offset: fc.integer(), within: count }),
+    rebootNeeded: fc.boolean(),
+    securityUpdates: count,
+    concerns: list(
+      fc.record({
+        code: fc.constantFrom("disk", "inodes", "memory", "clock", "reboot", "certificate"),
+        text,
+      }),
+    ),
   },
   ["name", "reachable"],
 );

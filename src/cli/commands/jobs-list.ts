@@ -23,7 +23,7 @@ export const run: Run = async (context, given) => {
     );
     const statuses = jobStatuses(wanted, world.clock.now());
     const jobs = await withLastLines(world, documents, statuses);
-    const silent = machineStatuses(seen).filter(
+    const silent = machineStatuses(seen, world.clock.now()).filter(
       (m) => m.why !== undefined && wanted.some(({ machine }) => machine === m.name),
     );
     for (const { name: machine, why } of silent)

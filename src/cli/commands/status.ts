@@ -1,5 +1,6 @@
 import { changesOf, type Plan } from "../../model/plan.ts";
 import type { HeadStatus, StatusDocument } from "../../model/status.ts";
+import { observeUpdates } from "../../observe/updates.ts";
 import { jobsIn, jobStatuses, withLastLines } from "../../pass/jobs.ts";
 import { appStatuses, certificateStatuses, machineStatuses } from "../../pass/status.ts";
 import type { Revision } from "../../pass/revision.ts";
@@ -32,6 +33,7 @@ export const run: Run = async (context) => {
       ...(options.forgeToken === undefined ? {} : { token: options.forgeToken }),
       ...(options.forgeApi === undefined ? {} : { allowed: options.forgeApi }),
     });
+    const updates = await pendingUpdates(world, look);
     const certificates = certificateStatuses(look.observations);
     const found = jobStatuses(jobsIn(documents, look.observations), world.clock.now());
     const jobs = await withLastLines(world, documents, found);
@@ -41,7 +43,7 @@ export const run: Run = async (context) => {
       ...(applied === undefined ? {} : { revision: applied }),
       head: await headStatus(world, head, look, isSame(head, revision)),
       ...(trouble === undefined ? {} : { forge: { trouble } }),
-      machines: machineStatuses(look.observations),
+      machines: machineStatuses(look.observations, world.clock.now(), updates),
       apps: appStatuses(look.observations, documents, look.plan.held),
       ...(certificates.length === 0 ? {} : { certificates }),
       ...(jobs.length === 0 ? {} : { jobs }),
@@ -57,6 +59,16 @@ export const run: Run = async (context) => {
     await close();
   }
 };
+
+/** Only machines that answer are asked again. */
+const pendingUpdates = async (
+  { remote }: World,
+  { targets, observations }: Survey,
+): Promise<ReadonlyMap<string, number>> =>
+  await observeUpdates(
+    remote,
+    [...targets.values()].filter(({ machine }) => observations.get(machine)?.facts !== undefined),
+  );
 
 const isSame = (one: Revision, other: Revision): boolean =>
   one.snapshot.revision === other.snapshot.revision;
