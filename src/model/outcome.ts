@@ -114,7 +114,10 @@ export interface RevisionOutcome {
   readonly apps: readonly AppOutcome[];
   readonly held: readonly { readonly address: Address; readonly text: string }[];
   readonly troubles: readonly Trouble[];
-  /** What is still to come and holds nothing up: a certificate that was not issued yet, with why. */
+  /**
+   * What is still to come and holds nothing up: a certificate that was not issued yet, with why; and what of the machines needs
+   * a look soon, a disk that is nearly full.
+   */
   readonly notices?: readonly string[];
   /** ISO 8601. */
   readonly startedAt: string;

@@ -9,6 +9,7 @@ import type { Verdict } from "./judge.ts";
 import { lateOf, type PutOff } from "./late.ts";
 import type { Revision } from "./revision.ts";
 import type { Standing } from "./standing.ts";
+import { machineStatuses } from "./status.ts";
 import type { Survey } from "./survey.ts";
 import type { Request, World } from "./world.ts";
 
@@ -83,9 +84,11 @@ export function summed(
     plan: last,
     standing,
     putOff = [],
+    observations = new Map(),
   }: Pick<Survey, "plan"> & {
     readonly standing: Pick<Standing, "untilMs">;
     readonly putOff?: readonly PutOff[];
+    readonly observations?: Survey["observations"];
   },
   applied: readonly Applied[],
 ): RevisionOutcome {
@@ -102,7 +105,7 @@ export function summed(
     (c) => c.family === undefined || !verdict.apps.some((a) => a.family === c.family),
   );
   const late = lateOf(putOff, applied);
-  const { notices } = late;
+  const notices = [...late.notices, ...machineNotices(observations, pass.world.clock.now())];
   // What was put back is told as that: it is not tried again, and so no trouble that would pass.
   const isTold = (t: Trouble): boolean => back.some((h) => h.text === t.text);
   const troubles = [...verdict.troubles.filter((t) => !isTold(t)), ...late.troubles];
@@ -124,7 +127,7 @@ export function summed(
     ...open.map((c) => c.address),
     ...last.unknown.map((u) => u.address),
   ]);
-  const text = [said, ...notices].join("; ");
+  const text = [said, ...late.notices].join("; ");
   return ending(pass, {
     outcome,
     text,
@@ -138,6 +141,12 @@ export function summed(
       : { heldUntil: new Date(standing.untilMs).toISOString() }),
   });
 }
+
+/** No part of the text: a disk that fills up is not what came of a revision. */
+const machineNotices = (observations: Survey["observations"], now: number): readonly string[] =>
+  machineStatuses(observations, now).flatMap(({ name, concerns = [] }) =>
+    concerns.map(({ text }) => `${name}: ${text}`),
+  );
 
 /** What locked us out on a machine that could not be written to any more. */
 const unrecorded = (

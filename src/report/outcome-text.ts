@@ -36,6 +36,10 @@ export function outcomeText(outcome: RevisionOutcome, view: OutcomeView = {}): s
     ...outcome.troubles
       .slice(0, most)
       .map((t) => `  ${paint("warn", "…")} ${printableLine(sayTrouble(t))}`),
+    ...(outcome.notices ?? [])
+      .filter((notice) => !outcome.text.includes(notice))
+      .slice(0, most)
+      .map((notice) => `  ${paint("warn", "!")} ${printableLine(notice)}`),
   ];
   return `${lines.join("\n")}\n`;
 }

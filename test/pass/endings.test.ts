@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Change } from "../../src/model/change.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import type { AppOutcome, OutcomeName } from "../../src/model/outcome.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { refused, rejected, summed, type PassSoFar } from "../../src/pass/endings.ts";
 import type { Verdict } from "../../src/pass/judge.ts";
 import type { World } from "../../src/pass/world.ts";
+import { facts } from "../support/converge.ts";
 import { appliedOf, changeOf, planOf, rev } from "./facts.ts";
 
 const pass: PassSoFar = {
@@ -182,6 +184,28 @@ test("what is tidied up in later rounds is no change that the plan did not show"
   assert.equal(ended([changeOf("shop")], [unmounted, unmounted]), 1);
   assert.equal(ended([unmounted], []), 1, "the plan shows what lies about when it is made");
   assert.equal(ended([changeOf("shop")], [changeOf("db")]), 2);
+});
+
+test("what of a machine needs a look is a notice, and neither trouble nor part of the text", () => {
+  const observation: Observation = {
+    machine: "web-1",
+    facts: { ...facts, isRebootNeeded: true },
+    inventory: { state: "absent" },
+    kinds: new Map(),
+    troubles: [],
+  };
+  const verdict = { apps: [appOf("shop", "applied", "live on web-1")], troubles: [] };
+  const look = { plan: planOf(), standing: {}, observations: new Map([["web-1", observation]]) };
+  const { outcome, text, notices, troubles } = summed(pass, verdict, look, []);
+  assert.deepEqual(
+    { outcome, text, notices, troubles },
+    {
+      outcome: "applied",
+      text: "nothing to do",
+      notices: ["web-1: it has to be rebooted for what was installed"],
+      troubles: [],
+    },
+  );
 });
 
 test("an ending says of which fleet, revision and time it is", () => {
