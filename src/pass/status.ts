@@ -57,11 +57,12 @@ const shownOn = (observation: Observation): readonly Shown[] =>
       : [{ host, ...file.certificate }],
   );
 
-/** A machine that is asked between two moments shows its clock then: within them it may be right. */
+/** A clock that is read between two moments may be right within them; busybox tells whole seconds only. */
 function clockOf({ facts, asked }: Observation): Pick<MachineStatus, "clock"> {
   if (facts === undefined || asked === undefined) return {};
   const { fromMs, toMs } = asked;
-  const offsetMs = Math.max(0, facts.clockMs - toMs) - Math.max(0, fromMs - facts.clockMs);
+  const latestMs = facts.clockMs + (facts.clockMs % 1000 === 0 ? 999 : 0);
+  const offsetMs = Math.max(0, facts.clockMs - toMs) - Math.max(0, fromMs - latestMs);
   return { clock: { offset: offsetMs / 1000, within: (toMs - fromMs) / 1000 } };
 }
 

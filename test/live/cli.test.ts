@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
+import { release } from "node:os";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { until } from "../fleet/wait.ts";
@@ -129,9 +130,17 @@ ${more}`;
     const status = JSON.parse(stdout) as {
       revision: string;
       head: Record<string, unknown>;
+      machines: { kernel: string; clock: { offset: number } }[];
       apps: { family: string; good: string; instances: Record<string, unknown>[] }[];
     };
     assert.equal(status.revision, first, stderr);
+    assert.deepEqual(
+      status.machines.map(({ kernel, clock }) => [kernel, clock.offset]),
+      [
+        [release(), 0],
+        [release(), 0],
+      ],
+    );
     assert.deepEqual([status.head["outcome"], status.head["pending"]], ["applied", 0]);
     assert.deepEqual(
       status.apps.map((a) => [a.family, a.good]),
