@@ -4,6 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
 import type { Reach } from "../model/reach.ts";
+import type { Shortage } from "../model/shortage.ts";
 import { countsOf, type PlanCounts } from "./plan-groups.ts";
 
 /** `plan --json`: schemas/plan.schema.json. */
@@ -17,6 +18,8 @@ export interface PlanDocument {
   readonly unknown: readonly UnknownLive[];
   readonly awaiting: readonly string[];
   readonly reach: readonly Reach[];
+  /** Left out where there is none. */
+  readonly shortages?: readonly Shortage[];
   readonly summary: PlanCounts & { readonly changes: number };
 }
 
@@ -57,9 +60,13 @@ export interface HeldDocument {
 /** In the order in which the changes are made. */
 export function planDocument(
   plan: Plan,
-  view: { readonly reach?: readonly Reach[]; readonly workingTree?: boolean } = {},
+  view: {
+    readonly reach?: readonly Reach[];
+    readonly shortages?: readonly Shortage[];
+    readonly workingTree?: boolean;
+  } = {},
 ): PlanDocument {
-  const { reach = [], workingTree = false } = view;
+  const { reach = [], shortages = [], workingTree = false } = view;
   const changes = changesOf(plan).map(changeDocument);
   return {
     version: 1,
@@ -70,6 +77,7 @@ export function planDocument(
     unknown: plan.unknown.map(({ address, machine, why }) => ({ address, machine, why })),
     awaiting: plan.awaiting,
     reach,
+    ...(shortages.length === 0 ? {} : { shortages }),
     summary: { changes: changes.length, ...countsOf(plan) },
   };
 }

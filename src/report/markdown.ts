@@ -1,8 +1,9 @@
 import { counted, cutAtWord, printableLine } from "../lib/text.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Reach } from "../model/reach.ts";
+import type { Shortage } from "../model/shortage.ts";
 import { countsOf, countsText, groupsOf } from "./plan-groups.ts";
-import { groupLines, heldLines, reachLines, unknownLines } from "./plan-text.ts";
+import { groupLines, heldLines, reachLines, shortageLines, unknownLines } from "./plan-text.ts";
 import { plainly } from "./style.ts";
 
 /** All forges take so much. */
@@ -11,6 +12,7 @@ const usualLimit = 60_000;
 export interface MarkdownOptions {
   readonly fleet: string;
   readonly reach?: readonly Reach[];
+  readonly shortages?: readonly Shortage[];
   readonly workingTree?: boolean;
   /** The branch that it is merged into for the plan. */
   readonly onto?: string;
@@ -34,6 +36,7 @@ export function planMarkdown(plan: Plan, options: MarkdownOptions): string {
   const apart = [
     heldLines(plan.held, plainly),
     unknownLines(plan, plainly),
+    shortageLines(options.shortages ?? [], plainly),
     reachLines(options.reach ?? [], plainly),
   ];
   // What asks for a decision comes before what is merely done.
@@ -63,7 +66,7 @@ export interface Refusal {
 export function refusalMarkdown(
   { title, noun, lines }: Refusal,
   revision: string,
-  options: Omit<MarkdownOptions, "reach">,
+  options: Omit<MarkdownOptions, "reach" | "shortages">,
 ): string {
   const head = headOf(title, revision, options);
   if (lines.length === 0) return head;
@@ -76,7 +79,7 @@ export function refusalMarkdown(
 function headOf(
   title: string,
   revision: string,
-  { fleet, workingTree, onto }: Omit<MarkdownOptions, "reach">,
+  { fleet, workingTree, onto }: Omit<MarkdownOptions, "reach" | "shortages">,
 ): string {
   const on = workingTree === true ? "the working tree on " : "";
   const merged =

@@ -4,6 +4,7 @@ import type { Action, Disruption, Field, Reason } from "../model/change.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Held, Plan } from "../model/plan.ts";
 import type { Reach } from "../model/reach.ts";
+import type { Shortage } from "../model/shortage.ts";
 import {
   countsOf,
   countsText,
@@ -14,10 +15,12 @@ import {
   unknownGroups,
 } from "./plan-groups.ts";
 import { type Paint, painter, type Tone } from "./style.ts";
+import { bytes } from "./units.ts";
 import { table } from "./table.ts";
 
 export interface PlanView {
   readonly reach?: readonly Reach[];
+  readonly shortages?: readonly Shortage[];
   /** Of the files as they stand in the folder, on top of the plan's revision. */
   readonly workingTree?: boolean;
   readonly colour?: boolean;
@@ -45,6 +48,7 @@ export function planText(plan: Plan, view: PlanView = {}): string {
     ...groupsOf(plan).map((group) => groupLines(group, paint)),
     heldLines(plan.held, paint),
     unknownLines(plan, paint),
+    shortageLines(view.shortages ?? [], paint),
     reachLines(view.reach ?? [], paint, view.columns),
   ];
   return sections
@@ -129,6 +133,18 @@ export function unknownLines(
     ? []
     : [paint("strong", "not seen"), ...unknown, ...awaiting];
 }
+
+/** `! web-1: containers are declared to take 12 GB of memory, it has 8 GB` */
+export const shortageLines = (shortages: readonly Shortage[], paint: Paint): readonly string[] =>
+  shortages.length === 0
+    ? []
+    : [
+        paint("strong", "may not fit"),
+        ...shortages.map(
+          ({ machine, of, declared, total }) =>
+            `   ${paint("warn", "!")} ${printableLine(machine)}: containers are declared to take ${bytes(declared)} of ${of}, it has ${bytes(total)}`,
+        ),
+      ];
 
 export function reachLines(
   reach: readonly Reach[],

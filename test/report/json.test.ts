@@ -36,6 +36,13 @@ suite("JSON documents", () => {
 
   const examples: readonly [(typeof names)[number], string, object][] = [
     ["plan", "plan", planDocument(plan)],
+    [
+      "plan",
+      "a plan that may not fit",
+      planDocument(plan, {
+        shortages: [{ machine: "web-1", of: "memory", declared: 12, total: 8 }],
+      }),
+    ],
     ["plan", "an empty plan", planDocument(emptyPlan)],
     ["outcome", "applied", applied],
     ["outcome", "reverted", reverted],

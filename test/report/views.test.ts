@@ -44,6 +44,10 @@ const reach: readonly Reach[] = [
   },
 ];
 
+const shortages = [
+  { machine: "web-1", of: "memory", declared: 12 * 1024 ** 3, total: 8 * 1024 ** 3 },
+] as const;
+
 const findings: readonly Diagnostic[] = [
   {
     severity: "error",
@@ -68,10 +72,10 @@ const commit = {
 };
 
 const views: readonly [file: string, view: () => string][] = [
-  ["plan.txt", () => planText(plan, { reach })],
+  ["plan.txt", () => planText(plan, { reach, shortages })],
   ["plan-colour.txt", () => planText(plan, { reach, colour: true })],
   ["plan-nothing.txt", () => planText(emptyPlan)],
-  ["plan-markdown.txt", () => planMarkdown(plan, { fleet: "acme", reach })],
+  ["plan-markdown.txt", () => planMarkdown(plan, { fleet: "acme", reach, shortages })],
   ["outcome-applied.txt", () => outcomeText(applied)],
   ["outcome-reverted.txt", () => outcomeText(reverted)],
   ["outcome-rejected.txt", () => outcomeText(rejected)],

@@ -3,6 +3,7 @@ import { jsonText, planDocument } from "../../report/json.ts";
 import { planMarkdown } from "../../report/markdown.ts";
 import { planText } from "../../report/plan-text.ts";
 import { reachOf } from "../../pass/reach.ts";
+import { shortagesOf } from "../../pass/shortages.ts";
 import type { World } from "../../pass/world.ts";
 import type { Context, Run } from "../command.ts";
 import { exit } from "../exit.ts";
@@ -33,13 +34,18 @@ export const run: Run = async (context, given) => {
     if (documents === undefined || look === undefined) return showRejected(context, read.findings);
     const plan = planOf(look);
     const reach = reachOf(look.apps, look.standing.documents);
-    if (options.json) io.out.write(jsonText(planDocument(plan, { reach, workingTree: fromDisk })));
+    const shortages = shortagesOf(look.resources, look.observations);
+    if (options.json)
+      io.out.write(jsonText(planDocument(plan, { reach, shortages, workingTree: fromDisk })));
     else if (isOn(given, "markdown"))
-      io.out.write(planMarkdown(plan, { fleet: documents.fleet, reach, workingTree: fromDisk }));
+      io.out.write(
+        planMarkdown(plan, { fleet: documents.fleet, reach, shortages, workingTree: fromDisk }),
+      );
     else
       io.out.write(
         planText(plan, {
           reach,
+          shortages,
           workingTree: fromDisk,
           colour: options.color.out,
           ...(io.out.isTerminal ? { columns: io.out.columns } : {}),

@@ -7,6 +7,7 @@ import { listed } from "../../lib/text.ts";
 import { mergedSnapshot } from "../../pass/merged.ts";
 import { loadRevision, openRevision } from "../../pass/revision.ts";
 import { reachOf } from "../../pass/reach.ts";
+import { shortagesOf } from "../../pass/shortages.ts";
 import { redactor } from "../../pass/secrets.ts";
 import { boundsOf, readingWithin, withLoginsOf } from "../../pass/within.ts";
 import type { World } from "../../pass/world.ts";
@@ -100,6 +101,10 @@ async function plannedWithin(
   const plan = planOf(look);
   return {
     ...verdictOf(plan, branch.standing),
-    markdown: planMarkdown(plan, { ...view, reach: reachOf(look.apps, look.standing.documents) }),
+    markdown: planMarkdown(plan, {
+      ...view,
+      reach: reachOf(look.apps, look.standing.documents),
+      shortages: shortagesOf(look.resources, look.observations),
+    }),
   };
 }
