@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { release } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { until } from "../fleet/wait.ts";
@@ -112,6 +114,24 @@ ${more}`;
       status.stdout,
       /^acme nothing applied yet\nhead [0-9a-f]{8} Shop 1: not tried yet, \d+ changes pending/,
     );
+  });
+
+  test("what is declared to take more memory than a machine has is told, and held by nothing", async () => {
+    const file = join(stage.clone, "apps/shop/app.yaml");
+    const before = await readFile(file, "utf8");
+    try {
+      await writeFile(file, `${before}\nresources: { memoryReservation: 4000g }\n`);
+      const wish = ["--repo", stage.clone, "plan", "--working-tree"];
+      assert.match(
+        (await stage.slipway(wish)).stdout,
+        /\nmay not fit\n +! web-1: containers are declared to take 3.9 TB of memory, it has /,
+      );
+      const plan = await json(...wish);
+      assertPublished("plan", plan);
+      assert.deepEqual(plan["held"], []);
+    } finally {
+      await writeFile(file, before);
+    }
   });
 
   test("reconcile tells each change on stderr and the outcome on stdout", async () => {
