@@ -53,6 +53,6 @@ function placeOf({
   const host = ipVersion(address) === 6 ? `[${address}]` : address;
   return {
     endpoint: `${host}:${wireguard?.port ?? usualPort}`,
-    allowed: `${own}/${ipVersion(own) === 6 ? 128 : 32}`,
+    allowed: `${own}/32`,
   };
 }

@@ -34,6 +34,26 @@ describe("the private network of a fleet", { timeout: 300_000 }, () => {
   const peersOf = (machine: string): Promise<string> =>
     on(machine, "wg", "show", "slipway-acme", "allowed-ips");
 
+  test("says what is missing, and takes no network that another interface leads to", async () => {
+    const declared = await site.commit("Private network", {
+      "machines/web-1.yaml": fileOf("web-1", "wireguard: { address: 10.90.0.1/24 }\n"),
+    });
+    const told = async (): Promise<string> => {
+      const { outcome, text } = await site.reconcile();
+      assert.equal(outcome, "incomplete");
+      return text;
+    };
+    await on("web-1", "mv", "/usr/bin/wg", "/usr/bin/wg.away");
+    assert.match(await told(), /there is no `wg`, which wireguard needs: install wireguard-tools/);
+    await on("web-1", "mv", "/usr/bin/wg.away", "/usr/bin/wg");
+    await on("web-1", "ip", "address", "add", "10.90.0.200/24", "dev", "eth1");
+    assert.match(await told(), /another interface leads to 10\.90\.0\.1\/24: .* dev eth1/);
+    await on("web-1", "ip", "address", "del", "10.90.0.200/24", "dev", "eth1");
+    await site.settle();
+    await site.infra.revert(declared);
+    await site.settle();
+  });
+
   test("comes up, heals, keeps who is down, and leaves nothing", async () => {
     const bare = await site.commit("Without", {
       "machines/web-1.yaml": fileOf("web-1", ""),

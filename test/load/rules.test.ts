@@ -535,6 +535,11 @@ test("machines that cannot be told apart, or reached", async () => {
       ],
     ],
     [
+      "a private network of IPv6",
+      machine("address: 203.0.113.1\nwireguard: { address: fd00::1/64 }"),
+      ["bad-format machines/m.yaml:2:23"],
+    ],
+    [
       "a private network",
       {
         "machines/a.yaml": "address: 203.0.113.1\nwireguard: { address: 10.90.0.1/24 }",

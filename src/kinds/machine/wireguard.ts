@@ -56,7 +56,9 @@ export const wireguard: Kind<WireguardSpec, WireguardState> = {
               mode: "0600",
             },
           ]),
-      ...(isUp && have.atBoot !== false ? [] : [bringUp(fleet, isUp ? "as it is" : "anew")]),
+      ...(isUp && have.atBoot !== false
+        ? []
+        : [bringUp(fleet, want.address, isUp ? "as it is" : "anew")]),
       ...(isUp ? [syncPeers(fleet, root)] : []),
     ];
   },

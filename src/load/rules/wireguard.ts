@@ -54,9 +54,9 @@ export const privateNetworkIsOne: Rule = ({ machines }, report) => {
   }
 };
 
-function whyUnusable({ version, address, prefix }: Network): string | undefined {
+function whyUnusable({ address, prefix }: Network): string | undefined {
   if (isLoopback(address) || isUnspecified(address)) return "cannot be reached from other machines";
-  return prefix < 8 || prefix === (version === 4 ? 32 : 128)
+  return prefix < 8 || prefix === 32
     ? "says no network that has room for others, such as /24"
     : undefined;
 }

@@ -22,9 +22,12 @@ mv -f -- "$1/key.partial" "$1/key"
 
 export const makeKey = (root: string): RunStep => run(keyScript, keyFolder(root));
 
-/** Down first: what is there under its name may be half up, or have another address. It comes up before an engine that binds its address. */
+/** What other interfaces lead to would be cut off by ours. Down first: what is there under its name may be half up, or have another address. It comes up before an engine that binds its address. */
 const upScript = `
 set -eu
+routes=$(ip -o route show root "$3")
+others=$(printf '%s\\n' "$routes" | grep -v " dev $1 " || :)
+[ -z "$others" ] || { echo "another interface leads to $3: $others" >&2; exit 1; }
 if [ -d /run/systemd/system ]; then
   folder="/etc/systemd/system/wg-quick@$1.service.d"
   mkdir -p -- "$folder"
@@ -42,8 +45,8 @@ else
 fi
 `;
 
-export const bringUp = (fleet: string, how: "anew" | "as it is"): RunStep =>
-  run(upScript, linkName(fleet), how);
+export const bringUp = (fleet: string, address: string, how: "anew" | "as it is"): RunStep =>
+  run(upScript, linkName(fleet), how, address);
 
 /** Sessions of peers that stay the same go on. */
 const syncScript = `
