@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { changesOf } from "../../src/model/plan.ts";
+import { run } from "../fleet/run.ts";
 import { until } from "../fleet/wait.ts";
+import { cliEnv } from "../support/cli-env.ts";
 import { openSite, type Site } from "../support/site.ts";
+
+const bin = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
 
 describe("the private network of a fleet", { timeout: 300_000 }, () => {
   let site: Site;
@@ -73,6 +78,14 @@ describe("the private network of a fleet", { timeout: 300_000 }, () => {
       "machine/web-1/wireguard/web-2",
       "machine/web-2/wireguard/web-1",
     ]);
+    const { stdout } = await run([bin, "plan"], {
+      env: {
+        ...cliEnv(site.fleet.dir, site.infra.repo),
+        SLIPWAY_SSH_KEY: site.fleet.sshKeyFile,
+      },
+    });
+    assert.match(stdout, /it is not in the private network.*web-1\.yaml:3/);
+    assert.match(stdout, /machine\/web-1\/wireguard\/web-2.*: looked at after these changes/);
     await site.settle();
     await until("they meet", async () => (await meets("web-1", "10.90.0.2")) || undefined);
     assert.equal(await meets("web-2", "10.90.0.1"), true);
