@@ -38,7 +38,7 @@ const numberOf = (address: string): number =>
   address.split(".").reduce((number, part) => number * 256 + Number(part), 0) >>> 0;
 
 /**
- * The address that other machines use: the declared one, else that of its `wireguard`, else `address` where that lies in a private range;
+ * The address that other machines use: that of its `wireguard`, else the declared one, else `address` where that lies in a private range;
  * undefined: there is none, and private ports bind only loopback and the bridge.
  */
 export function privateAddressOf(machine: {
@@ -46,8 +46,8 @@ export function privateAddressOf(machine: {
   readonly privateAddress?: string;
   readonly wireguard?: { readonly address: string };
 }): string | undefined {
-  if (machine.privateAddress !== undefined) return machine.privateAddress;
   if (machine.wireguard !== undefined) return machine.wireguard.address.split("/", 1)[0];
+  if (machine.privateAddress !== undefined) return machine.privateAddress;
   return machine.address !== undefined && isPrivateAddress(machine.address)
     ? machine.address
     : undefined;

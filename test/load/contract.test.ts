@@ -18,7 +18,7 @@ provider: {} #
 
 const machine = `address: 203.0.113.10
 hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS
-privateAddress: 10.90.0.1
+privateAddress: 10.0.0.11
 ssh: { user: deploy, port: 22, jump: bastion }
 engine: { socket: /var/run/docker.sock, install: true, liveRestore: true }
 labels: { role: [web, db], zone: a }

@@ -5,15 +5,10 @@ import type { Machine } from "../machine.ts";
 export type PrivateAddress = string;
 
 export function privateAddressOn({ fields, lacks, knows }: Machine): PrivateAddress {
+  if (fields.wireguard?.address !== undefined) return privateAddressOf(fields) ?? "unknown";
+  if (!lacks(["wireguard"])) return "unknown";
   if (fields.privateAddress !== undefined) return fields.privateAddress;
-  if (fields.wireguard?.address !== undefined && lacks(["privateAddress"]))
-    return privateAddressOf(fields) ?? "unknown";
-  if (
-    !lacks(["privateAddress"]) ||
-    !lacks(["wireguard"]) ||
-    !knows(["address"]) ||
-    fields.address === undefined
-  )
+  if (!lacks(["privateAddress"]) || !knows(["address"]) || fields.address === undefined)
     return "unknown";
   return privateAddressOf({ address: fields.address }) ?? "none";
 }

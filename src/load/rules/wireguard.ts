@@ -20,18 +20,12 @@ export const privateNetworkIsOne: Rule = ({ machines }, report) => {
       continue;
     }
     first ??= { machine, network };
-    const { address, privateAddress } = fields;
+    const { address } = fields;
     if (!sameNetwork(first.network, network))
       report(
         "bad-private-address",
         at(path),
         `${text} is not in the network of machine '${first.machine.name}' (${placeOf(first.machine.at(path))})`,
-      );
-    if (privateAddress !== undefined && privateAddress !== network.address)
-      report(
-        "bad-private-address",
-        at(["privateAddress"]),
-        `privateAddress ${privateAddress} is not ${network.address}, the address of wireguard: take one of them out`,
       );
     const direct = address === undefined ? undefined : ipVersion(address);
     if (address !== undefined && direct !== undefined) {
