@@ -1,11 +1,11 @@
 import type { Difference, Field } from "../../model/change.ts";
-import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep } from "../../model/step.ts";
 import type { About, Clash, Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
 import { clearFstab, fstabMark, writeFstab, type FstabEntry } from "../shared/fstab.ts";
 import { optional } from "../shared/optional.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** A filesystem that is there already, and is mounted now and at each boot. Nothing is ever formatted. */
 export interface MountSpec {
@@ -163,8 +163,7 @@ const mountsQuery = ({ fleet, named }: About): RunQuery => ({
 });
 
 function readMounts(answers: Answers, about: About): ReadonlyMap<string, MountState> {
-  const lines = (answers.text(mountsQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the mounts have no end");
+  const lines = linesBeforeEnd(answers, mountsQuery(about), "the mounts have no end");
   const states = new Map<string, MountState>();
   const change = (path: string, more: Partial<MountState>): unknown =>
     states.set(path, { path, isThere: false, isOthers: false, ...states.get(path), ...more });

@@ -6,9 +6,10 @@ import type { Answers, RunQuery } from "../../model/query.ts";
 import type { Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
 import { downgradePackage, installPackage, removePackage } from "../shared/apt.ts";
-import { beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
+import { beforeQuery, forgetBefore, readBefore, saveBefore, withTaken } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** A package of Debian, or of what is made from it. */
 export interface PackageSpec {
@@ -96,15 +97,7 @@ function leaving({ name, version, before }: PackageState): Difference {
 }
 
 /** `STATUS NAME VERSION`, a line each, then `end`; of those that are named, and of those that were taken over. */
-const script = `
-before=$1
-shift
-while IFS= read -r name; do
-  [ -z "$name" ] || set -- "$@" "$name"
-done <<END
-$(sed -n 's/^{"kind":"machine\\/packages","key":"\\([^"]*\\)".*/\\1/p' "$before"/before/*.json 2>/dev/null)
-END
-if [ $# -gt 0 ]; then
+const script = `${withTaken(kind)}if [ $# -gt 0 ]; then
   command -v dpkg-query >/dev/null || { echo 'no dpkg'; echo end; exit 0; }
   dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' -- "$@" 2>/dev/null
   [ $? -le 1 ] || exit 1
@@ -118,8 +111,7 @@ const packagesQuery = ({ root, named }: About): RunQuery => ({
 });
 
 function readPackages(answers: Answers, about: About): ReadonlyMap<string, PackageState> {
-  const lines = (answers.text(packagesQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the packages have no end");
+  const lines = linesBeforeEnd(answers, packagesQuery(about), "the packages have no end");
   if (lines.includes("no dpkg"))
     throw new Unreadable(
       "it has no dpkg: packages are those of Debian and of what is made from it",

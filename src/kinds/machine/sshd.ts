@@ -7,6 +7,7 @@ import type { About, Kind } from "../kind.ts";
 import { beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import * as scripts from "./sshd/scripts.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** Settings of the machine's sshd, in a file of their own that it reads before all others. */
 export interface SshdSpec {
@@ -144,8 +145,7 @@ const seenQuery = ({ fleet, root, named }: About): RunQuery => ({
 });
 
 function readSshd(answers: Answers, about: About): ReadonlyMap<string, SshdState> {
-  const lines = (answers.text(seenQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the settings of sshd have no end");
+  const lines = linesBeforeEnd(answers, seenQuery(about), "the settings of sshd have no end");
   const former = readBefore(answers, about.root, kind).get("");
   if (former !== undefined && !isObject(former))
     throw new Unreadable("what sshd was before is damaged");

@@ -1,11 +1,11 @@
 import type { Field } from "../../model/change.ts";
-import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
 import { clearFstab, fstabMark, writeFstab, type FstabEntry } from "../shared/fstab.ts";
 import { optional } from "../shared/optional.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** A file that the machine swaps to, in Slipway's own folder: what else it swaps to is left alone. */
 export interface SwapSpec {
@@ -138,8 +138,7 @@ function swapQuery({ root, fleet, named }: About): RunQuery {
 }
 
 function readSwap(answers: Answers, about: About): ReadonlyMap<string, SwapState> {
-  const lines = (answers.text(swapQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the swap has no end");
+  const lines = linesBeforeEnd(answers, swapQuery(about), "the swap has no end");
   if (lines.length === 0) return new Map();
   const bytes = lines.flatMap((line) => /^file (\d+)$/.exec(line)?.[1] ?? [])[0];
   const state: SwapState = {

@@ -7,6 +7,7 @@ import type { About, Kind } from "../kind.ts";
 import { beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** One kernel setting: set at once, and at each boot by a file of its own. */
 export interface SysctlSpec {
@@ -136,8 +137,7 @@ const settingsQuery = ({ fleet, named }: About): RunQuery => ({
 });
 
 function readSettings(answers: Answers, about: About): ReadonlyMap<string, SysctlState> {
-  const lines = (answers.text(settingsQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the kernel's settings have no end");
+  const lines = linesBeforeEnd(answers, settingsQuery(about), "the kernel's settings have no end");
   const taken = readBefore(answers, about.root, kind);
   const states = new Map<string, SysctlState>(
     [...taken].map(([key, former]) => [key, { key, before: formerOf(former) }]),

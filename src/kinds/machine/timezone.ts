@@ -7,6 +7,7 @@ import { beforePath, beforeQuery, readBefore, saveBefore } from "../shared/befor
 import { difference } from "../shared/difference.ts";
 import { forgetKept, keepFile, restoreFile } from "../shared/kept.ts";
 import { optional } from "../shared/optional.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** What the machine's clocks show. */
 export interface TimezoneSpec {
@@ -153,8 +154,7 @@ const zoneQuery = ({ root, named }: About): RunQuery => ({
 });
 
 function readZone(answers: Answers, about: About): ReadonlyMap<string, TimezoneState> {
-  const lines = (answers.text(zoneQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the time zone has no end");
+  const lines = linesBeforeEnd(answers, zoneQuery(about), "the time zone has no end");
   const [first, second = ""] = lines;
   if (first === undefined) return new Map();
   const link = /^link (.+)$/.exec(first)?.[1];

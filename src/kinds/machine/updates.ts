@@ -8,6 +8,7 @@ import type { About, Kind } from "../kind.ts";
 import { installPackage, removePackage } from "../shared/apt.ts";
 import { beforePath, beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
+import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** Which updates the machine installs by itself. */
 export interface UpdatesSpec {
@@ -152,8 +153,7 @@ const updatesQuery = ({ root, fleet, named }: About): RunQuery => ({
 });
 
 function readUpdates(answers: Answers, about: About): ReadonlyMap<string, UpdatesState> {
-  const lines = (answers.text(updatesQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the updates have no end");
+  const lines = linesBeforeEnd(answers, updatesQuery(about), "the updates have no end");
   if (lines.length === 0) return new Map();
   if (lines.includes("no dpkg"))
     throw new Unreadable("it has no dpkg: updates are those of Debian and of what is made from it");

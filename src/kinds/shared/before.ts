@@ -3,6 +3,7 @@ import { isObject, type Json } from "../../lib/json.ts";
 import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { PutStep, RemoveStep } from "../../model/step.ts";
+import { linesBeforeEnd } from "./lines.ts";
 
 /**
  * The former state of what was taken over on a machine: `<root>/before/<digest>.json`, one file a thing, written before it
@@ -33,14 +34,24 @@ export const beforeQuery = (root: string): RunQuery => ({
   argv: ["sh", "-c", script, "sh", folder(root)],
 });
 
+/** For a script whose first parameter is Slipway's folder: what the kind has taken over joins the parameters behind it. */
+export const withTaken = (kind: string): string => `
+before=$1
+shift
+while IFS= read -r key; do
+  [ -z "$key" ] || set -- "$@" "$key"
+done <<END
+$(sed -n 's/^{"kind":"${kind.replace("/", "\\/")}","key":"\\([^"]*\\)".*/\\1/p' "$before"/before/*.json 2>/dev/null)
+END
+`;
+
 /** What a kind has taken over, by key. Throws Unreadable. */
 export function readBefore(
   answers: Answers,
   root: string,
   kind: string,
 ): ReadonlyMap<string, Json> {
-  const lines = (answers.text(beforeQuery(root)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("what was taken over has no end");
+  const lines = linesBeforeEnd(answers, beforeQuery(root), "what was taken over has no end");
   const found = new Map<string, Json>();
   for (const line of lines.filter((text) => text !== "")) {
     const before = parsed(line);

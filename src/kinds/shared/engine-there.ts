@@ -3,6 +3,7 @@ import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { About, AnyKind } from "../kind.ts";
 import { beforeQuery, readBefore } from "./before.ts";
+import { linesBeforeEnd } from "./lines.ts";
 
 export const engineKind = "machine/engine";
 
@@ -37,8 +38,7 @@ const thereQuery = ({ named }: About): RunQuery => ({
 
 /** Throws Unreadable. */
 export function readThere(answers: Answers, about: About): EngineThere {
-  const lines = (answers.text(thereQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("whether there is an engine has no end");
+  const lines = linesBeforeEnd(answers, thereQuery(about), "whether there is an engine has no end");
   const [found] = lines;
   return found === "there" || found === "none" ? found : "unclear";
 }

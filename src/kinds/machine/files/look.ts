@@ -2,9 +2,10 @@ import { isObject, type Json } from "../../../lib/json.ts";
 import { Unreadable } from "../../../model/live.ts";
 import type { Answers, RunQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
-import { readBefore } from "../../shared/before.ts";
+import { readBefore, withTaken } from "../../shared/before.ts";
 import { optional } from "../../shared/optional.ts";
 import type { FileState, FormerFile, LiveFile } from "./state.ts";
+import { linesBeforeEnd } from "../../shared/lines.ts";
 
 export const kind = "machine/files";
 
@@ -12,15 +13,7 @@ export const kind = "machine/files";
  * Of each path, and of those that were taken over: `path PATH`, `in FOLDER`, `missing FOLDER`, and what is there. Then mode,
  * owner and sum of all that are files; paths have no control characters, quotes and backslashes.
  */
-const script = `
-before=$1
-shift
-while IFS= read -r path; do
-  [ -z "$path" ] || set -- "$@" "$path"
-done <<END
-$(sed -n 's/^{"kind":"machine\\/files","key":"\\([^"]*\\)".*/\\1/p' "$before"/before/*.json 2>/dev/null)
-END
-count=$#
+const script = `${withTaken(kind)}count=$#
 while [ "$count" -gt 0 ]; do
   path=$1 count=$((count - 1)) missing= type=nothing
   shift
@@ -47,8 +40,7 @@ export const filesQuery = ({ root, named }: About): RunQuery => ({
 });
 
 export function readFiles(answers: Answers, about: About): ReadonlyMap<string, FileState> {
-  const lines = (answers.text(filesQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the machine's files have no end");
+  const lines = linesBeforeEnd(answers, filesQuery(about), "the machine's files have no end");
   const taken = readBefore(answers, about.root, kind);
   const files = filesIn(lines);
   const states = new Map<string, FileState>();

@@ -4,6 +4,7 @@ import type { About } from "../../kind.ts";
 import { optional } from "../../shared/optional.ts";
 import { tableOf } from "./rules.ts";
 import type { FirewallState } from "./state.ts";
+import { linesBeforeEnd } from "../../shared/lines.ts";
 
 export const kindId = "machine/firewall";
 export const unitOf = (fleet: string): string => `slipway-${fleet}-firewall.service`;
@@ -79,8 +80,11 @@ export const firewallQuery = ({ fleet, root, named }: About): RunQuery => ({
 
 /** None where nobody asks for one and there is none of ours. Throws Unreadable. */
 export function readFirewall(answers: Answers, about: About): FirewallState | undefined {
-  const lines = (answers.text(firewallQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("what is said of the firewall has no end");
+  const lines = linesBeforeEnd(
+    answers,
+    firewallQuery(about),
+    "what is said of the firewall has no end",
+  );
   if (lines.length === 0) return undefined;
   const said = Map.groupBy(lines, (line) => /^\w*/.exec(line)?.[0] ?? "");
   const of = (word: string): readonly string[] | undefined =>

@@ -4,6 +4,7 @@ import type { Answers, RunQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
 import { readBefore } from "../../shared/before.ts";
 import { seen } from "./scripts.ts";
+import { linesBeforeEnd } from "../../shared/lines.ts";
 
 export const kind = "machine/users";
 
@@ -48,8 +49,7 @@ export const seenQuery = ({ fleet, root, named }: About): RunQuery => ({
 });
 
 export function readUsers(answers: Answers, about: About): ReadonlyMap<string, UserState> {
-  const lines = (answers.text(seenQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the users have no end");
+  const lines = linesBeforeEnd(answers, seenQuery(about), "the users have no end");
   const taken = new Map(
     [...readBefore(answers, about.root, kind)].map(([name, former]) => [name, formerOf(former)]),
   );

@@ -4,6 +4,7 @@ import type { About } from "../../kind.ts";
 import { optional } from "../../shared/optional.ts";
 import { confPath, keyFolder, linkName } from "./conf.ts";
 import type { WireguardLink, WireguardState } from "./state.ts";
+import { linesBeforeEnd } from "../../shared/lines.ts";
 
 /**
  * Only where somebody names it, or something of it is there. `wg show … dump` would tell the private key: it is asked
@@ -50,8 +51,7 @@ const wireguardQuery = ({ root, fleet, named }: About): RunQuery => ({
 export const wireguardQueries = (about: About): readonly RunQuery[] => [wireguardQuery(about)];
 
 export function readWireguard(answers: Answers, about: About): ReadonlyMap<string, WireguardState> {
-  const lines = (answers.text(wireguardQuery(about)) ?? "").trimEnd().split("\n");
-  if (lines.pop() !== "end") throw new Unreadable("the private network has no end");
+  const lines = linesBeforeEnd(answers, wireguardQuery(about), "the private network has no end");
   const said = lines.map(wordAndRest);
   const all = (word: string): readonly string[] =>
     said.flatMap(([first, rest]) => (first === word ? [rest] : []));
