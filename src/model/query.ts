@@ -23,7 +23,12 @@ export interface ListQuery {
 export interface RunQuery {
   readonly ask: "run";
   readonly argv: readonly string[];
+  /** Run only where one of these is there; else it is answered `end`, without a process of its own. */
+  readonly where?: readonly Sign[];
 }
+
+/** A path, of which a last `*` stands for any ending; or a file in which a line begins with a text. */
+export type Sign = string | { readonly file: string; readonly line: string };
 
 /** A GET of the engine's API, without the version prefix; `each` follows every element of the list answered. */
 export interface EngineQuery {
@@ -66,7 +71,7 @@ export function queryKey(query: Query): string {
     case "engine":
       return `engine ${query.path} ${query.each ?? ""}`;
     case "run":
-      return `run ${JSON.stringify(query.argv)}`;
+      return `run ${JSON.stringify([query.argv, query.where])}`;
     case "talk":
       return `talk ${JSON.stringify([query.path, query.text])}`;
     case "read":

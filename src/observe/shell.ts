@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { startDeadline } from "../lib/deadline.ts";
 import { printableLine } from "../lib/text.ts";
-import type { Answer, ListQuery, ReadQuery, RunQuery } from "../model/query.ts";
+import type { Answer, ListQuery, ReadQuery, RunQuery, Sign } from "../model/query.ts";
 import { quote, script } from "../remote/quote.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
 
@@ -157,6 +157,25 @@ answer() {
   "$@" 2>/dev/null
   end $?
 }
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+marked() {
+  [ ! -r "$1" ] || while IFS= read -r line || [ -n "$line" ]; do
+    case $line in "$2"*) return 0 ;; esac
+  done <"$1"
+  return 1
+}
+where() {
+  index=$1 found=
+  shift
+  while [ "$1" != -- ]; do
+    case $1 in
+      in) ! marked "$2" "$3" || found=1; shift 3 ;;
+      *) ! there "$1" || found=1; shift ;;
+    esac
+  done
+  shift
+  if [ -n "$found" ]; then answer "$index" "$@"; else begin "$index"; echo end; end 0; fi
+}
 folder() {
   if [ ! -d "$2" ]; then begin "$1"; missing "$2" 'it is no folder'; return; fi
   index=$1
@@ -180,12 +199,20 @@ function scriptFor(queries: readonly ShellQuery[], mark: string, limit: readonly
       case "list":
         return `folder ${quote([String(index), query.path, ...limit, ...script(listNames, query.path)])}`;
       case "run":
-        return `answer ${quote([String(index), ...limit, ...query.argv])}`;
+        return query.where === undefined
+          ? `answer ${quote([String(index), ...limit, ...query.argv])}`
+          : `where ${index} ${query.where.map(signWords).join(" ")} -- ${quote([...limit, ...query.argv])}`;
     }
   });
   // The shell's own input is this script: what it runs must not read it.
   return `${prelude(mark)}all() {\n${asked.join("\n")}\nprintf '%s done\\n' "$m"\n}\nall </dev/null\n`;
 }
+
+/** All our paths begin with a slash, and with nothing that the shell would take for a pattern but the last star. */
+const signWords = (sign: Sign): string => {
+  if (typeof sign !== "string") return quote(["in", sign.file, sign.line]);
+  return sign.endsWith("*") ? `${quote([sign.slice(0, -1)])}*` : quote([sign]);
+};
 
 const mostBytes = (query: ShellQuery): number =>
   query.ask === "read" ? query.maxBytes : outputLimit;

@@ -180,10 +180,6 @@ describe("what kinds ask a shell", () => {
     }
   });
 
-  test("no folder is nothing", () => {
-    for (const trees of asked(join(folder, "nowhere"))) assert.equal(trees.size, 0);
-  });
-
   test("names go over to another address, in place and nothing else", () => {
     const root = join(folder, "follow-root");
     mkdirSync(root);
@@ -254,7 +250,6 @@ describe("what kinds ask a shell", () => {
       );
       assert.equal(found.get("a.example")?.file?.sum, sha256(files["certs/a.example.pem"] ?? ""));
       assert.match(found.get("a.example")?.file?.rights ?? "", /^0640 \d+:\d+$/);
-      assert.equal(ask(certificatesQuery(join(folder, "nowhere")), shell), "end\n");
     }
     assert.deepEqual(certificate.observe({ fleet: "acme", root }), [query]);
   });
@@ -294,7 +289,6 @@ describe("what kinds ask a shell", () => {
       const said = ask(proxyFilesQuery(root), shell);
       assert.equal(said, proxySums(disk, root), shell.name);
       assert.match(said, /^server shop:ssh\.local\/i1a 172\.18\.0\.5:22$/m);
-      assert.equal(ask(proxyFilesQuery(join(folder, "nowhere")), shell), "end\n");
     }
   });
 

@@ -6,7 +6,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import fc from "fast-check";
-import { queryKey, type Answer, type Query, type TalkQuery } from "../../src/model/query.ts";
+import {
+  queryKey,
+  type Answer,
+  type Query,
+  type Sign,
+  type TalkQuery,
+} from "../../src/model/query.ts";
 import { answersOf } from "../../src/observe/answers.ts";
 import { askMachine, type AskOptions } from "../../src/observe/ask.ts";
 import { script } from "../../src/remote/quote.ts";
@@ -84,6 +90,44 @@ test("files: present, empty, absent, too large, folders, links, strange names", 
   assert.match(why(answers[7]), /large: more than 1000 bytes/);
   assert.match(why(answers[8]), /dangling: it is no file/);
   assert.match(why(answers[9]), /folder: it is no file/);
+});
+
+test("what is asked only where there is a sign of it is asked there, and else answered by nothing but an end", async () => {
+  const folder = join(sshd.dir, "signs 'odd' *");
+  await mkdir(join(folder, "full"), { recursive: true });
+  await mkdir(join(folder, "bare"));
+  await writeFile(join(folder, "full", "key-1"), "");
+  await symlink(join(folder, "nowhere"), join(folder, "dangling"));
+  const tab = join(folder, "tab");
+  await writeFile(
+    tab,
+    "first\n  # no mark of [acme] *\n# mark of [acme] * /data\nlast without an end",
+  );
+  const cases: readonly (readonly [boolean, ...Sign[]])[] = [
+    [true, join(folder, "full")],
+    [true, join(folder, "full", "*")],
+    [true, join(folder, "full", "key-*")],
+    [true, join(folder, "dangling")],
+    [true, join(folder, "nowhere"), join(folder, "full")],
+    [true, { file: tab, line: "# mark of [acme] *" }],
+    [true, { file: tab, line: "last without an end" }],
+    [true, join(folder, "nowhere"), { file: tab, line: "first" }],
+    [false, join(folder, "nowhere")],
+    [false, join(folder, "bare", "*")],
+    [false, join(folder, "full", "other-*")],
+    [false, { file: tab, line: "# mark of a" }],
+    [false, { file: join(folder, "nowhere"), line: "" }],
+    [false, { file: folder, line: "first" }],
+    [false],
+  ];
+  const queries = cases.map(([, ...where]): Query => {
+    return { ask: "run", argv: ["echo", "asked"], where };
+  });
+  const answers = await ask(queries);
+  assert.deepEqual(
+    answers,
+    cases.map(([isAsked]) => text(isAsked ? "asked\n" : "end\n")),
+  );
 });
 
 test("what cannot be read is unknown, never absent", async () => {

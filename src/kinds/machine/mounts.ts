@@ -6,6 +6,7 @@ import { difference } from "../shared/difference.ts";
 import { clearFstab, fstabMark, writeFstab, type FstabEntry } from "../shared/fstab.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
+import { unlessNamed } from "../shared/before.ts";
 
 /** A filesystem that is there already, and is mounted now and at each boot. Nothing is ever formatted. */
 export interface MountSpec {
@@ -123,7 +124,6 @@ const unmountScript = `! mountpoint -q -- "$1" || umount -- "$1"`;
 const script = `
 mark=$1
 shift
-[ $# -gt 0 ] || grep -qF -- "$mark" /etc/fstab 2>/dev/null || { echo end; exit 0; }
 for one; do
   path=\${one%% *} device=\${one#* }
   printf 'path %s\\n' "$path"
@@ -157,9 +157,10 @@ done </etc/fstab
 echo end
 `;
 
-const mountsQuery = ({ fleet, named }: About): RunQuery => ({
+const mountsQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", fstabMark(fleet, "/"), ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", script, "sh", fstabMark(about.fleet, "/"), ...(about.named?.get(kind) ?? [])],
+  ...unlessNamed(about, kind, [{ file: "/etc/fstab", line: fstabMark(about.fleet, "/") }]),
 });
 
 function readMounts(answers: Answers, about: About): ReadonlyMap<string, MountState> {

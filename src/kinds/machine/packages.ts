@@ -6,7 +6,15 @@ import type { Answers, RunQuery } from "../../model/query.ts";
 import type { Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
 import { downgradePackage, installPackage, removePackage } from "../shared/apt.ts";
-import { beforeQuery, forgetBefore, readBefore, saveBefore, withTaken } from "../shared/before.ts";
+import {
+  beforeQuery,
+  forgetBefore,
+  readBefore,
+  saveBefore,
+  takenBy,
+  unlessNamed,
+  withTaken,
+} from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
@@ -105,9 +113,10 @@ fi
 echo end
 `;
 
-const packagesQuery = ({ root, named }: About): RunQuery => ({
+const packagesQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", root, ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", script, "sh", about.root, ...(about.named?.get(kind) ?? [])],
+  ...unlessNamed(about, kind, [takenBy(kind, about.root)]),
 });
 
 function readPackages(answers: Answers, about: About): ReadonlyMap<string, PackageState> {

@@ -4,7 +4,13 @@ import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep, Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
-import { beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
+import {
+  beforeQuery,
+  forgetBefore,
+  readBefore,
+  saveBefore,
+  unlessNamed,
+} from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import * as scripts from "./sshd/scripts.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
@@ -139,10 +145,14 @@ const added: ReadonlySet<string> = new Set([
   "setenv",
 ]);
 
-const seenQuery = ({ fleet, root, named }: About): RunQuery => ({
-  ask: "run",
-  argv: argvOf(scripts.seen, [fileOf(fleet), folderOf(root), ...(named?.get(kind) ?? [])]),
-});
+const seenQuery = (about: About): RunQuery => {
+  const [file, folder] = [fileOf(about.fleet), folderOf(about.root)];
+  return {
+    ask: "run",
+    argv: argvOf(scripts.seen, [file, folder]),
+    ...unlessNamed(about, kind, [file, folder]),
+  };
+};
 
 function readSshd(answers: Answers, about: About): ReadonlyMap<string, SshdState> {
   const lines = linesBeforeEnd(answers, seenQuery(about), "the settings of sshd have no end");

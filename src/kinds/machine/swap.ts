@@ -6,6 +6,7 @@ import { difference } from "../shared/difference.ts";
 import { clearFstab, fstabMark, writeFstab, type FstabEntry } from "../shared/fstab.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
+import { unlessNamed } from "../shared/before.ts";
 
 /** A file that the machine swaps to, in Slipway's own folder: what else it swaps to is left alone. */
 export interface SwapSpec {
@@ -119,7 +120,6 @@ const run = (text: string, ...parameters: readonly string[]): RunStep => ({
 /** Only where somebody names it, or there is something of it: `file BYTES`, `on`, `at boot`. */
 const script = `
 path=$1 mark=$2 line=$3
-[ $# -gt 3 ] || [ -e "$path" ] || grep -qxF -- "$mark" /etc/fstab 2>/dev/null || { echo end; exit 0; }
 [ ! -f "$path" ] || stat -c 'file %s' -- "$path" || exit 1
 [ ! -r /proc/swaps ] || while read -r name rest; do [ "$name" != "$path" ] || echo on; done </proc/swaps
 isOurs=
@@ -131,10 +131,14 @@ done </etc/fstab
 echo end
 `;
 
-function swapQuery({ root, fleet, named }: About): RunQuery {
-  const { mark, line } = entryOf(root, fleet);
-  const names = named?.get(kind) ?? [];
-  return { ask: "run", argv: ["sh", "-c", script, "sh", pathIn(root), mark, line, ...names] };
+function swapQuery(about: About): RunQuery {
+  const { mark, line } = entryOf(about.root, about.fleet);
+  const path = pathIn(about.root);
+  return {
+    ask: "run",
+    argv: ["sh", "-c", script, "sh", path, mark, line],
+    ...unlessNamed(about, kind, [path, { file: "/etc/fstab", line: mark }]),
+  };
 }
 
 function readSwap(answers: Answers, about: About): ReadonlyMap<string, SwapState> {

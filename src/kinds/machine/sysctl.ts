@@ -4,7 +4,13 @@ import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep, Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
-import { beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
+import {
+  beforeQuery,
+  forgetBefore,
+  readBefore,
+  saveBefore,
+  unlessNamed,
+} from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
@@ -131,9 +137,10 @@ done
 echo end
 `;
 
-const settingsQuery = ({ fleet, named }: About): RunQuery => ({
+const settingsQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", prefix(fleet), ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", script, "sh", prefix(about.fleet), ...(about.named?.get(kind) ?? [])],
+  ...unlessNamed(about, kind, [`${prefix(about.fleet)}*`]),
 });
 
 function readSettings(answers: Answers, about: About): ReadonlyMap<string, SysctlState> {

@@ -3,7 +3,7 @@ import { Unreadable } from "../../model/live.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
-import { beforePath, beforeQuery, readBefore, saveBefore } from "../shared/before.ts";
+import { beforePath, beforeQuery, readBefore, saveBefore, unlessNamed } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { forgetKept, keepFile, restoreFile } from "../shared/kept.ts";
 import { optional } from "../shared/optional.ts";
@@ -137,9 +137,8 @@ const setName = (name: string): RunStep =>
     name,
   );
 
-/** Only where somebody names it, or it was taken over: `link TARGET`, `file` or `nothing`; then, where there is one, `named NAME`. */
+/** `link TARGET`, `file` or `nothing`; then, where there is one, `named NAME`. */
 const script = `
-[ $# -gt 1 ] || [ -e "$1" ] || { echo end; exit 0; }
 if [ -L /etc/localtime ]; then printf 'link %s\\n' "$(readlink /etc/localtime)"
 elif [ -f /etc/localtime ]; then echo file
 elif [ -e /etc/localtime ]; then exit 1
@@ -148,9 +147,10 @@ else echo nothing; fi
 echo end
 `;
 
-const zoneQuery = ({ root, named }: About): RunQuery => ({
+const zoneQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", beforePath(root, kind, ""), ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", script],
+  ...unlessNamed(about, kind, [beforePath(about.root, kind, "")]),
 });
 
 function readZone(answers: Answers, about: About): ReadonlyMap<string, TimezoneState> {

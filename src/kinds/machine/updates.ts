@@ -6,7 +6,14 @@ import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep, Step } from "../../model/step.ts";
 import type { About, Kind } from "../kind.ts";
 import { installPackage, removePackage } from "../shared/apt.ts";
-import { beforePath, beforeQuery, forgetBefore, readBefore, saveBefore } from "../shared/before.ts";
+import {
+  beforePath,
+  beforeQuery,
+  forgetBefore,
+  readBefore,
+  saveBefore,
+  unlessNamed,
+} from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
 
@@ -130,26 +137,18 @@ const contents: Readonly<Record<UpdatesSpec["updates"], readonly string[]>> = {
   ],
 };
 
-/** Only where somebody names it, or it was taken over: `sum SUM` of our file, and `installed`. */
+/** `sum SUM` of our file, and `installed`. */
 const script = `
-[ $# -gt 2 ] || [ -e "$1" ] || { echo end; exit 0; }
 command -v dpkg-query >/dev/null || { echo 'no dpkg'; echo end; exit 0; }
-[ ! -e "$2" ] || printf 'sum %s\\n' "$(sha256sum <"$2")" || exit 1
+[ ! -e "$1" ] || printf 'sum %s\\n' "$(sha256sum <"$1")" || exit 1
 dpkg-query -W -f '\${db:Status-Status}\\n' ${tool} 2>/dev/null || echo none
 echo end
 `;
 
-const updatesQuery = ({ root, fleet, named }: About): RunQuery => ({
+const updatesQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: [
-    "sh",
-    "-c",
-    script,
-    "sh",
-    beforePath(root, kind, ""),
-    dropIn(fleet),
-    ...(named?.get(kind) ?? []),
-  ],
+  argv: ["sh", "-c", script, "sh", dropIn(about.fleet)],
+  ...unlessNamed(about, kind, [beforePath(about.root, kind, "")]),
 });
 
 function readUpdates(answers: Answers, about: About): ReadonlyMap<string, UpdatesState> {

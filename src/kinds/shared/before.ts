@@ -1,12 +1,13 @@
 import { digestOf } from "../../lib/hash.ts";
 import { isObject, type Json } from "../../lib/json.ts";
 import { Unreadable } from "../../model/live.ts";
-import type { Answers, RunQuery } from "../../model/query.ts";
+import type { Answers, RunQuery, Sign } from "../../model/query.ts";
 import type { PutStep, RemoveStep } from "../../model/step.ts";
+import type { About } from "../kind.ts";
 import { linesBeforeEnd } from "./lines.ts";
 
 /**
- * The former state of what was taken over on a machine: `<root>/before/<digest>.json`, one file a thing, written before it
+ * The former state of what was taken over on a machine: `<root>/before/<kind>-<digest>.json`, one file a thing, written before it
  * is changed for the first time. That there is one says that the thing is ours; when nobody declares it any more it is put
  * back, and the file goes. The form of `former` is the kind's.
  */
@@ -19,12 +20,17 @@ export interface Before {
 const folder = (root: string): string => `${root}/before`;
 
 export const beforePath = (root: string, kind: string, key: string): string =>
-  `${folder(root)}/${digestOf([kind, key]).slice(0, 32)}.json`;
+  `${folder(root)}/${nameOf(kind)}-${digestOf([kind, key]).slice(0, 32)}.json`;
 
+const nameOf = (kind: string): string => kind.slice(kind.indexOf("/") + 1);
+
+/** Where a kind has taken something over. */
+export const takenBy = (kind: string, root: string): Sign => `${folder(root)}/${nameOf(kind)}-*`;
+
+/** Each is a line. */
 const script = `
-for file in "$1"/*.json; do
-  [ ! -f "$file" ] || { cat "$file" && echo; } || exit 1
-done
+set -- "$1"/*.json
+[ ! -f "$1" ] || cat -- "$@" || exit 1
 echo end
 `;
 
@@ -32,7 +38,16 @@ echo end
 export const beforeQuery = (root: string): RunQuery => ({
   ask: "run",
   argv: ["sh", "-c", script, "sh", folder(root)],
+  where: [`${folder(root)}/*`],
 });
+
+/** What of a look costs something is left where nobody names any of a kind, and there is no sign of it. */
+export const unlessNamed = (
+  { named }: About,
+  kind: string,
+  signs: readonly Sign[],
+): { readonly where?: readonly Sign[] } =>
+  (named?.get(kind) ?? []).length > 0 ? {} : { where: signs };
 
 /** For a script whose first parameter is Slipway's folder: what the kind has taken over joins the parameters behind it. */
 export const withTaken = (kind: string): string => `
@@ -41,7 +56,7 @@ shift
 while IFS= read -r key; do
   [ -z "$key" ] || set -- "$@" "$key"
 done <<END
-$(sed -n 's/^{"kind":"${kind.replace("/", "\\/")}","key":"\\([^"]*\\)".*/\\1/p' "$before"/before/*.json 2>/dev/null)
+$(sed -n 's/^{"kind":"${kind.replace("/", "\\/")}","key":"\\([^"]*\\)".*/\\1/p' "$before"/before/${nameOf(kind)}-*.json 2>/dev/null)
 END
 `;
 

@@ -6,6 +6,7 @@ import { containersQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { jobKey, type JobContainer, type JobState } from "./spec.ts";
 import { unitPath, unitPrefix } from "./units.ts";
+import { unlessNamed } from "../../shared/before.ts";
 
 export const kind = "app/job";
 
@@ -27,9 +28,10 @@ done
 echo end
 `;
 
-export const jobsQuery = ({ fleet, root }: About): RunQuery => ({
+export const jobsQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", unitPath(unitPrefix(fleet)), root],
+  argv: ["sh", "-c", script, "sh", unitPath(unitPrefix(about.fleet)), about.root],
+  ...unlessNamed(about, kind, [`${unitPath(unitPrefix(about.fleet))}*`, `${about.root}/jobs`]),
 });
 
 interface Found {

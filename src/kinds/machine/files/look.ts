@@ -2,7 +2,7 @@ import { isObject, type Json } from "../../../lib/json.ts";
 import { Unreadable } from "../../../model/live.ts";
 import type { Answers, RunQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
-import { readBefore, withTaken } from "../../shared/before.ts";
+import { readBefore, takenBy, unlessNamed, withTaken } from "../../shared/before.ts";
 import { optional } from "../../shared/optional.ts";
 import type { FileState, FormerFile, LiveFile } from "./state.ts";
 import { linesBeforeEnd } from "../../shared/lines.ts";
@@ -34,9 +34,10 @@ fi
 echo end
 `;
 
-export const filesQuery = ({ root, named }: About): RunQuery => ({
+export const filesQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", root, ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", script, "sh", about.root, ...(about.named?.get(kind) ?? [])],
+  ...unlessNamed(about, kind, [takenBy(kind, about.root)]),
 });
 
 export function readFiles(answers: Answers, about: About): ReadonlyMap<string, FileState> {

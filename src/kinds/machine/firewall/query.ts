@@ -5,18 +5,15 @@ import { optional } from "../../shared/optional.ts";
 import { tableOf } from "./rules.ts";
 import type { FirewallState } from "./state.ts";
 import { linesBeforeEnd } from "../../shared/lines.ts";
+import { unlessNamed } from "../../shared/before.ts";
 
 export const kindId = "machine/firewall";
 export const unitOf = (fleet: string): string => `slipway-${fleet}-firewall.service`;
 export const folderOf = (root: string): string => `${root}/firewall`;
 
-/**
- * `what text`, a line each, then `end`. Only `end` where nobody asks for a firewall and none of ours is there: the rest costs
- * some processes.
- */
+/** `what text`, a line each, then `end`. */
 const script = `
-folder=$1 table=$2 unit=$3 declared=$4
-[ -n "$declared" ] || [ -d "$folder" ] || { echo end; exit; }
+folder=$1 table=$2 unit=$3
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 tell() { sed "s/^/$1 /"; }
 for tool in nft:nftables ip:iproute2; do
@@ -64,18 +61,10 @@ done
 echo end
 `;
 
-export const firewallQuery = ({ fleet, root, named }: About): RunQuery => ({
+export const firewallQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: [
-    "sh",
-    "-c",
-    script,
-    "sh",
-    folderOf(root),
-    tableOf(fleet),
-    unitOf(fleet),
-    (named?.get(kindId) ?? []).join(" "),
-  ],
+  argv: ["sh", "-c", script, "sh", folderOf(about.root), tableOf(about.fleet), unitOf(about.fleet)],
+  ...unlessNamed(about, kindId, [folderOf(about.root)]),
 });
 
 /** None where nobody asks for one and there is none of ours. Throws Unreadable. */

@@ -44,6 +44,7 @@ echo end
 export const filesQuery = (root: string): RunQuery => ({
   ask: "run",
   argv: ["sh", "-c", script, "sh", root],
+  where: [`${root}/hosts*`, `${root}/${folder}`],
 });
 
 /** Throws Unreadable. */

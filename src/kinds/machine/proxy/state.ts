@@ -78,7 +78,7 @@ export const runtimeQuery = (root: string): TalkQuery => ({
 });
 
 const script = `
-cd -- "$1/proxy" 2>/dev/null || { echo end; exit 0; }
+cd -- "$1/proxy" || exit 1
 for name in *; do
   case $name in *[!a-z0-9.-]* | haproxy.cfg | *.partial) continue ;; esac
   [ ! -f "$name" ] || printf 'file %s %s\\n' "$name" "$(sha256sum <"$name")" || exit 1
@@ -94,6 +94,7 @@ echo end
 export const filesQuery = (root: string): RunQuery => ({
   ask: "run",
   argv: ["sh", "-c", script, "sh", root],
+  where: [proxyFolder(root)],
 });
 
 /** A machine without any of it has no key. */

@@ -47,14 +47,12 @@ instead() {
 `;
 
 /**
- * `FILE FOLDER KEYWORD…`: a line of settings each, after `file` as ours says, `all` what sshd makes of everything, `ours` what
+ * `FILE FOLDER`: a line of settings each, after `file` as ours says, `all` what sshd makes of everything, `ours` what
  * it makes of ours alone; `told` where it has read ours; `broken` with what it says; then `end`.
  */
 export const seen = `
 ${programs}
 file=$1 folder=$2
-shift 2
-[ "$#" -gt 0 ] || [ -e "$file" ] || [ -d "$folder" ] || { echo end; exit; }
 command -v sshd >/dev/null || { echo 'broken there is no sshd on this machine'; echo end; exit; }
 if all=$(sshd -T 2>&1); then printf '%s\\n' "$all" | sed 's/^/all /'
 else echo "broken $(printf '%s\\n' "$all" | head -n 1)"; fi

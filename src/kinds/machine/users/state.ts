@@ -2,7 +2,7 @@ import { isObject, type Json } from "../../../lib/json.ts";
 import { Unreadable } from "../../../model/live.ts";
 import type { Answers, RunQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
-import { readBefore } from "../../shared/before.ts";
+import { readBefore, takenBy, unlessNamed } from "../../shared/before.ts";
 import { seen } from "./scripts.ts";
 import { linesBeforeEnd } from "../../shared/lines.ts";
 
@@ -43,9 +43,10 @@ export interface Account {
   readonly isLogin: boolean;
 }
 
-export const seenQuery = ({ fleet, root, named }: About): RunQuery => ({
+export const seenQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", seen, "sh", root, fleet, ...(named?.get(kind) ?? [])],
+  argv: ["sh", "-c", seen, "sh", about.root, about.fleet, ...(about.named?.get(kind) ?? [])],
+  ...unlessNamed(about, kind, [takenBy(kind, about.root), `${about.root}/before/users/*`]),
 });
 
 export function readUsers(answers: Answers, about: About): ReadonlyMap<string, UserState> {

@@ -5,13 +5,13 @@ import { optional } from "../../shared/optional.ts";
 import { confPath, keyFolder, linkName } from "./conf.ts";
 import type { WireguardLink, WireguardState } from "./state.ts";
 import { linesBeforeEnd } from "../../shared/lines.ts";
+import { unlessNamed } from "../../shared/before.ts";
 
 /**
- * Only where somebody names it, or something of it is there. `wg show … dump` would tell the private key: it is asked
+ * `wg show … dump` would tell the private key: it is asked
  * for one thing after another.
  */
 const script = `
-[ $# -gt 3 ] || [ -e "$2" ] || [ -e "$3" ] || [ -e "/sys/class/net/$1" ] || { echo end; exit 0; }
 if [ -s "$2/key" ] && command -v wg >/dev/null; then
   key=$(wg pubkey <"$2/key") || exit 1
   printf 'key %s\\n' "$key"
@@ -34,19 +34,15 @@ fi
 echo end
 `;
 
-const wireguardQuery = ({ root, fleet, named }: About): RunQuery => ({
-  ask: "run",
-  argv: [
-    "sh",
-    "-c",
-    script,
-    "sh",
-    linkName(fleet),
-    keyFolder(root),
-    confPath(fleet),
-    ...(named?.get("machine/wireguard") ?? []),
-  ],
-});
+function wireguardQuery(about: About): RunQuery {
+  const link = linkName(about.fleet);
+  const [keys, conf] = [keyFolder(about.root), confPath(about.fleet)];
+  return {
+    ask: "run",
+    argv: ["sh", "-c", script, "sh", link, keys, conf],
+    ...unlessNamed(about, "machine/wireguard", [keys, conf, `/sys/class/net/${link}`]),
+  };
+}
 
 export const wireguardQueries = (about: About): readonly RunQuery[] => [wireguardQuery(about)];
 

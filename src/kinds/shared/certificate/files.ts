@@ -77,6 +77,7 @@ echo end
 export const certificatesQuery = (root: string): RunQuery => ({
   ask: "run",
   argv: ["sh", "-c", script, "sh", root],
+  where: [proxyFolder(root)],
 });
 
 /** By host. Throws Unreadable for what is not whole. */

@@ -25,7 +25,6 @@ export interface TreeNode {
  * and the n-th sum is the n-th file's. Runs with coreutils and with busybox.
  */
 const listing = `
-[ -e "$1" ] || { echo end; exit 0; }
 cd "$1" || exit 1
 LC_ALL=C
 export LC_ALL
@@ -45,6 +44,7 @@ echo end
 export const treesQuery = (root: string): RunQuery => ({
   ask: "run",
   argv: ["sh", "-c", listing, "sh", `${root}/files`],
+  where: [`${root}/files`],
 });
 
 /** Reads the listing. Throws Unreadable when it is not whole. */
