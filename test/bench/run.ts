@@ -6,6 +6,7 @@ import { say, type Bench, type Row } from "./row.ts";
 
 const benches: Readonly<Record<string, Bench>> = {
   plan: async () => await (await import("./plan.ts")).benchPlan(),
+  look: async () => await (await import("./look.ts")).benchLook(),
   nothing: async () => await (await import("./nothing.ts")).benchNothing(),
   secrets: async () => await (await import("./secrets.ts")).benchSecrets(),
   switches: async () => await (await import("./switches.ts")).benchSwitches(),

@@ -31,6 +31,7 @@ import {
   restoreFormer,
 } from "../../src/kinds/shared/files/replace.ts";
 import { names } from "../../src/kinds/machine/names.ts";
+import { sysctl } from "../../src/kinds/machine/sysctl.ts";
 import { filesQuery, linkFiles, readFiles } from "../../src/kinds/machine/names/files.ts";
 import { certificatesQuery, readCertificates } from "../../src/kinds/shared/certificate/files.ts";
 import { parseTrees, treesQuery, type Trees } from "../../src/kinds/shared/files/tree.ts";
@@ -114,6 +115,7 @@ describe("what kinds ask a shell", () => {
       "rmdir",
       "chown",
       "chmod",
+      "grep",
     ])
       if (found !== "") symlinkSync(found, join(busyboxOnly, tool));
     // Debian's busybox has none; the lock of a machine asks for a real one as well.
@@ -282,6 +284,20 @@ describe("what kinds ask a shell", () => {
     return disk;
   };
 
+  test("settings of the kernel are told by their files", () => {
+    const about = { fleet: "acme", root: folder };
+    const named = new Map([
+      ["machine/sysctl", ["vm.swappiness", "net.ipv4.conf.lo.rp_filter", "no.such/thing"]],
+    ]);
+    const query = sysctl.observe({ ...about, named })[0];
+    assert.equal(query?.ask, "run");
+    const value = (path: string): string => readFileSync(`/proc/sys/${path}`, "utf8").trim();
+    const expected = ["vm/swappiness", "net/ipv4/conf/lo/rp_filter"].map(
+      (path) => `/proc/sys/${path}:${value(path)}\n`,
+    );
+    for (const shell of shells())
+      assert.equal(ask(query, shell), `${expected.join("")}end\n`, shell.name);
+  });
   test("a proxy's files are told by their sums, and its servers by their lines", () => {
     for (const shell of shells()) {
       const root = join(folder, `proxy-${shell.name}`);

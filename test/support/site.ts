@@ -60,11 +60,11 @@ async function warmRemote(sshKeyFile: string): Promise<{
 export type Tags = Readonly<Record<string, ImageOptions>>;
 
 export async function openSite(
-  options: Pick<FleetOptions, "machines"> & SiteOptions,
+  options: Pick<FleetOptions, "machines" | "packages"> & SiteOptions,
   tags: Tags = { "1": {}, "2": {} },
 ): Promise<Site> {
-  const { machines, isWarm } = options;
-  const fleet = await bootFleet({ machines, git: false });
+  const { machines, packages = false, isWarm } = options;
+  const fleet = await bootFleet({ machines, packages, git: false });
   const { images } = fleet;
   assert.ok(images !== undefined);
   for (const [tag, how] of Object.entries(tags)) await images.push("shop", tag, how);

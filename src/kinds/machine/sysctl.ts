@@ -101,8 +101,7 @@ function fieldsOf(want: SysctlSpec, have: SysctlState | undefined): readonly Fie
 /** After the distribution's own, which end below 90 but for 99-sysctl.conf, the administrator's. */
 const prefix = (fleet: string): string => `/etc/sysctl.d/90-slipway-${fleet}-`;
 
-const bootFile = (fleet: string, key: string): string =>
-  `${prefix(fleet)}${key.replaceAll("/", "%")}.conf`;
+const bootFile = (fleet: string, key: string): string => `${prefix(fleet)}${fileKey(key)}.conf`;
 
 /** By the kernel's own file, as sysctl may not be installed. Of a name with a slash that is a dot. */
 const setting = (key: string, value: string): RunStep => ({
@@ -118,28 +117,48 @@ const setting = (key: string, value: string): RunStep => ({
   timeoutMs: 10_000,
 });
 
-/** `key=value` and `key:value at boot`, a line each, then `end`. */
+/**
+ * `PATH:VALUE` of each key, and of those that have a file of ours, then `FILE:KEY = VALUE`; a value of several lines comes
+ * in as many. Keys come with a `%` for a slash, which stands for a dot in a name. No process for each of them.
+ */
 const script = `
 prefix=$1
 shift
-say() {
-  path=/proc/sys/$(printf %s "$1" | tr ./ /.)
-  [ ! -r "$path" ] || { printf '%s=' "$1" && tr '\\n' ' ' <"$path" && echo; } || exit 1
+path_of() {
+  set -f
+  IFS=. && set -- $1 && IFS=/ && path=$*
+  IFS=% && set -- $path && IFS=. && path=/proc/sys/$*
+  IFS=' ' && set +f
 }
-for key; do say "$key"; done
+declared=" $* " count=$#
 for file in "$prefix"*.conf; do
   [ -f "$file" ] || continue
-  key=\${file#"$prefix"}
-  key=$(printf %s "\${key%.conf}" | tr % /)
-  say "$key"
-  printf '%s:' "$key" && sed 's/^[^=]*= *//' <"$file" | tr '\\n' ' ' && echo || exit 1
+  key=\${file#"$prefix"} key=\${key%.conf}
+  case $declared in *" $key "*) ;; *) set -- "$@" "$key" ;; esac
 done
+for key; do
+  shift
+  path_of "$key"
+  [ ! -r "$path" ] || set -- "$@" "$path"
+done
+[ $# -eq 0 ] || grep -H '' -- "$@" || [ $? = 1 ] || exit 1
+set -- "$prefix"*.conf
+[ ! -f "$1" ] || grep -H '' -- "$@" || [ $? = 1 ] || exit 1
 echo end
 `;
 
+const fileKey = (key: string): string => key.replaceAll("/", "%");
+
 const settingsQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", prefix(about.fleet), ...(about.named?.get(kind) ?? [])],
+  argv: [
+    "sh",
+    "-c",
+    script,
+    "sh",
+    prefix(about.fleet),
+    ...(about.named?.get(kind) ?? []).map(fileKey),
+  ],
   ...unlessNamed(about, kind, [`${prefix(about.fleet)}*`]),
 });
 
@@ -149,14 +168,29 @@ function readSettings(answers: Answers, about: About): ReadonlyMap<string, Sysct
   const states = new Map<string, SysctlState>(
     [...taken].map(([key, former]) => [key, { key, before: formerOf(former) }]),
   );
-  for (const line of lines) {
-    const [, key = "", mark, text = ""] = /^([^=:]+)([=:])(.*)$/.exec(line) ?? [];
-    if (mark === undefined) throw new Unreadable("not a kernel setting");
-    const value = text.trim().replaceAll(/\s+/g, " ");
-    const known = states.get(key) ?? { key };
-    states.set(key, { ...known, ...(mark === "=" ? { value } : { atBoot: value }) });
+  for (const [path, texts] of Map.groupBy(lines, (line) => line.slice(0, line.indexOf(":")))) {
+    const text = texts.map((line) => line.slice(path.length + 1)).join(" ");
+    const said = path.startsWith(live)
+      ? { key: keyOf(path.slice(live.length)), value: words(text) }
+      : atBootIn(path, text, about.fleet);
+    states.set(said.key, { ...states.get(said.key), ...said });
   }
   return states;
+}
+
+const live = "/proc/sys/";
+
+const words = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
+
+/** Slashes for dots, and dots for slashes. */
+const keyOf = (path: string): string =>
+  path.replaceAll(/[./]/g, (mark) => (mark === "/" ? "." : "/"));
+
+function atBootIn(path: string, text: string, fleet: string): Pick<SysctlState, "key" | "atBoot"> {
+  if (!path.startsWith(prefix(fleet)) || !path.endsWith(".conf"))
+    throw new Unreadable("not a kernel setting");
+  const key = path.slice(prefix(fleet).length, -".conf".length).replaceAll("%", "/");
+  return { key, atBoot: words(text.replace(/^[^=]*=/, "")) };
 }
 
 function formerOf(former: Json): { readonly value: string | null } {
