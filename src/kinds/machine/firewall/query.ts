@@ -15,40 +15,58 @@ export const folderOf = (root: string): string => `${root}/firewall`;
 const script = `
 folder=$1 table=$2 unit=$3
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+newline='
+'
 tell() { sed "s/^/$1 /"; }
+tell_all() {
+  what=$1 only=$2
+  set -f
+  IFS=$newline
+  for line in $3; do
+    case $line in "$only"*) printf '%s %s\\n' "$what" "$line" ;; esac
+  done
+  unset IFS
+  set +f
+}
 for tool in nft:nftables ip:iproute2; do
   command -v "\${tool%:*}" >/dev/null || { echo "missing $tool" && echo end; exit; }
 done
 [ ! -d "$folder" ] || echo ours
 found=$(ip -o addr show) || exit 1
-printf '%s\\n' "$found" | tell addr
+tell_all addr '' "$found"
 found=$(ip -o route show table all && ip -o -6 route show table all 2>/dev/null) || exit 1
-printf '%s\\n' "$found" | grep '^default ' | tell route
-tables=$(nft list tables) || exit 1
-if printf '%s\\n' "$tables" | grep -qxF "table inet $table"; then
+tell_all route 'default ' "$found"
+tables=$newline$(nft list tables)$newline || exit 1
+case $tables in *"\${newline}table inet $table$newline"*)
   found=$(nft -s list table inet "$table") || exit 1
-  printf '%s\\n' "$found" | tell table
-fi
+  printf '%s\\n' "$found" | tell table ;;
+esac
 [ ! -f "$folder/rules.nft" ] || tell rules <"$folder/rules.nft" || exit 1
 [ ! -f "$folder/made" ] || tell made <"$folder/made" || exit 1
+isManaged=
 if [ -d /run/systemd/system ]; then
   echo systemd
   [ ! -f "/etc/systemd/system/$unit" ] || tell unit <"/etc/systemd/system/$unit" || exit 1
   [ ! -L "/etc/systemd/system/sysinit.target.wants/$unit" ] || echo enabled
+  for place in /etc /lib /usr/lib; do
+    [ ! -e "$place/systemd/system/firewalld.service" ] || isManaged=1
+  done
 fi
 if command -v ufw >/dev/null && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null; then echo 'rival ufw'; fi
-if printf '%s\\n' "$tables" | grep -q ' firewalld$' || systemctl is-active -q firewalld 2>/dev/null; then
-  echo 'rival firewalld'
-fi
+case $tables in
+  *" firewalld$newline"*) echo 'rival firewalld' ;;
+  *) [ -z "$isManaged" ] || ! systemctl is-active -q firewalld 2>/dev/null || echo 'rival firewalld' ;;
+esac
 jumps() {
-  nft list chain ip nat PREROUTING 2>/dev/null | grep -q DOCKER && return
-  printf '%s\\n' "$tables" | grep -q ' docker-bridges$' && return
+  case $(nft list chain ip nat PREROUTING 2>/dev/null) in *DOCKER*) return 0 ;; esac
+  case $tables in *" docker-bridges$newline"*) return 0 ;; esac
   grep -qs '^nat' /proc/net/ip_tables_names && iptables-legacy -t nat -S PREROUTING 2>/dev/null | grep -q DOCKER
 }
-pid=$(cat /run/docker.pid 2>/dev/null)
+pid=
+[ ! -r /run/docker.pid ] || read -r pid </run/docker.pid
 if [ -n "$pid" ] && [ -d "/proc/$pid" ]; then
-  grep -qs '"iptables"[[:space:]]*:[[:space:]]*false' /etc/docker/daemon.json ||
-    tr '\\0' '\\n' <"/proc/$pid/cmdline" | grep -qx -e '--iptables=false' || jumps || echo flushed
+  jumps || grep -qs '"iptables"[[:space:]]*:[[:space:]]*false' /etc/docker/daemon.json ||
+    tr '\\0' '\\n' <"/proc/$pid/cmdline" | grep -qx -e '--iptables=false' || echo flushed
 fi
 port=\${SSH_CONNECTION##* } pid=$$
 while [ -z "$port" ] && [ "$pid" -gt 1 ]; do
