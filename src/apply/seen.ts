@@ -1,5 +1,6 @@
 import { isObject, type Json } from "../lib/json.ts";
 import { engineMessage } from "../lib/engine-message.ts";
+import { parseServed, servedLabel, type Served } from "../model/served.ts";
 import type { Session } from "../remote/session.ts";
 import { StepFailure } from "./failure.ts";
 
@@ -23,6 +24,8 @@ export interface Seen {
   readonly tty: boolean;
   readonly hostNetwork: boolean;
   readonly address?: string;
+  /** How it serves its ports, where it says so. */
+  readonly served?: readonly Served[];
 }
 
 /** Undefined: there is no such container. */
@@ -53,6 +56,7 @@ function readSeen(body: unknown): Seen {
     .filter((a) => typeof a === "string" && a !== "");
   const lastHealth =
     health && Array.isArray(health["Log"]) ? object(health["Log"].at(-1))["Output"] : undefined;
+  const served = parseServed(text(object(object(inspect["Config"])["Labels"])[servedLabel]));
   return {
     running: state["Running"] === true,
     restarting: state["Restarting"] === true,
@@ -67,6 +71,7 @@ function readSeen(body: unknown): Seen {
     ...(health && health["Status"] !== "none" ? { engineHealth: text(health["Status"]) } : {}),
     ...(typeof lastHealth === "string" ? { lastHealthOutput: lastHealth.trim() } : {}),
     ...(typeof addresses[0] === "string" ? { address: addresses[0] } : {}),
+    ...(served === undefined ? {} : { served }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { digestOf, shortHash } from "../lib/hash.ts";
+import type { Served } from "../model/served.ts";
 import { freeAddress, type AddressRange } from "../lib/subnet.ts";
 
 /** The fleet's bridge on a machine, as it was found. */
@@ -19,6 +20,8 @@ export interface Serving {
   readonly address: string;
   /** The app that it was made for, by whose names the engine finds it: another one after a rename. */
   readonly app: string;
+  /** How it serves its ports, where it says so. */
+  readonly served?: readonly Served[];
 }
 
 export const servingKey = (app: string, instance: number): string => `${app}/${instance}`;

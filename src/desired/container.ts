@@ -7,11 +7,13 @@ import type { AppFields } from "../generated/app.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { MachinePaths } from "../model/paths.ts";
 import type { SealedText } from "../model/sealed.ts";
+import type { TrafficPool } from "../model/step.ts";
 import type { AddressBook } from "./addresses.ts";
 import { fieldsOn } from "./names.ts";
 import { healthOf } from "./health.ts";
 import { mountsOf, signalOf, withReload } from "./mounts.ts";
 import { proxiedBy } from "./proxied.ts";
+import { servedBy } from "./served.ts";
 import { fileVariables, plainEnv, secretEnvOf } from "./secrets.ts";
 
 /** What a container's spec is made from, besides the app's document. */
@@ -36,7 +38,7 @@ export interface Placement {
   /** It ends by itself: nothing is replaced under it. */
   readonly endsByItself?: true;
   /** What the machine's proxy has of the app. */
-  readonly pools: readonly { readonly name: string; readonly port: number }[];
+  readonly pools: readonly TrafficPool[];
   /** Of an opened text, under the machine's key. */
   readonly fingerprint: (text: SealedText) => string;
 }
@@ -77,6 +79,7 @@ export function containerSpec(
     labels: fields.labels ?? {},
     mounts: mountsOf(app, fields, at),
     ports,
+    served: at.endsByItself === true ? [] : servedBy(fields),
     networks: networksOf(app, instance, fields, at),
     restart: fields.restart ?? "unless-stopped",
     stopTimeoutSeconds: Math.ceil(milliseconds(fields.deploy?.stopTimeout ?? "10s") / 1_000),

@@ -1,5 +1,6 @@
 import {
   addressText,
+  isAskedByPath,
   usualCheck,
   type Member,
   type ProxyListen,
@@ -11,8 +12,11 @@ import type { AppDocument } from "../model/documents.ts";
 import type { Listen } from "../model/listens.ts";
 import { protocolOf, type Port } from "../model/ports.ts";
 import type { PlacedRoute } from "../model/routes.ts";
-import { instancesServing, servingKey } from "./addresses.ts";
+import { servedIn } from "../model/served.ts";
+import type { TrafficPool } from "../model/step.ts";
+import { instancesServing, servingKey, type Serving } from "./addresses.ts";
 import { fieldsOn, instancesOn } from "./names.ts";
+import { healthPath, partOf } from "./served.ts";
 import { listensOn, privateOf, type Proxies, type Routed } from "./proxies.ts";
 import { bytes, milliseconds } from "./units.ts";
 import type { MachineContext } from "./work.ts";
@@ -41,8 +45,8 @@ export function proxySpec(
     proxies,
     (app, instance) =>
       fieldsOn(app, machine).network === "host"
-        ? "127.0.0.1"
-        : serving.get(servingKey(app.name, instance))?.address,
+        ? { address: "127.0.0.1" }
+        : serving.get(servingKey(app.name, instance)),
     (app) => instancesServing(serving, app.name),
     handsOn,
   );
@@ -63,13 +67,17 @@ export function proxySpec(
 }
 
 /** What a machine's proxy has of an app. */
-export const poolsIn = (
-  spec: ReturnType<typeof proxySpec>,
-  app: string,
-): readonly { readonly name: string; readonly port: number }[] =>
+export const poolsIn = (spec: ReturnType<typeof proxySpec>, app: string): readonly TrafficPool[] =>
   typeof spec === "object"
-    ? spec.pools.filter((pool) => pool.app === app).map(({ name, port }) => ({ name, port }))
+    ? spec.pools
+        .filter((pool) => pool.app === app)
+        .map((pool) => ({ name: pool.name, port: pool.port, ...optionalPath(pool) }))
     : [];
+
+const optionalPath = (pool: ProxyPool): Pick<TrafficPool, "path"> => {
+  const { path } = pool.check;
+  return path === undefined || !isAskedByPath(pool) ? {} : { path };
+};
 
 interface Listened {
   readonly app: AppDocument;
@@ -77,10 +85,9 @@ interface Listened {
 }
 
 /** `shop`, or `shop/ssh` for a port that is not the first. */
-function poolName(app: AppDocument, { name, number }: Port): string {
-  const { port } = app.fields;
-  const [first] = typeof port === "object" ? Object.values(port) : [port];
-  return name === undefined || number === first ? app.name : `${app.name}/${name}`;
+function poolName(app: AppDocument, port: Port): string {
+  const part = partOf(app.fields, port);
+  return part === "" ? app.name : `${app.name}/${part}`;
 }
 
 function poolsOn(
@@ -88,7 +95,7 @@ function poolsOn(
   routes: readonly Routed[],
   listens: readonly Listened[],
   proxies: Proxies,
-  addressOf: (app: AppDocument, instance: number) => string | undefined,
+  whoServes: WhoServes,
   servingOf: (app: AppDocument) => readonly number[],
   handsOn: MachineContext["handsOn"],
 ): readonly ProxyPool[] {
@@ -97,13 +104,13 @@ function poolsOn(
     const name = poolName(app, port);
     const known = pools.get(name);
     const fields = fieldsOn(app, app.machines.includes(machine) ? machine : "");
-    const path = healthPath(fields.health, port, fields.port);
+    const path = healthPath(fields, port);
     pools.set(name, {
       name,
       app: app.name,
       protocol: protocolOf(fields, port),
       port: port.number,
-      local: membersOn(app, machine, addressOf, servingOf(app)),
+      local: membersOn(app, machine, name, whoServes, servingOf(app)),
       remote:
         route === undefined
           ? (known?.remote ?? [])
@@ -118,30 +125,27 @@ function poolsOn(
   return [...pools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function healthPath(
-  health: AppDocument["fields"]["health"],
-  { name, number }: Port,
-  ports: AppDocument["fields"]["port"],
-): string | undefined {
-  if (typeof health !== "object" || health.http === undefined) return undefined;
-  const [first] = typeof ports === "object" ? Object.values(ports) : [ports];
-  const asked = health.port ?? first;
-  return asked === number || (name !== undefined && asked === name) ? health.http : undefined;
-}
+type WhoServes = (
+  app: AppDocument,
+  instance: number,
+) => Pick<Serving, "address" | "served"> | undefined;
 
 /** Who is declared, and who is no longer and serves until it is taken away: that is when the others do. */
 function membersOn(
   app: AppDocument,
   machine: string,
-  addressOf: (app: AppDocument, instance: number) => string | undefined,
+  pool: string,
+  whoServes: WhoServes,
   serving: readonly number[],
 ): readonly Member[] {
   if (!app.machines.includes(machine) || fieldsOn(app, machine).state === "stopped") return [];
   const count = instancesOn(app, machine);
   const declared = Array.from({ length: count }, (_, i) => i + 1);
   return [...declared, ...serving.filter((instance) => instance > count)].map((instance) => {
-    const address = addressOf(app, instance);
-    return { instance, ...(address === undefined ? {} : { address }) };
+    const found = whoServes(app, instance);
+    if (found === undefined) return { instance };
+    const served = servedIn(found.served, pool);
+    return { instance, address: found.address, ...(served === undefined ? {} : { served }) };
   });
 }
 

@@ -41,7 +41,7 @@ export { unitNames } from "./app/job/units.ts";
 export type { NetworkState } from "./app/network.ts";
 export type { ReleaseSpec, ReleaseState } from "./app/release.ts";
 export type { Member, ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./shared/proxy/spec.ts";
-export { usualCheck } from "./shared/proxy/layout.ts";
+export { isAskedByPath, usualCheck } from "./shared/proxy/layout.ts";
 export type { Proxied } from "./shared/container/spec.ts";
 export type { VolumeState } from "./app/volume.ts";
 export type { CertificateState } from "./shared/certificate/files.ts";

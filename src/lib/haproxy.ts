@@ -109,3 +109,7 @@ export function parseMapEntries(text: string): ReadonlyMap<string, string> {
   });
   return new Map(entries);
 }
+
+/** A word of a command: a `;` would end the command, a blank the word. */
+export const escaped = (text: string): string =>
+  text.replaceAll(/[^\w./:=~*%@-]/g, (sign) => `\\${sign}`);

@@ -210,8 +210,16 @@ export interface Traffic {
   /** The proxy's folder: `/var/lib/slipway/<fleet>/proxy`. */
   readonly proxy: string;
   readonly instance: number;
-  /** The pools that it belongs to, each with the port on which it serves it; none where only its address is known. */
-  readonly pools: readonly { readonly name: string; readonly port: number }[];
+  /** The pools that it belongs to; none where only its address is known. */
+  readonly pools: readonly TrafficPool[];
+}
+
+export interface TrafficPool {
+  readonly name: string;
+  /** On which it is served by who does not say how it serves. */
+  readonly port: number;
+  /** Where its health is asked for; absent where the proxy only connects. */
+  readonly path?: string;
 }
 
 /**

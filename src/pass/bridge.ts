@@ -58,7 +58,10 @@ function servingIn(
   const isComing = containers.length > 0 && containers.every((c) => c.role === "previous");
   if (found === undefined) return isComing ? undefined : { isNameless: true };
   const address = found.addresses[network];
-  if (address !== undefined) return { at: { address, app: found.app } };
+  if (address !== undefined) {
+    const { app, served } = found;
+    return { at: { address, app, ...(served === undefined ? {} : { served }) } };
+  }
   return found.networks.includes(network) ? { isNameless: true } : undefined;
 }
 

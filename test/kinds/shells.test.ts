@@ -270,7 +270,13 @@ describe("what kinds ask a shell", () => {
     "  server i1a 172.18.0.5:22",
     "",
   ].join("\n");
-  const proxyFiles = { "haproxy.cfg": config, "hosts.map": "a a/\n", "page-503.http": "" };
+  const proxyFiles = {
+    "check-paths.map":
+      "shop.local/i1a /up\nshop.local/i1b /old\nshop:ssh.local/i1a /up\nshop:ssh.local/i2a /up\n",
+    "haproxy.cfg": config,
+    "hosts.map": "a a/\n",
+    "page-503.http": "",
+  };
 
   /** A proxy's folder on disk and as the simulator has it. */
   const proxyAt = (root: string): SimDisk => {
@@ -314,18 +320,24 @@ describe("what kinds ask a shell", () => {
       const root = join(folder, `rewritten-${index}`);
       const disk = proxyAt(root);
       const words = [
-        ["shop.local", "i1b", "172.18.0.6:8080 weight 20"],
-        ["shop.local", "i1a", "172.18.0.5:8080 weight 80"],
-        ["shop:ssh.local", "i1a", "0.0.0.0:1 disabled"],
-        ["gone", "i1a", "0.0.0.0:1 disabled"],
+        ["shop.local", "i1b", "172.18.0.6:8080 weight 20", "/healthy"],
+        ["shop.local", "i1a", "172.18.0.5:8080 weight 80", ""],
+        ["shop:ssh.local", "i1a", "0.0.0.0:1 disabled", "none"],
+        ["gone", "i1a", "0.0.0.0:1 disabled", "none"],
       ].flat();
       const proxy = join(root, "proxy");
       const argv = ["sh", "-c", rewriteScript, "sh", proxy, ...words];
       ask({ ask: "run", argv }, { ...shell, path: withAwk(shell.path, awk) });
       rewriteServers(disk, [proxy, ...words]);
-      const file = join(proxy, "haproxy.cfg");
-      assert.equal(readFileSync(file, "utf8"), disk.read(file), `${shell.name}, ${awk}`);
-      assert.equal(statSync(file).mode & 0o777, 0o600);
+      for (const name of ["haproxy.cfg", "check-paths.map"]) {
+        const file = join(proxy, name);
+        assert.equal(readFileSync(file, "utf8"), disk.read(file), `${shell.name}, ${awk}`);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+      }
+      assert.equal(
+        disk.read(join(proxy, "check-paths.map")),
+        "shop.local/i1a /up\nshop.local/i1b /healthy\nshop:ssh.local/i2a /up\n",
+      );
       assert.deepEqual(readdirSync(proxy).toSorted(), [
         "Not ours",
         ...Object.keys(proxyFiles),

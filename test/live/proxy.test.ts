@@ -7,11 +7,11 @@ import { openSite, type Site } from "../support/site.ts";
 describe("the proxy", () => {
   let site: Site;
 
-  const app = (tag: string, more = ""): string => `
+  const usual = "port: 8080\nhealth: { http: /up, interval: 50ms, deadline: 20s }";
+  const app = (tag: string, more = "", asked = usual): string => `
 image: ${site.image(tag)}
 machines: all
-port: 8080
-health: { http: /up, interval: 50ms, deadline: 20s }
+${asked}
 routes: [{ host: shop.test, tls: off }]
 deploy: { stopTimeout: 5s, drain: 5s, watch: 500ms }
 ${more}`;
@@ -26,7 +26,7 @@ ${more}`;
   before(async () => {
     site = await openSite({ machines: ["web-1", "web-2"], isWarm: true }, { "1": {}, "2": {} });
     const image = await site.proxyImage();
-    await site.commit("Shop", { "slipway.yaml": settings(image), "apps/shop.yaml": app("1") });
+    await site.commit("Shop", { "slipway.yaml": settings(image), "apps/shop/app.yaml": app("1") });
     await site.settle();
   });
   after(async () => {
@@ -40,7 +40,7 @@ ${more}`;
 
   test("a deploy loses no request", async () => {
     const load = await startLoad([target("web-1"), target("web-2")]);
-    await site.commit("Two", { "apps/shop.yaml": app("2") });
+    await site.commit("Two", { "apps/shop/app.yaml": app("2") });
     const outcome = await site.settle();
     const report = await load.stop();
     assert.deepEqual(report.failures, {}, JSON.stringify(report));
@@ -48,12 +48,31 @@ ${more}`;
     assert.match(outcome.text, /requests served during the switch, none failed/);
   });
 
+  test("a deploy that changes where its health is asked for, or its port, loses no request", async () => {
+    const interval = "interval: 50ms, deadline: 20s";
+    const ready = `files: { /srv/ready: ready }\nhealth: { http: "/file?path=/srv/ready", ${interval} }`;
+    const ways = [
+      `port: 8080\n${ready}`,
+      `port: 9090\nenv: { PORT: "9090" }\nhealth: { http: /up, ${interval} }`,
+      `port: 8080\nhealth: { tcp: true, ${interval} }`,
+      `port: 8080\n${ready}`,
+      usual,
+    ];
+    const load = await startLoad([target("web-1"), target("web-2")]);
+    for (const [i, asked] of ways.entries()) {
+      const files = { "apps/shop/app.yaml": app("2", "", asked), "apps/shop/ready": "yes" };
+      await site.commit(`Asked otherwise ${i}`, files);
+      await site.settle();
+    }
+    assert.deepEqual((await load.stop()).failures, {});
+  });
+
   test("a number that somebody else has keeps the proxy that is there, and is told", async () => {
     const web = site.fleet.machine("web-1");
     const blocker = "docker run -d --name blocker --network host -e PORT=9099";
     await web.exec(["sh", "-c", `${blocker} ${site.image("1")}`]);
     const load = await startLoad([target("web-1")]);
-    await site.commit("Listens", { "apps/shop.yaml": app("2", "listen: 9099\n") });
+    await site.commit("Listens", { "apps/shop/app.yaml": app("2", "listen: 9099\n") });
     const outcome = await site.reconcile();
     assert.equal(outcome.outcome, "incomplete", JSON.stringify(outcome));
     assert.match(outcome.text, /web-1: .*Address already in use.*9099/);

@@ -1,6 +1,7 @@
 import { listJobs } from "./sim/jobs.ts";
-import type { Json } from "../../src/lib/json.ts";
+import { isObject, type Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
+import { parseServed, servedLabel } from "../../src/model/served.ts";
 import type { Answer, Answers, Query } from "../../src/model/query.ts";
 import type {
   Bound,
@@ -282,7 +283,10 @@ class SimRun {
     const { disk, engine } = this.sim;
     const proxy = engine.proxyAt(`${traffic.proxy}/run/admin.sock`);
     if (proxy === undefined) throw new StepRefused("no proxy runs");
-    proxy.switchTo(traffic, this.container(container).address, share, disk);
+    const { address, body } = this.container(container);
+    const said = isObject(body["Labels"]) ? body["Labels"][servedLabel] : undefined;
+    const served = typeof said === "string" ? parseServed(said) : undefined;
+    proxy.switchTo(traffic, { address, served }, share, disk);
   }
 
   private container(ref: string | Bound): SimContainer {

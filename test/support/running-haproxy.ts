@@ -48,10 +48,11 @@ export async function proxyFolder(): Promise<ProxyFolder> {
   return {
     site,
     write: async (spec, layout) => {
-      const config = renderConfig(spec, layout, placeMembers(spec, layout), site);
+      const slots = placeMembers(spec, layout);
+      const config = renderConfig(spec, layout, slots, site);
       const files = {
         "haproxy.cfg": config,
-        ...renderMaps(mapEntries(spec, layout)),
+        ...renderMaps(mapEntries(spec, layout, slots)),
         ...renderPages(),
       };
       for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

@@ -52,6 +52,7 @@ export const plain: ContainerSpec = {
     },
   ],
   ports: [],
+  served: [],
   networks: [{ name: "slipway-acme", aliases: ["shop"] }],
   limits: {},
   restart: "unless-stopped",

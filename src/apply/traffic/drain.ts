@@ -4,6 +4,7 @@ import { RemoteError, type Session } from "../../remote/session.ts";
 import { StepFailure } from "../failure.ts";
 import type { StepContext } from "../steps.ts";
 import { outOfUse, rewriteServers, type ServerLine } from "./rewrite.ts";
+import { pathCommands } from "./paths.ts";
 import { countersOf, placesOf, say, serversOf } from "./runtime.ts";
 import { sinceThen } from "./tally.ts";
 
@@ -58,12 +59,15 @@ async function withdraw(context: StepContext, step: DrainStep): Promise<boolean>
   });
   if (serving === undefined) return false;
   if (serving.length === 0) return true;
-  const lines = serving.map((server) => ({ ...server, text: outOfUse }));
+  const lines = serving.map((server) => ({ ...server, text: outOfUse, path: "none" }));
   await rewriteServers(context, traffic.proxy, lines);
   await say(
     session,
     traffic,
-    serving.map(({ backend, slot }) => `set server ${backend}/${slot} state maint`),
+    serving.flatMap((server) => [
+      `set server ${server.backend}/${server.slot} state maint`,
+      ...pathCommands(server),
+    ]),
   );
   return true;
 }

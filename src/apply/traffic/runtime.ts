@@ -6,6 +6,7 @@ import {
   type ProxyServer,
 } from "../../lib/haproxy.ts";
 import { insideProxy, proxySocket } from "../../model/paths.ts";
+import { servedIn, type Served } from "../../model/served.ts";
 import type { Traffic } from "../../model/step.ts";
 import type { Session } from "../../remote/session.ts";
 import { StepFailure } from "../failure.ts";
@@ -17,6 +18,8 @@ const answerBytes = 4 * 1024 * 1024;
 export interface Place {
   readonly backend: string;
   readonly port: number;
+  /** Where the backend asks for the health of who serves it. */
+  readonly path?: string;
   readonly slots: readonly [ProxyServer, ProxyServer];
 }
 
@@ -33,25 +36,37 @@ export async function say(
   });
 }
 
-/** The backends of an instance's pools with their slots; StepFailure `machine` where the proxy does not have them. */
-export async function placesOf(session: Session, traffic: Traffic): Promise<readonly Place[]> {
-  const pools = parseMapEntries(await say(session, traffic, [`show map ${poolsMap}`]));
-  const wanted = traffic.pools.flatMap(({ name, port }) =>
-    [name, `${name}~`].flatMap((key) => {
-      const backend = pools.get(key);
-      return backend === undefined ? [] : [{ backend, port }];
-    }),
-  );
+/**
+ * The backends of an instance's pools with their slots, and how who is made so serves each; StepFailure `machine` where the
+ * proxy does not have them.
+ */
+export async function placesOf(
+  session: Session,
+  traffic: Traffic,
+  served?: readonly Served[],
+): Promise<readonly Place[]> {
+  const pools = parseMapEntries(await say(session, traffic, [`show map ${mapFile("pools.map")}`]));
+  const wanted = traffic.pools.flatMap((pool) => {
+    const own = servedIn(served, pool.name) ?? pool;
+    const [routed, local] = [pools.get(pool.name), pools.get(`${pool.name}~`)];
+    // Only what is on the machine itself is asked for its health.
+    const asked = pool.path === undefined ? {} : { path: own.path ?? pool.path };
+    return [
+      ...(routed === undefined ? [] : [{ backend: routed, port: own.port }]),
+      ...(local === undefined ? [] : [{ backend: local, port: own.port, ...asked }]),
+    ];
+  });
   const missing = traffic.pools.find(({ name }) => !pools.has(name) && !pools.has(`${name}~`));
   if (missing !== undefined) throw unready(session, `has no backend for ${missing.name}`);
   const servers = await serversOf(session, traffic);
-  return wanted.map(({ backend, port }) => {
+  return wanted.map((place) => {
+    const { backend } = place;
     const [a, b] = ["a", "b"].map((half) =>
       servers.find((s) => s.backend === backend && s.slot === `i${traffic.instance}${half}`),
     );
     if (a === undefined || b === undefined)
       throw unready(session, `has no place for instance ${traffic.instance} in ${backend}`);
-    return { backend, port, slots: [a, b] };
+    return { ...place, slots: [a, b] };
   });
 }
 
@@ -64,8 +79,8 @@ export async function serversOf(
   return servers;
 }
 
-/** As the proxy calls the file that says which pool is where. */
-const poolsMap = `${insideProxy.etc}/pools.map`;
+/** As the proxy calls a file of a map. */
+export const mapFile = (name: string): string => `${insideProxy.etc}/${name}`;
 
 /** Of all servers and backends. */
 export async function countersOf(

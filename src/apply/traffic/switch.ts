@@ -1,9 +1,10 @@
 import type { ProxyServer } from "../../lib/haproxy.ts";
 import type { SwitchStep } from "../../model/step.ts";
 import { unhealthy } from "../evidence.ts";
-import { look } from "../seen.ts";
+import { look, type Seen } from "../seen.ts";
 import type { StepContext } from "../steps.ts";
 import { outOfUse, rewriteServers, type ServerLine } from "./rewrite.ts";
+import { pathCommands } from "./paths.ts";
 import { placesOf, say, unready, type Place } from "./runtime.ts";
 
 const confirmMs = 5_000;
@@ -17,14 +18,15 @@ export async function switchTraffic(
 ): Promise<void> {
   const { session, clock } = context;
   const { traffic, share = 100 } = step;
-  const address = await addressOf(context, container);
-  const moves = (await placesOf(session, traffic)).map((place) => moveTo(place, address, share));
+  const { address, served } = await servingAt(context, container);
+  const placed = async (): Promise<readonly Place[]> => await placesOf(session, traffic, served);
+  const moves = (await placed()).map((place) => moveTo(place, address, share));
   if (moves.every((move) => isDone(move, share))) return;
   await rewriteServers(context, traffic.proxy, moves.flatMap(linesFor));
   const said = await say(session, traffic, switchCommands(moves));
   const giveUpMs = clock.now() + confirmMs;
   for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
-    const places = await placesOf(session, traffic);
+    const places = await placed();
     if (places.every((place) => isDone(moveTo(place, address, share), share))) return;
     if (clock.now() > giveUpMs)
       throw unready(session, `did not switch to ${address}: ${context.redact(said).trim()}`);
@@ -32,10 +34,13 @@ export async function switchTraffic(
   }
 }
 
-async function addressOf(context: StepContext, container: string): Promise<string> {
+async function servingAt(
+  context: StepContext,
+  container: string,
+): Promise<Pick<Seen, "served"> & { readonly address: string }> {
   const { session } = context;
   const seen = await look(session, container);
-  if (seen?.address !== undefined) return seen.address;
+  if (seen?.address !== undefined) return { ...seen, address: seen.address };
   if (seen === undefined || (seen.running && !seen.restarting))
     throw unready(session, `gets no traffic for ${container}: it has no address`);
   const how = seen.outOfMemory ? "killed: out of memory" : `exit code ${seen.exitCode}`;
@@ -68,12 +73,17 @@ const isDone = ({ place, address, to, from }: Move, share: number): boolean =>
   (share < 100 ? from.ready && from.weight === 100 - share : !from.ready);
 
 const linesFor = ({ place, address, to, from, share }: Move): readonly ServerLine[] => {
-  const { backend, port } = place;
+  const { backend, port, path } = place;
   const weight = (percent: number): string => (percent === 100 ? "" : ` weight ${percent}`);
   const rest = `${from.address}:${from.port}${weight(100 - share)}`;
   return [
-    { backend, slot: to.slot, text: `${address}:${port}${weight(share)}` },
-    { backend, slot: from.slot, text: share < 100 ? rest : outOfUse },
+    { backend, slot: to.slot, text: `${address}:${port}${weight(share)}`, path: path ?? "none" },
+    {
+      backend,
+      slot: from.slot,
+      text: share < 100 ? rest : outOfUse,
+      ...(share < 100 ? {} : { path: "none" }),
+    },
   ];
 };
 
@@ -89,9 +99,16 @@ export function switchCommands(moves: readonly Move[]): readonly string[] {
       `${to(move)} addr ${move.address} port ${move.place.port}`,
       `${to(move)} weight ${move.share}`,
     ]),
+    // By then it is known where its health is asked for: one answer that is no good takes it out.
+    ...moves.flatMap(({ place, to }) =>
+      place.path === undefined ? [] : pathCommands({ ...place, slot: to.slot }, place.path),
+    ),
     ...moves.map((move) => `${to(move)} state ready`),
     ...moves.map((move) =>
       move.share < 100 ? `${from(move)} weight ${100 - move.share}` : `${from(move)} state maint`,
+    ),
+    ...moves.flatMap(({ place, from, share }) =>
+      place.path === undefined || share < 100 ? [] : pathCommands({ ...place, slot: from.slot }),
     ),
   ];
 }

@@ -1,3 +1,5 @@
+import { servedLabel } from "../../model/served.ts";
+
 /** What Slipway writes on the engine's things: whose they are, and what they were made from. */
 export const label = {
   fleet: "slipway.fleet",
@@ -11,6 +13,8 @@ export const label = {
   image: "slipway.image",
   /** Digest of the create-only fields and the image. */
   spec: "slipway.spec",
+  /** How it serves its ports, as JSON. */
+  served: servedLabel,
   /** How long its connections may go on when it is to leave, in ms: requests and streams; never compared. */
   drain: "slipway.drain",
   /** Which fields were declared, as a JSON list of paths: what else is live came with the image or the engine. */

@@ -1,4 +1,5 @@
 import { mapNames } from "../../../src/kinds/shared/proxy/maps.ts";
+import { servedIn, type Served } from "../../../src/model/served.ts";
 import type { Traffic } from "../../../src/model/step.ts";
 import type { SimDisk } from "./disk.ts";
 import { ShownCertificates } from "./shown-certificates.ts";
@@ -138,11 +139,22 @@ export class SimProxy {
   }
 
   /** As the step of that name leaves it and its file, where nothing goes wrong. */
-  switchTo({ pools, instance, proxy }: Traffic, address: string, share: number, disk: SimDisk) {
+  switchTo(
+    { pools, instance, proxy }: Traffic,
+    {
+      address,
+      served,
+    }: { readonly address: string; readonly served?: readonly Served[] | undefined },
+    share: number,
+    disk: SimDisk,
+  ): void {
     const poolsMap = this.map("pools.map");
-    for (const { name, port } of pools) {
-      const backends = [name, `${name}~`].flatMap((key) => poolsMap.get(key) ?? []);
-      if (backends.length === 0) throw new Error(`the proxy has no backend for ${name}`);
+    for (const pool of pools) {
+      const { port, path } = { ...pool, ...servedIn(served, pool.name) };
+      const keys = [pool.name, `${pool.name}~`];
+      const backends = keys.flatMap((key) => poolsMap.get(key) ?? []);
+      if (backends.length === 0) throw new Error(`the proxy has no backend for ${pool.name}`);
+      const asked = pool.path === undefined ? undefined : poolsMap.get(`${pool.name}~`);
       for (const backend of backends) {
         const [a, b] = ["a", "b"].map((half) => this.find(`${backend}/i${instance}${half}`));
         if (a === undefined || b === undefined) throw new Error(`no place in ${backend}`);
@@ -154,7 +166,12 @@ export class SimProxy {
         const weight = (s: SimServer): string => (s.weight === 100 ? "" : ` weight ${s.weight}`);
         const line = (s: SimServer): string =>
           s.isAside ? "0.0.0.0:1 disabled" : `${s.address}:${s.port}${weight(s)}`;
-        rewriteServers(disk, [proxy, backend, to.slot, line(to), backend, from.slot, line(from)]);
+        const [now, then] =
+          backend === asked ? [path ?? "none", share === 100 ? "none" : ""] : ["none", "none"];
+        this.askAt(to, now);
+        this.askAt(from, then);
+        const words = [backend, to.slot, line(to), now, backend, from.slot, line(from), then];
+        rewriteServers(disk, [proxy, ...words]);
       }
     }
   }
@@ -163,8 +180,17 @@ export class SimProxy {
   withdraw(address: string, proxy: string, disk: SimDisk): void {
     for (const server of this.servers.filter((s) => s.address === address && this.isReady(s))) {
       this.setAside(server);
-      rewriteServers(disk, [proxy, server.backend, server.slot, "0.0.0.0:1 disabled"]);
+      this.askAt(server, "none");
+      const words = [server.backend, server.slot, "0.0.0.0:1 disabled", "none"];
+      rewriteServers(disk, [proxy, ...words]);
     }
+  }
+
+  /** Where a server's health is asked for: a path, `none`, or empty for where it was. */
+  private askAt({ backend, slot }: SimServer, path: string): void {
+    const paths = this.map("check-paths.map");
+    if (path === "none") paths.delete(`${backend}/${slot}`);
+    else if (path !== "") paths.set(`${backend}/${slot}`, path);
   }
 
   private find(name: string): SimServer | undefined {
@@ -276,12 +302,16 @@ function serversIn(config: string, asideMs: number): readonly SimServer[] {
   return servers;
 }
 
-/** What the script of a switch does: of each three words a backend, a slot, and what is to stand there. */
+/** What the script of a switch does: of each four words a backend, a slot, what is to stand there, and where it is asked. */
 export function rewriteServers(disk: SimDisk, [proxy = "", ...words]: readonly string[]): void {
   const path = `${proxy}/haproxy.cfg`;
   const lines = new Map<string, string>();
-  for (let i = 0; i < words.length; i += 3)
-    lines.set(`${words[i]}/${words[i + 1]}`, words[i + 2] ?? "");
+  const asked = new Map<string, string>();
+  for (let i = 0; i < words.length; i += 4) {
+    const [backend = "", slot = "", line = "", at = ""] = words.slice(i, i + 4);
+    lines.set(`${backend}/${slot}`, line);
+    if (at !== "") asked.set(`${backend}/${slot}`, at);
+  }
   let backend = "";
   const text = (disk.read(path) ?? "").split("\n").map((line) => {
     backend = /^backend (\S+)/.exec(line)?.[1] ?? backend;
@@ -290,4 +320,12 @@ export function rewriteServers(disk: SimDisk, [proxy = "", ...words]: readonly s
     return rest === undefined ? line : `  server ${slot} ${rest}`;
   });
   disk.write(path, text.join("\n"), 0o600);
+  const paths = disk.read(`${proxy}/check-paths.map`);
+  if (paths === undefined) return;
+  const kept = paths
+    .split("\n")
+    .filter((line) => line !== "" && !asked.has(line.split(" ")[0] ?? ""));
+  const put = [...asked].flatMap(([key, at]) => (at === "none" ? [] : [`${key} ${at}`]));
+  const all = [...kept, ...put].map((line) => `${line}\n`).toSorted();
+  disk.write(`${proxy}/check-paths.map`, all.join(""), 0o600);
 }

@@ -107,6 +107,9 @@ function answerTo(machine: ShellSide, how: string, words: readonly string[]): An
   }
   if (how === "socket")
     return { content: "", ending: machine.listenerAt(path) === undefined ? "absent" : "0" };
+  // What there is no sign of says as much by itself.
+  if (how === "where")
+    return { content: outputOf(machine, words.slice(words.indexOf("--") + 1)), ending: "0" };
   if (how === "answer") return { content: outputOf(machine, words), ending: "0" };
   throw new Error(`the simulator does not know ${how} ${words.join(" ")}`);
 }

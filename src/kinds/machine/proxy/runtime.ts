@@ -1,4 +1,4 @@
-import type { ProxyServer } from "../../../lib/haproxy.ts";
+import { escaped, type ProxyServer } from "../../../lib/haproxy.ts";
 import { insideProxy } from "../../../model/paths.ts";
 import { certificateInProxy, crtList } from "../../shared/proxy/crt-list.ts";
 import { splitAddress } from "../../shared/proxy/naming.ts";
@@ -95,6 +95,3 @@ function mapChanges(
     .map((key) => `del map ${file} ${escaped(key)}`);
   return { put, gone };
 }
-
-/** A `;` would end a command, a blank an argument. */
-const escaped = (text: string): string => text.replaceAll(/[^\w./:=~*%@-]/g, (sign) => `\\${sign}`);

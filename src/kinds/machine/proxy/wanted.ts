@@ -32,7 +32,7 @@ export function wantedOf(spec: ProxySpec, have: ProxyState | undefined): Wanted 
   const config = renderConfig(spec, layout, slots);
   const pages = renderPages();
   const certified = certifiedHosts(spec);
-  const maps = mapEntries(spec, layout);
+  const maps = mapEntries(spec, layout, slots);
   const containerSpec = digestOf({ image: spec.reference, config: fixedText(config), pages });
   const files = new Map([
     ["haproxy.cfg", config],

@@ -1,3 +1,4 @@
+import { servedText } from "../../../model/served.ts";
 import type { EngineStep } from "../../../model/step.ts";
 import { label, labels } from "../labels.ts";
 import { optional } from "../optional.ts";
@@ -122,6 +123,7 @@ const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
     [label.revision]: spec.revision,
     [label.image]: spec.imageText,
     [label.spec]: specDigest(spec),
+    [label.served]: spec.served.length === 0 ? undefined : servedText(spec.served),
     [label.secrets]: secretsText(spec.secretEnv),
     [label.declared]: JSON.stringify(Object.keys(fieldsOf(spec)).filter(inheritable).toSorted()),
   });

@@ -1,5 +1,6 @@
 import { digestOf } from "../../../lib/hash.ts";
 import { canonicalJson, type Json } from "../../../lib/json.ts";
+import type { Served } from "../../../model/served.ts";
 import type { ContainerSpec, Mount, PortBinding } from "./spec.ts";
 
 /**
@@ -20,6 +21,7 @@ export function fieldsOf(spec: ContainerSpec): Fields {
     ...prefixed("labels", spec.labels),
     ...mountFields(spec.mounts),
     publish: some(publishField(spec.ports)),
+    ...servedFields(spec.served),
     ...networkFields(spec.networks, spec.hostname),
     "deploy.stopTimeout": spec.stopTimeoutSeconds,
     stopSignal: spec.stopSignal,
@@ -42,9 +44,22 @@ export function fieldsOf(spec: ContainerSpec): Fields {
   });
 }
 
+/** As its app file has it: `port`, `port.ssh`, `health.http`. */
+export const servedFields = (served: readonly Served[] = []): Fields =>
+  Object.fromEntries(
+    served.flatMap(({ name, port, path }) => {
+      const part = name === "" ? "" : `.${name}`;
+      const asked: readonly (readonly [string, Json])[] =
+        path === undefined ? [] : [[`health.http${part}`, path]];
+      return [[`port${part}`, port] as const, ...asked];
+    }),
+  );
+
 /** Fields that a container has from its image or the engine where none was declared. */
 export const inheritable = (path: string): boolean =>
-  !/^(mounts|networks|logs|deploy|resources|tmpfs|sysctls)\.|^(network|publish)$/.test(path);
+  !/^(mounts|networks|logs|deploy|resources|tmpfs|sysctls|port|health)\.|^(network|publish|port)$/.test(
+    path,
+  );
 
 /** An image by what it is, whatever repository it was pulled from. */
 export const imageDigest = (reference: string): string =>

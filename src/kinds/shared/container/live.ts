@@ -1,5 +1,6 @@
 import { isObject, type Json } from "../../../lib/json.ts";
 import { parsedJson } from "../../../lib/lines.ts";
+import { parseServed, type Served } from "../../../model/served.ts";
 import { label } from "../labels.ts";
 import { optional } from "../optional.ts";
 import {
@@ -22,6 +23,7 @@ import {
   networkFields,
   prefixed,
   publishField,
+  servedFields,
   some,
   sorted,
   ulimitsField,
@@ -67,6 +69,8 @@ export interface LiveContainer {
   readonly networks: readonly string[];
   /** Network → the address that it has there for good, whether it runs or not. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** How it serves its ports, where it says so. */
+  readonly served?: readonly Served[];
   /** Its create-only fields, without what came with the image. */
   readonly fields: Fields;
 }
@@ -112,6 +116,7 @@ export function readContainer(inspect: Json): LiveContainer {
     ...optional("stopTimeoutSeconds", optionalNumber(inspect, "Config", "StopTimeout")),
     networks: Object.keys(objectAt(inspect, "NetworkSettings", "Networks")).toSorted(),
     addresses: readAddresses(inspect),
+    ...optional("served", parseServed(labelOf(inspect, label.served))),
     fields: readFields(inspect),
   };
 }
@@ -129,6 +134,7 @@ function readFields(inspect: Json): Fields {
       mountsOf(inspect).map(({ target, ...mount }) => [`mounts.${target}`, mount]),
     ),
     publish: some(publishField(readPorts(inspect))),
+    ...servedFields(parseServed(labelOf(inspect, label.served))),
     ...readNetworks(inspect),
     "deploy.stopTimeout": optionalNumber(inspect, "Config", "StopTimeout"),
     stopSignal: optionalString(inspect, "Config", "StopSignal") || undefined,

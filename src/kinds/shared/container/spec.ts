@@ -1,5 +1,6 @@
 import type { SealedText } from "../../../model/sealed.ts";
-import type { Probe } from "../../../model/step.ts";
+import type { Served } from "../../../model/served.ts";
+import type { Probe, TrafficPool } from "../../../model/step.ts";
 import type { FilesSpec } from "../files/spec.ts";
 
 /** One instance of an app on one machine. */
@@ -23,6 +24,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
   readonly ports: readonly PortBinding[];
+  /** How it serves its ports: with others it is another container, so that nobody is asked for what it does not have. */
+  readonly served: readonly Served[];
   /** Engine names with aliases, the first is the default route; `host` alone for the host's network. */
   readonly networks: readonly Attachment[] | "host";
   readonly limits: Limits;
@@ -71,7 +74,7 @@ export interface ContainerSpec {
 
 /** What the machine's proxy sends to it, and how that goes over from one container to the next. */
 export interface Proxied {
-  readonly pools: readonly { readonly name: string; readonly port: number }[];
+  readonly pools: readonly TrafficPool[];
   /** So much of the watch passes before the one before is put away. */
   readonly warmMs: number;
   /** For requests under way at a container that is to stop. */

@@ -47,7 +47,7 @@ export interface Profile {
 }
 
 /** To be raised with every change of what is rendered from the same layout. */
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 /** What is there as far as the spec fits into it without another layout, else a fresh one. */
 export function layoutFor(spec: ProxySpec, found: Layout | undefined): Layout {
@@ -157,12 +157,18 @@ const isSpareName = (name: string): boolean => name.startsWith("spare.");
 /** No app has a `:` or a `.` in its name, no backend a `/`. */
 const backendNameOf = (pool: string): string => pool.replaceAll("/", ":");
 
-const profileOf = ({ protocol, check, gzip }: ProxyPool): Profile => ({
-  protocol,
-  check: protocol === "http" && check.path !== undefined ? "path" : "connect",
-  intervalMs: check.intervalMs,
-  timeoutMs: check.timeoutMs,
-  gzip: protocol === "http" && gzip,
+/** Only where all that serve have one. */
+export const isAskedByPath = ({ protocol, check, local }: ProxyPool): boolean =>
+  protocol === "http" &&
+  check.path !== undefined &&
+  local.every(({ served }) => served === undefined || served.path !== undefined);
+
+const profileOf = (pool: ProxyPool): Profile => ({
+  protocol: pool.protocol,
+  check: isAskedByPath(pool) ? "path" : "connect",
+  intervalMs: pool.check.intervalMs,
+  timeoutMs: pool.check.timeoutMs,
+  gzip: pool.protocol === "http" && pool.gzip,
 });
 
 const instancesOf = ({ local }: ProxyPool): number =>

@@ -1,6 +1,7 @@
 import { Unreadable } from "../../../model/live.ts";
 import type { Layout } from "./layout.ts";
 import { localKey, localOf } from "./naming.ts";
+import { slotName, type Slot } from "./slots.ts";
 import type { ProxyListen, ProxyPool, ProxyRoute, ProxySpec } from "./spec.ts";
 
 /**
@@ -57,21 +58,25 @@ export function parseMap(text: string): MapEntries {
   return entries;
 }
 
-export function mapEntries(spec: ProxySpec, layout: Layout): Readonly<Record<MapName, MapEntries>> {
+export function mapEntries(
+  spec: ProxySpec,
+  layout: Layout,
+  slots: readonly Slot[],
+): Readonly<Record<MapName, MapEntries>> {
   const { routes, pools, listens } = spec;
   const backends = layout.backends.flatMap(({ name, pool, profile }) => {
     const found = pools.find((one) => one.name === pool);
     return found === undefined ? [] : [{ name, pool: found, isHttp: profile.protocol === "http" }];
   });
+  const locals = new Set(backends.map(({ name }) => localOf(name)));
+  const checked = slots.filter(({ backend }) => locals.has(backend));
   const ofRoutes = (value: (route: ProxyRoute) => string | number | undefined): MapEntries =>
     entriesOf(routes.map((route) => [routeKey(route), value(route)]));
   return {
     "acme.map": new Map(),
     "peers.map": entriesOf(spec.peers.map((address) => [address, "peer"])),
     "trust.map": entriesOf(spec.trust.map((range) => [range, "trusted"])),
-    "check-paths.map": entriesOf(
-      backends.map(({ name, pool }) => [localOf(name), pool.check.path]),
-    ),
+    "check-paths.map": entriesOf(checked.map((slot) => [slotName(slot), slot.path])),
     "check-hosts.map": entriesOf(
       backends.map(({ name, pool }) => [localOf(name), checkHost(pool, routes)]),
     ),

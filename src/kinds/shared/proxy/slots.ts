@@ -9,6 +9,8 @@ export interface Slot {
   readonly server: string;
   /** With its port; absent: not in use. */
   readonly address?: string;
+  /** Where its health is asked for, if it is by a path. */
+  readonly path?: string;
 }
 
 /** Slots in use: `shop.local/i1a` → `172.18.0.5:8080`. */
@@ -52,16 +54,29 @@ const localSlots = (
   Array.from({ length: backend.locals }, (_, i) => i + 1).flatMap((instance) => {
     const member = pool?.local.find((one) => one.instance === instance);
     const address = pool === undefined ? undefined : addressOf(member, pool.port);
+    const path = pathOf(backend, pool, member);
+    const inUse = { ...optional("address", address), ...optional("path", path) };
     const [a, b] = slotPair(instance);
     const isB = address !== undefined && takesSecond(backend.name, [a, b], address, occupied);
     return [
-      { server: a, ...optional("address", isB ? undefined : address) },
-      { server: b, ...optional("address", isB ? address : undefined) },
+      { server: a, ...(isB ? {} : inUse) },
+      { server: b, ...(isB ? inUse : {}) },
     ];
   });
 
 const addressOf = (member: Member | undefined, port: number): string | undefined =>
-  member?.address === undefined ? undefined : addressText(member.address, port);
+  member?.address === undefined
+    ? undefined
+    : addressText(member.address, member.served?.port ?? port);
+
+const pathOf = (
+  { profile }: LayoutBackend,
+  pool: ProxyPool | undefined,
+  member: Member | undefined,
+): string | undefined =>
+  profile.check === "connect" || member?.address === undefined
+    ? undefined
+    : (member.served?.path ?? pool?.check.path);
 
 function takesSecond(
   backend: string,

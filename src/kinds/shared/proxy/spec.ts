@@ -1,4 +1,5 @@
 import type { PullLogin } from "../../../model/registry.ts";
+import type { Served } from "../../../model/served.ts";
 
 /**
  * A machine's proxy: HAProxy in a container of ours with the host's network. What is here of who serves (`Member.address`)
@@ -46,6 +47,8 @@ export interface Member {
   readonly instance: number;
   /** Undefined: nobody serves yet. */
   readonly address?: string;
+  /** How it serves the pool: as it was made, whatever its app says by now. Absent: as the pool says. */
+  readonly served?: Served;
 }
 
 export interface RemoteMember {

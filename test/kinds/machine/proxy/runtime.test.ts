@@ -29,7 +29,7 @@ describe("a proxy that runs", () => {
     const live = await proxy.read();
     const slots = placeMembers(spec, layout, servingIn(live));
     const commands = runtimeCommands(
-      { maps: mapEntries(spec, layout), slots, certified: [] },
+      { maps: mapEntries(spec, layout, slots), slots, certified: [] },
       { ...live, certificates: [] },
     );
     return commands.map((command) => command.replace("/etc/slipway", proxy.site.etc));
@@ -103,7 +103,7 @@ describe("a proxy that runs", () => {
 describe("certificates of a proxy that runs", () => {
   const wanted = {
     slots: [],
-    maps: { ...mapEntries(shop, layoutFor(shop, undefined)), "hosts.map": new Map() },
+    maps: { ...mapEntries(shop, layoutFor(shop, undefined), []), "hosts.map": new Map() },
     certified: ["new.test", "shop.test"],
   };
   const showing = (...hosts: readonly string[]): ProxyRuntime => ({

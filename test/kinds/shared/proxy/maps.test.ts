@@ -9,6 +9,7 @@ import {
   parseMap,
   renderMaps,
 } from "../../../../src/kinds/shared/proxy/maps.ts";
+import { placeMembers } from "../../../../src/kinds/shared/proxy/slots.ts";
 import type { ProxySpec } from "../../../../src/kinds/shared/proxy/spec.ts";
 import { Unreadable } from "../../../../src/model/live.ts";
 import { anyProxy, emptyProxy, poolOf, routeOf } from "../../../support/proxy-specs.ts";
@@ -54,13 +55,18 @@ const spec: ProxySpec = {
   peers: ["10.0.0.12"],
 };
 
+function entriesFor(one: ProxySpec) {
+  const layout = layoutFor(one, undefined);
+  return mapEntries(one, layout, placeMembers(one, layout));
+}
+
 describe("the maps", () => {
   it("say what is looked up", () => {
-    assert.deepEqual(renderMaps(mapEntries(spec, layoutFor(spec, undefined))), {
+    assert.deepEqual(renderMaps(entriesFor(spec)), {
       "acme.map": "",
       "bodies.map": "shop.example.com/api/ 1024\n",
       "check-hosts.map": "shop:api.local shop.example.com\n",
-      "check-paths.map": "shop:api.local /up\n",
+      "check-paths.map": "shop:api.local/i1a /up\n",
       "hosts.map":
         "shop.example.com/ shop.example.com/\nshop.example.com/api/ shop.example.com/api/\nwww.example.com/ www.example.com/\n",
       "maintenance.map": "shop.example.com/api/ on\n",
@@ -84,8 +90,7 @@ describe("the maps", () => {
   it("are read as they were written", () => {
     fc.assert(
       fc.property(anyProxy, (one) => {
-        const layout = layoutFor(one, undefined);
-        const entries = mapEntries(one, layout);
+        const entries = entriesFor(one);
         const texts = renderMaps(entries);
         for (const name of mapNames)
           assert.deepEqual(parseMap(texts[name] ?? ""), new Map(entries[name]));

@@ -149,7 +149,7 @@ describe("what serves", () => {
   it("asks for health by the app's own path and name", async () => {
     await isUp("checked.local/i1a", true);
     assert.ok(apps.get(third)?.asked.includes("GET /up/checked.test"));
-    await proxy.say(`set map ${proxy.site.etc}/check-paths.map checked.local /status/500`);
+    await proxy.say(`set map ${proxy.site.etc}/check-paths.map checked.local/i1a /status/500`);
     await isUp("checked.local/i1a", false);
     assert.equal((await get("checked.test")).status, 503);
   });

@@ -71,7 +71,8 @@ ${slots
 
 const pathCheckText = ({ etc }: ProxySite): string => `\
   option httpchk
-  http-check send meth GET uri-lf %[be_name,map_str(${etc}/check-paths.map,/)] ver HTTP/1.1 hdr Host %[be_name,map_str(${etc}/check-hosts.map,localhost)]
+  http-check set-var(check.server) srv_name
+  http-check send meth GET uri-lf %[be_name,concat(/,check.server),map_str(${etc}/check-paths.map,/)] ver HTTP/1.1 hdr Host %[be_name,map_str(${etc}/check-hosts.map,localhost)]
   http-check expect status 200-399
 `;
 
