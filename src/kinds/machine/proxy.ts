@@ -92,6 +92,10 @@ function differs(
       proxyText(wanted, have),
       proxyFields(wanted, have),
     );
+  const others = (have?.containers ?? []).filter((c) => c !== right);
+  const kept = others.filter(isToLeave);
+  if (kept.length > 0)
+    return difference("update", "leftover", `${listed(kept.map(nameOf))} has not been let go`);
   if (have?.runtime === undefined)
     return difference("update", "silent", `${right.name} does not answer`);
   const differences =
@@ -100,10 +104,6 @@ function differs(
     return difference("update", "moved", "it does not do what its files say", [
       { path: "runtime", declared: "as in its files", live: `${differences} differences` },
     ]);
-  const others = have.containers.filter((c) => c !== right);
-  const kept = others.filter(isToLeave);
-  if (kept.length > 0)
-    return difference("update", "leftover", `${listed(kept.map(nameOf))} has not been let go`);
   const ended = others.filter((c) => !c.running);
   return ended.length === 0
     ? undefined

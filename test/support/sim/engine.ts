@@ -109,13 +109,19 @@ export class SimEngine {
   /** Its process has ended, which the engine has yet to take in. */
   isEnding: (container: SimContainer) => boolean = () => false;
 
-  /** Who answers at a socket: the one that was started last. */
+  /** Who serves by a socket: the one that was started last. */
   proxyAt(path: string): SimProxy | undefined {
+    return this.proxiesAt(path)[0];
+  }
+
+  /** Who may answer at a socket, last started first: all that were not told to leave share it. */
+  proxiesAt(path: string): readonly SimProxy[] {
     const folder = path.slice(0, path.lastIndexOf("/"));
-    const found = this.containers
+    const all = this.containers
       .filter((c) => this.isRunning(c) && sourceOf(c, "/run/slipway") === folder)
       .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
-    return found[0]?.proxy;
+    const staying = all.filter((c) => c.leavingMs === undefined);
+    return (staying.length > 0 ? staying : all.slice(0, 1)).flatMap((c) => c.proxy ?? []);
   }
 
   isRunning(container: SimContainer): boolean {

@@ -3,6 +3,7 @@ import type { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
 import { SimEngine, type Reply, type SimContainer } from "./engine.ts";
 import type { SimProxy } from "./proxy.ts";
+import type { Random } from "./random.ts";
 import { isHealthy, live, stopMs, type SimRegistry } from "./registry.ts";
 
 /** A process that has a machine's lock and reads heartbeats. */
@@ -57,6 +58,13 @@ export class SimMachine {
   listenerAt(path: string): SimProxy | undefined {
     this.live();
     return this.engine.proxyAt(path);
+  }
+
+  /** Of those that share a socket, one. */
+  someListenerAt(path: string, random: Random): SimProxy | undefined {
+    this.live();
+    const all = this.engine.proxiesAt(path);
+    return all.length > 1 ? random.pick(all) : all[0];
   }
 
   /** What has become of all containers by now. */

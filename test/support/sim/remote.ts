@@ -157,7 +157,7 @@ class SimSession implements Session {
 
   talk: Session["talk"] = async ({ path, text }) =>
     await this.call(`talk ${path}`, !text.startsWith("show "), () => {
-      const answer = this.there.listenerAt(path)?.say(text);
+      const answer = this.there.someListenerAt(path, this.side.random)?.say(text);
       this.there.onChange();
       if (answer !== undefined) return answer;
       throw new RemoteError(this.machine, "network", `nothing listens at ${path}`);

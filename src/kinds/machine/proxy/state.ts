@@ -13,6 +13,7 @@ import { optional } from "../../shared/optional.ts";
 import { crtList, parseCrtList } from "../../shared/proxy/crt-list.ts";
 import { layoutVersion, type Layout } from "../../shared/proxy/layout.ts";
 import { mapNames } from "../../shared/proxy/maps.ts";
+import { isLeaving } from "./leaving.ts";
 import { booleanAt, listAt, optionalString, stringAt, stringsAt } from "../../shared/reader.ts";
 
 export interface ProxyState {
@@ -47,9 +48,13 @@ export interface ProxyContainer {
   readonly reference: string;
   readonly running: boolean;
   readonly restart: string;
+  /** At the socket, where another one serves. */
+  readonly answers?: true;
 }
 
 export interface ProxyRuntime {
+  /** Spec of the container that says this. */
+  readonly by?: string;
   readonly servers: readonly ProxyServer[];
   /** By name of their file: those that it looks up. */
   readonly maps: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -63,6 +68,9 @@ export const layoutQuery = (root: string): ReadQuery => ({
   maxBytes: 1024 * 1024,
 });
 
+/** Tells at the socket by which configuration it was started. */
+export const specVariable = "SLIPWAY_PROXY";
+
 /** Between the answers of two commands, which have no other sign of their end. */
 const between = "show cli level";
 
@@ -73,6 +81,7 @@ export const runtimeQuery = (root: string): TalkQuery => ({
     "show servers state",
     `show ssl crt-list ${crtList}`,
     ...mapNames.map((name) => `show map ${insideProxy.etc}/${name}`),
+    `show env ${specVariable}`,
   ].join(`;${between};`)}\n`,
   maxBytes: 8 * 1024 * 1024,
 });
@@ -128,13 +137,12 @@ export function readProxy(answers: Answers, about: About): ReadonlyMap<string, P
     ...stringsAt(item, "RepoDigests"),
   ]);
   const state: ProxyState = {
-    containers,
+    ...answeredBy(containers, said === undefined ? undefined : readRuntime(said)),
     files,
     lines,
     images,
     ...optional("layout", isLayout(layout) ? layout : undefined),
     ...optional("meaning", meaningIn(layout)),
-    ...optional("runtime", said === undefined ? undefined : readRuntime(said)),
   };
   return new Map([["", state]]);
 }
@@ -154,13 +162,28 @@ function readFiles(text: string): Pick<ProxyState, "files" | "lines"> {
   return { files, lines };
 }
 
+/** Two that run share the socket until one of them leaves: what the former one says is not what the other does. */
+function answeredBy(
+  containers: readonly ProxyContainer[],
+  runtime: ProxyRuntime | undefined,
+): Pick<ProxyState, "containers" | "runtime"> {
+  const serving = containers.findLast((c) => c.running && !isLeaving(c));
+  const by = runtime?.by;
+  if (by === undefined || serving === undefined || by === serving.spec)
+    return { containers, ...optional("runtime", runtime) };
+  const isAnswering = (c: ProxyContainer): boolean => c.running && c.spec === by;
+  return { containers: containers.map((c) => (isAnswering(c) ? { ...c, answers: true } : c)) };
+}
+
 export function readRuntime(text: string): ProxyRuntime {
   const [first = "", second = "", ...others] = text.split(/^admin\n/m);
   const servers = parseServers(first);
-  if (servers === undefined || others.length !== mapNames.length)
+  if (servers === undefined || others.length !== mapNames.length + 1)
     throw new Unreadable("the proxy does not tell what it does");
+  const by = new RegExp(`^${specVariable}=(\\S+)`, "m").exec(others.at(-1) ?? "")?.[1];
   return {
     servers,
+    ...optional("by", by),
     maps: Object.fromEntries(
       mapNames.flatMap((name, i) => {
         const answer = others[i] ?? "";

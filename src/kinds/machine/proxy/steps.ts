@@ -16,11 +16,9 @@ import { listStep } from "../../shared/certificate/swap.ts";
 import type { ProxySpec } from "../../shared/proxy/spec.ts";
 import { newHosts, runtimeCommands } from "./runtime.ts";
 import { hasLeft, isLeaving, isToLeave, letGo } from "./leaving.ts";
-import type { ProxyContainer, ProxyState } from "./state.ts";
+import { specVariable, type ProxyContainer, type ProxyState } from "./state.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** Tells by the socket which container answers there. */
-const specVariable = "SLIPWAY_PROXY";
 const pullMs = 15 * 60_000;
 const startMs = 30_000;
 const talkMs = 10_000;
@@ -54,8 +52,10 @@ export function proxySteps(
     return [
       ...cleared,
       ...put(wanted, have, root),
-      ...(have?.runtime === undefined ? awake(right, ready) : moved(wanted, have, root)),
+      // Nobody is let go before it answers, and it is told nothing while another may hear it instead.
+      ...(have?.runtime === undefined ? awake(right, ready) : toLeave.length > 0 ? [ready] : []),
       ...leaving,
+      ...moved(wanted, have, root),
     ];
   if (right !== undefined)
     return [
