@@ -1,71 +1,51 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { until } from "../fleet/wait.ts";
+import { Hopeless, until } from "../fleet/wait.ts";
 import { follow } from "../support/following.ts";
+import type { Clients } from "../support/load/crew.ts";
+import { killsAt, type Kill } from "../support/kills.ts";
 import type { LoadReport } from "../support/load/load.ts";
 import { noFailure, openProxiedSite, type ProxiedSite } from "../support/proxied-site.ts";
-import { startController, type Child } from "../support/processes.ts";
+import { startController } from "../support/processes.ts";
+import { moments, type Moment } from "../support/rollout-moments.ts";
 import { sampled } from "../support/sampled.ts";
 
 const machine = "web-1";
 
-/** A moment of a rollout: a call of the controller that has been answered. */
-interface Moment {
-  readonly name: string;
-  readonly call: RegExp;
-  readonly deploy?: string;
-  /** Of the app besides; with another number it needs another proxy. */
-  readonly more?: string;
-}
-
-const moments: readonly Moment[] = [
-  { name: "after the start", call: /^POST .*\/start$/ },
-  { name: "with a share", call: /^talk set server/, deploy: ", canary: { share: 20%, for: 3s }" },
-  { name: "during the watch", call: /^talk set server/, deploy: ", watch: 3s" },
-  { name: "before the drain", call: /^POST .*\/rename\?name=.*-[0-9a-f]{8}$/ },
-  {
-    name: "before another proxy starts",
-    call: /^POST \/containers\/create\?name=slipway-acme-proxy-[0-9a-f]{8}$/,
-    more: "listen: 9001\n",
-  },
-  { name: "before the former proxy is told", call: /^POST .*\/update$/, more: "listen: 9002\n" },
-];
+/** Of what can die at a moment, so much is tried in one run of all tests. */
+const oneOf = 50;
 
 describe("what dies during a rollout behind the proxy", () => {
   let site: ProxiedSite;
   let round = 0;
 
-  const app = (tag: string, deploy = "", more = ""): string => `
+  let listen = 9000;
+
+  const app = (tag: string, deploy = ""): string => `
 image: ${site.image(tag)}
 machines: all
 port: 8080
 health: { http: /up, interval: 50ms, deadline: 60s }
 routes: [{ host: shop.test, tls: off }]
-deploy: { stopTimeout: 5s, drain: 2s${deploy} }
+listen: ${listen}
+deploy: { stopTimeout: 5s, ${deploy === "" ? "drain: 1s" : deploy} }
 env: { ROUND: "${++round}" }
-${more}`;
+`;
 
   const deploy = (text: string): Promise<string> =>
     site.commit(`Round ${round}`, { "apps/shop.yaml": text });
 
   /** A controller that has come so far in a rollout. */
-  const comesTo = async ({ name, call, deploy: how, more }: Moment) => {
-    await deploy(app("2", how, more));
-    const child = startController(site.options);
+  const comesTo = async ({ name, calls, goesOn, deploy: how, another }: Moment) => {
+    if (another === true) listen += 1;
+    await deploy(app("2", how));
+    const child = startController({ ...site.options, holdAfter: calls.map((c) => c.source) });
     await until(`a controller ${name}`, async () => {
-      assert.equal(child.process.exitCode, null, (await ifEnded(child)) ?? "");
-      return child.made().some(({ text }) => call.test(text)) ? true : undefined;
+      if (child.process.exitCode !== null) throw new Hopeless((await child.ended).said);
+      return child.isHeld() ? true : undefined;
     });
+    if (goesOn === true) child.goOn();
     return child;
-  };
-
-  const ifEnded = async (child: Child): Promise<string | undefined> =>
-    child.process.exitCode === null ? undefined : (await child.ended).said;
-
-  const watched: Moment = {
-    name: "during the watch",
-    call: /^talk set server/,
-    deploy: ", watch: 4s",
   };
 
   before(async () => {
@@ -82,78 +62,47 @@ ${more}`;
     await site?.close();
   });
 
-  for (const moment of sampled(moments)) {
-    test(`the controller ${moment.name}: no request is lost, and the next one ends it`, async () => {
-      const { report } = await site.underLoad([machine], async () => {
-        const child = await comesTo(moment);
-        child.process.kill("SIGKILL");
-        await child.ended;
-        await site.settle();
-      });
-      noFailure(report);
-      assert.equal((await site.running(machine, "shop")).length, 1);
-      const names = await site.docker(machine, "ps", "--format", "{{.Names}}");
-      assert.equal(names.match(/-proxy-[0-9a-f]{8}$/gm)?.length, 1, names);
-    });
-  }
-
-  /** Connections end, and none comes about for a moment; nothing is answered with an error. */
-  const onlyCut = (report: LoadReport): void => {
+  /** Connections end, or none comes about for a while; nothing is answered with an error. */
+  const onlyLost = (report: LoadReport, loses: Kill["loses"]): void => {
+    if (loses === undefined) return noFailure(report);
+    const ends = "reset|short|cut|socket hang up";
+    const pattern = new RegExp(`: (${loses === "cuts" ? ends : `refused|${ends}`})`);
     const kinds = Object.keys(report.failures);
     assert.ok(
-      kinds.every((kind) => /: (refused|reset|short|cut|socket hang up)/.test(kind)),
+      kinds.every((kind) => pattern.test(kind)),
       JSON.stringify(report),
     );
     assert.ok(Object.values(report.versions).reduce((sum, n) => sum + n, 0) > 0);
   };
 
-  const killing: Readonly<Record<string, string>> = {
-    "the proxy": "kill -9 $1",
-    // Which the engine does not start again.
-    "the proxy's container": "docker kill $(docker ps -q --filter label=slipway.proxy=serving)",
-    "the proxy's worker": "kill -9 $(pgrep -P $1)",
-  };
-
-  for (const [what, script] of sampled(Object.entries(killing))) {
-    test(`${what}: only what that cuts is lost`, async () => {
-      const { report } = await site.underLoad([machine], async () => {
-        const child = await comesTo(watched);
-        const [proxy = ""] = await site.proxies(machine);
-        const pid = await site.docker(machine, "inspect", "-f", "{{.State.Pid}}", proxy);
-        await site.fleet.machine(machine).exec(["sh", "-c", script, "sh", pid]);
-        await child.ended;
-        await site.settle();
-      });
-      onlyCut(report);
+  const all = moments.flatMap((moment) => killsAt(moment).map((kill) => ({ moment, kill })));
+  const few: Clients = { kept: 3, fresh: 1, sockets: 2 };
+  for (const { moment, kill } of sampled(all, oneOf)) {
+    test(`${kill.name} ${moment.name}: only what that cuts is lost, and the next pass ends it`, async (t) => {
+      const { report } = await site.underLoad(
+        [machine],
+        async () => {
+          const controller = await comesTo(moment);
+          const mend = await kill.strike({ site, machine, controller });
+          controller.goOn();
+          const { outcome, said } = await controller.ended;
+          await mend?.();
+          t.diagnostic(`${outcome?.outcome ?? "killed"} ${outcome?.text ?? ""}`);
+          // That something dies is not the app's fault.
+          const expected = kill.name === "the controller" ? /^killed$/ : /^(applied|incomplete)$/;
+          assert.match(outcome?.outcome ?? "killed", expected, JSON.stringify({ outcome, said }));
+          await site.settle();
+        },
+        few,
+      );
+      t.diagnostic(JSON.stringify(report.failures));
+      onlyLost(report, kill.loses);
+      assert.equal((await site.running(machine, "shop")).length, 1);
+      const names = await site.docker(machine, "ps", "--format", "{{.Names}}");
+      assert.equal(names.match(/-proxy-[0-9a-f]{8}$/gm)?.length, 1, names);
       assert.match(await site.ask(machine, "shop.test"), /version=2/);
     });
   }
-
-  test("the engine: what runs goes on, and the next pass ends it", async () => {
-    const { faults } = site.fleet.machine(machine);
-    const { report } = await site.underLoad([machine], async () => {
-      const child = await comesTo(watched);
-      await faults.stopDockerd();
-      const { outcome } = await child.ended;
-      await faults.startDockerd();
-      assert.equal(outcome?.outcome, "incomplete", JSON.stringify(outcome));
-      await site.settle();
-    });
-    noFailure(report);
-  });
-
-  test("the connection: what runs goes on, and the next pass ends it", async () => {
-    const { faults } = site.fleet.machine(machine);
-    const { report } = await site.underLoad([machine], async () => {
-      const child = await comesTo(watched);
-      await faults.stopSshd();
-      const { outcome } = await child.ended;
-      await faults.startSshd();
-      assert.equal(outcome?.outcome, "incomplete", JSON.stringify(outcome));
-      await site.settle();
-    });
-    noFailure(report);
-  });
 
   test("the machine: it comes back as it was", async () => {
     const { faults } = site.fleet.machine(machine);

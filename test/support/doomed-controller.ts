@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { openController, type ControllerOptions } from "./controller.ts";
 import { watchCalls, type Around } from "./counting.ts";
@@ -11,6 +12,8 @@ export interface Doom extends ControllerOptions {
   /** Whether it dies instead of sending that call, or just after it was sent. */
   readonly when?: "before" | "after";
   readonly afterMs?: number;
+  /** Patterns of changing calls in their order: when the last one has been answered, it goes on once it is told to. */
+  readonly holdAfter?: readonly string[];
 }
 
 /** A changing call as it is said on stderr, a line each: when it began and ended. Milliseconds since 1970. */
@@ -20,6 +23,8 @@ export interface CallMade {
   readonly text: string;
   readonly fromMs: number;
   readonly toMs?: number;
+  /** It is held after this one. */
+  readonly holds?: boolean;
 }
 
 /** Says each changing call on stderr, what waits as it waits, and the outcome on stdout. */
@@ -30,6 +35,7 @@ async function main(doom: Doom): Promise<void> {
   };
   const nowMs = (): number => performance.timeOrigin + performance.now();
   const say = (made: CallMade): void => void process.stderr.write(`${JSON.stringify(made)}\n`);
+  const isLast = inOrder(doom.holdAfter ?? []);
   const around: Around = async (call, work) => {
     const fromMs = nowMs();
     say({ ...call, fromMs });
@@ -42,7 +48,9 @@ async function main(doom: Doom): Promise<void> {
     try {
       return await work();
     } finally {
-      say({ ...call, fromMs, toMs: nowMs() });
+      const holds = isLast(call.text);
+      say({ ...call, fromMs, toMs: nowMs(), holds });
+      if (holds) await once(process.stdin.resume(), "end");
     }
   };
   const controller = await openController(doom, (remote) => watchCalls(remote, around));
@@ -50,6 +58,16 @@ async function main(doom: Doom): Promise<void> {
   const outcome = await controller.reconcile(revision === undefined ? {} : { revision });
   await controller.close();
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
+}
+
+/** Whether a text is the one that the last of the patterns waits for, after those before it have had theirs. */
+function inOrder(patterns: readonly string[]): (text: string) => boolean {
+  const left = patterns.map((source) => new RegExp(source));
+  return (text) => {
+    if (left[0]?.test(text) !== true) return false;
+    left.shift();
+    return left.length === 0;
+  };
 }
 
 await main(JSON.parse(process.argv[2] ?? "{}") as Doom);

@@ -12,14 +12,19 @@ export interface Child {
   begun(): readonly CallMade[];
   /** Changing calls that have ended, in order of their ends. */
   made(): readonly CallMade[];
+  /** Whether it waits where it was to be held. */
+  isHeld(): boolean;
+  goOn(): void;
   /** When it has gone: without an outcome if it was killed or fell over. */
   readonly ended: Promise<{ readonly outcome?: RevisionOutcome; readonly said: string }>;
 }
 
 export function startController(doom: Doom): Child {
   const child = spawn(process.execPath, [path, JSON.stringify(doom)], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // It may be gone already.
+  child.stdin.on("error", () => undefined);
   let out = "";
   let said = "";
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
@@ -32,6 +37,8 @@ export function startController(doom: Doom): Child {
     process: child,
     begun: () => calls().filter((c) => c.toMs === undefined),
     made: () => calls().filter((c) => c.toMs !== undefined),
+    isHeld: () => calls().some((c) => c.holds === true),
+    goOn: () => void child.stdin.end(),
     ended: new Promise((resolve) => {
       child.once("close", () =>
         resolve({ said, ...(out === "" ? {} : { outcome: JSON.parse(out) as RevisionOutcome }) }),
