@@ -1,35 +1,11 @@
-import type { Clock } from "../lib/clock.ts";
 import { mapLimit } from "../lib/parallel.ts";
 import type { Change } from "../model/change.ts";
-import type { Listener } from "../model/events.ts";
-import type { Issuer } from "../model/issuer.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
-import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
 import type { Applied, ChangeFailure, ChangeSighting } from "./applied.ts";
-import { asFailure, type StepFailure } from "./failure.ts";
-import type { Hold } from "./lock.ts";
-import { runSteps, type StepContext } from "./steps.ts";
-
-export interface ApplyContext {
-  /** Machines that are held under their lock; changes on others are left for the next pass. */
-  readonly holds: ReadonlyMap<string, Hold>;
-  readonly clock: Clock;
-  readonly listener: Listener;
-  readonly preempt: AbortSignal;
-  content(blob: string): Promise<Uint8Array>;
-  reveal(text: SealedText): Uint8Array;
-  /** Absent: certificates are not issued from here. */
-  readonly issuer?: Issuer;
-  /** Takes out of what a machine said what nobody may read. */
-  redact(text: string): string;
-  /** Called once per family, before anything returns; of one whose other machines go on, once per machine: writes the failed mark. */
-  onAppFailure(family: string, failure: StepFailure, alone?: string): Promise<void>;
-  /** What was tried first of these would have cut us off: none of them is tried as it is. */
-  onLockout(changes: readonly Change[], failed: ChangeFailure): Promise<void>;
-  /** A release ended well. */
-  onRelease(change: Change): Promise<void>;
-}
+import { attempt, type ApplyContext } from "./attempt.ts";
+import type { StepFailure } from "./failure.ts";
+import { tryInTurn } from "./trials.ts";
 
 const machinesAtOnce = 20;
 
@@ -37,8 +13,9 @@ const machinesAtOnce = 20;
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Applied> {
   const run = new ApplyRun(context);
   await run.settings(plan.settings);
+  await run.trials(plan.groundTrials, [...plan.trials, ...plan.lastTrials], true);
   await run.lay(plan.machines);
-  await run.trials(plan.trials);
+  await run.trials(plan.trials, plan.lastTrials);
   const rollouts = new Map(plan.rollouts.map((rollout) => [rollout.family, rollout]));
   const running = new Map<string, Promise<boolean>>();
   const start = (rollout: Rollout): Promise<boolean> => {
@@ -66,6 +43,7 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   const isFree = (change: Change): boolean =>
     change.waits === undefined && (change.family === undefined || !unfinished.has(change.family));
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
+  await run.trials(plan.lastTrials);
   const late = await run.late(plan.afterwards);
   const { done, failures, sightings, waiting } = run;
   return { done, failures, late, sightings, waiting };
@@ -84,6 +62,7 @@ class ApplyRun {
   private readonly going = new Set<string>();
   /** Watches of what was made, by family. */
   private readonly watches = new Map<string, Promise<unknown>[]>();
+  private isLockedOut = false;
   private readonly context: ApplyContext;
 
   constructor(context: ApplyContext) {
@@ -104,16 +83,28 @@ class ApplyRun {
     });
   }
 
-  /** One machine after another: where one would be locked, the others are not tried. */
-  async trials(turns: readonly Turn[]): Promise<void> {
-    const changes = turns.flatMap((turn) => turn.changes);
-    for (const [index, change] of changes.entries()) {
-      await this.change(change);
-      const failed = this.failures.find((f) => f.change === change);
-      if (failed?.failure.isLockout !== true) continue;
-      await this.context.onLockout(changes.slice(index), failed);
-      return;
-    }
+  /** What is tried here, and what would come after it. Where the ground could not be laid nothing is put on it. */
+  async trials(
+    turns: readonly Turn[],
+    later: readonly Turn[] = [],
+    isGround = false,
+  ): Promise<void> {
+    if (this.isLockedOut) return;
+    const lockout = await tryInTurn(turns, {
+      isHeld: (machine) => this.isHeld(machine),
+      change: (change) => this.change(change),
+      started: (change) => this.started(change),
+      steps: (change, steps) => this.steps(change, steps),
+      attempt: (change, steps) => this.attempt(change, steps),
+      failed: (change, failure) => this.fail(change, failure),
+      failure: (change) => this.failures.find((f) => f.change === change)?.failure,
+    });
+    const undone = turns.filter(({ changes }) => changes.some((c) => !this.done.includes(c)));
+    if (isGround) for (const { machine } of undone) this.lost.add(machine);
+    if (lockout === undefined) return;
+    this.isLockedOut = true;
+    const untried = [...lockout.untried, ...later.flatMap(({ changes }) => changes)];
+    await this.context.onLockout({ ...lockout, untried });
   }
 
   async turns(turns: readonly Turn[]): Promise<boolean> {
@@ -210,20 +201,24 @@ class ApplyRun {
   }
 
   private async change(change: Change): Promise<boolean> {
-    const { context } = this;
     if (!this.isHeld(change.machine)) return false;
-    const startedMs = context.clock.now();
-    context.listener({ type: "change-started", change });
+    const ended = this.started(change);
     const isDone = await this.steps(change, change.steps);
-    if (!isDone) return false;
-    this.done.push(change);
-    this.startWatch(change);
-    context.listener({
-      type: "change-done",
-      address: change.address,
-      durationMs: context.clock.now() - startedMs,
-    });
-    return true;
+    if (isDone) ended();
+    return isDone;
+  }
+
+  /** To be told when it is done. */
+  private started(change: Change): () => void {
+    const { clock, listener } = this.context;
+    const startedMs = clock.now();
+    listener({ type: "change-started", change });
+    return () => {
+      this.done.push(change);
+      this.startWatch(change);
+      const durationMs = clock.now() - startedMs;
+      listener({ type: "change-done", address: change.address, durationMs });
+    };
   }
 
   /** Goes on while others roll. */
@@ -239,46 +234,24 @@ class ApplyRun {
     return holds.has(machine) && !this.lost.has(machine) && !preempt.aborted;
   }
 
-  private certifying(): Pick<StepContext, "certifying"> {
-    const { issuer, holds } = this.context;
-    if (issuer === undefined) return {};
-    return { certifying: { issuer, session: (machine) => holds.get(machine)?.session } };
-  }
-
   /** Runs steps of a change; what fails is remembered, and told. */
   private async steps(change: Change, steps: readonly Step[]): Promise<boolean> {
-    const { context } = this;
-    const hold = context.holds.get(change.machine);
-    if (hold === undefined || !this.isHeld(change.machine)) return false;
-    try {
-      await runSteps(
-        {
-          session: hold.session,
-          clock: context.clock,
-          preempt: context.preempt,
-          content: (blob) => context.content(blob),
-          reveal: (text) => context.reveal(text),
-          redact: (text) => context.redact(text),
-          fence: (outlivesMs) => hold.fence(outlivesMs),
-          ...this.certifying(),
-          progress: (text) =>
-            context.listener({
-              type: "progress",
-              address: change.address,
-              text: context.redact(text),
-            }),
-          saw: (sighting) => this.sightings.push({ change, sighting }),
-        },
-        steps,
-      );
-      if (change.kind === "app/release") await context.onRelease(change);
-    } catch (error) {
-      const failure = asFailure(error).redacted((text) => context.redact(text));
-      this.failures.push({ change, failure });
-      if (failure.isUnanswered || failure.blame === "fenced") this.lost.add(change.machine);
-      context.listener({ type: "change-failed", address: change.address, text: failure.message });
-      return false;
-    }
-    return true;
+    if (!this.isHeld(change.machine)) return false;
+    const failure = await this.attempt(change, steps);
+    if (failure !== undefined) this.fail(change, failure);
+    return failure === undefined;
+  }
+
+  private fail(change: Change, failure: StepFailure): void {
+    this.failures.push({ change, failure });
+    if (failure.isUnanswered || failure.blame === "fenced") this.lost.add(change.machine);
+    const { address } = change;
+    this.context.listener({ type: "change-failed", address, text: failure.message });
+  }
+
+  private async attempt(change: Change, steps: readonly Step[]): Promise<StepFailure | undefined> {
+    return await attempt(this.context, change, steps, (sighting) =>
+      this.sightings.push({ change, sighting }),
+    );
   }
 }

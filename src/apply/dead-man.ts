@@ -9,8 +9,8 @@ const pauseMs = 1_000;
 /** A new connection that is refused so often will not be let in later. */
 const fewestTries = 3;
 const leastTryingMs = 5_000;
-/** Before the machine helps itself there must be time to call it off. */
-const marginMs = 10_000;
+/** Before the machine helps itself there must be time to call it off: so much, or half of all. */
+const longestMarginMs = 10_000;
 /** For the machine to come back after it has helped itself. */
 const comingBackMs = 60_000;
 const triedCode = 3;
@@ -18,20 +18,28 @@ const fasterCode = 4;
 
 /**
  * Tells the machine what to run by itself after so many seconds, and gives the file that calls it off when it is moved. By
- * systemd where that runs; else by a process of its own. Ends with 3 where the same has cut us off before.
+ * systemd where that runs; else by a process of its own. Ends with 3 where the same has cut us off before. The command
+ * stands in that file, word by word: systemd would read variables of its own into it. Who holds the machine has waited
+ * until what others armed is over: what is left of that was cut by a loss of power.
  */
 const armScript = `
 umask 077
 root=$1 seconds=$2 mark=$3
 shift 3
 [ ! -e "$mark" ] || { rm -f -- "$mark"; exit ${triedCode}; }
+rm -f -- "$root"/dead-man.*
 flag=$(mktemp "$root/dead-man.XXXXXX") || exit 1
-fire='flag=$1; shift; ! mv -- "$flag" "$flag.fired" 2>/dev/null || "$@"; rm -f -- "$flag.fired"'
+for word; do
+  printf '%s\\n' "$word" | sed "s/'/'\\\\\\\\''/g; 1s/^/'/; \\$s/\\$/' \\\\\\\\/" || exit 1
+done >"$flag" && echo >>"$flag" || { rm -f -- "$flag"; exit 1; }
+fire='mv -- "$1" "$1.fired" 2>/dev/null || exit 0
+for pause in 2 5 0; do sh "$1.fired" && break; sleep "$pause"; done
+rm -f -- "$1.fired"'
 if [ -d /run/systemd/system ]; then
   systemd-run --quiet --collect --on-active="$seconds" --timer-property=AccuracySec=100ms \\
-    -- sh -c "$fire" sh "$flag" "$@" >/dev/null || { rm -f -- "$flag"; exit 1; }
+    -- sh -c "$fire" sh "$flag" >/dev/null || { rm -f -- "$flag"; exit 1; }
 else
-  setsid sh -c 'sleep "$1"; shift; exec sh -c "$@"' sh "$seconds" "$fire" sh "$flag" "$@" \\
+  setsid sh -c 'sleep "$1"; shift; exec sh -c "$@"' sh "$seconds" "$fire" sh "$flag" \\
     </dev/null >/dev/null 2>&1 &
 fi
 printf '%s\\n' "$flag"
@@ -59,9 +67,11 @@ export async function runUnderDeadMan(
   runSteps: () => Promise<void>,
 ): Promise<void> {
   const { session, progress } = context;
-  const ended = await context.fence(step.confirmMs + marginMs);
-  const flag = await arm(context, step);
-  const firesAtMs = context.clock.now() + step.confirmMs;
+  const confirmMs = context.trialMs ?? step.confirmMs;
+  const marginMs = Math.min(longestMarginMs, confirmMs / 2);
+  const ended = await context.fence(confirmMs + marginMs);
+  const flag = await arm(context, step, confirmMs);
+  const firesAtMs = context.clock.now() + confirmMs;
   const argv = ["sh", "-c", putBackScript, "sh", flag, ...step.restore];
   const untilMs = firesAtMs - marginMs;
   const failure = await runSteps().then(
@@ -108,8 +118,12 @@ async function lockedOut(
   return lockout(step, why, "the machine has not let us in again since");
 }
 
-async function arm({ session }: StepContext, step: DeadManStep): Promise<string> {
-  const seconds = String(Math.ceil(step.confirmMs / 1_000));
+async function arm(
+  { session }: StepContext,
+  step: DeadManStep,
+  confirmMs: number,
+): Promise<string> {
+  const seconds = String(Math.ceil(confirmMs / 1_000));
   const { folder, restore } = step;
   const argv = ["sh", "-c", armScript, "sh", folder, seconds, markOf(step), ...restore];
   const { code, stdout, stderr } = await session.exec({ argv, timeoutMs: execMs });

@@ -48,6 +48,7 @@ export interface StepContext {
   /** Aborted when a newer revision wants to take over. */
   readonly preempt: AbortSignal;
   readonly certifying?: Certifying;
+  readonly trialMs?: number;
   progress(text: string): void;
   /** What is worth telling of a change that goes well; requests and connections of a switch as well. */
   saw(sighting: Sighting): void;

@@ -18,6 +18,10 @@ export function resourceAddress(
   return name === "" ? `${owner}/${noun}` : `${owner}/${noun}/${name}`;
 }
 
+/** Undefined where it is on no machine in particular. */
+export const machineOf = (address: Address): string | undefined =>
+  /^machine\/([^/]+)/.exec(address)?.[1];
+
 /** Whether `scope` covers `address`: by whole segments, and `app/X` also X's parts on all machines. */
 export function covers(scope: Address, address: Address): boolean {
   if (address === scope || address.startsWith(`${scope}/`)) return true;

@@ -20,7 +20,7 @@ export interface Inventory {
    * through last, "" where there was none.
    */
   readonly stands?: Readonly<Record<string, string>>;
-  /** By address: what would have cut us off, and was put back by the machine itself. */
+  /** By address: what would have cut us off and was put back, and what was not tried because of that. */
   readonly refused?: Readonly<Record<string, Refusal>>;
 }
 
@@ -30,6 +30,8 @@ export interface Refusal {
   readonly digest: string;
   readonly revision: string;
   readonly reason: string;
+  /** By address, the digests of what was tried and would have cut us off; absent: it was this alone. */
+  readonly tried?: Readonly<Record<string, string>>;
 }
 
 /** Per app file. Lists are bounded by who writes them. */
@@ -105,9 +107,11 @@ const refusalsOf = (value: JsonObject): Record<string, Refusal> =>
   Object.fromEntries(
     Object.entries(value).flatMap(([address, refusal]) => {
       if (!isObject(refusal)) return [];
-      const { digest, revision, reason } = refusal;
-      const isWhole = [digest, revision, reason].every((text) => typeof text === "string");
-      return isWhole ? [[address, { digest, revision, reason } as Refusal]] : [];
+      const { digest, revision, reason, tried } = refusal;
+      if (typeof digest !== "string" || typeof revision !== "string" || typeof reason !== "string")
+        return [];
+      const by = isObject(tried) ? { tried: stringsOf(tried) } : {};
+      return [[address, { digest, revision, reason, ...by }]];
     }),
   );
 

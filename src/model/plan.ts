@@ -53,6 +53,8 @@ export interface Plan {
   readonly revision: string;
   /** What machines are by themselves, each for itself: what fails of it stands in no app's way. */
   readonly settings: readonly Turn[];
+  /** Of what all else needs, what could cut us off: as `trials`, and before `machines`. */
+  readonly groundTrials: readonly Turn[];
   /** Machine by machine, before any app. */
   readonly machines: readonly Turn[];
   /** What could cut us off, one machine after another: where one locks us out the others are not tried. */
@@ -61,6 +63,8 @@ export interface Plan {
   readonly rollouts: readonly Rollout[];
   /** What needs all of that and holds nothing up; and what is no longer declared. */
   readonly cleanup: readonly Turn[];
+  /** What could cut us off and had to stay until all that needs it has gone: as `trials`. */
+  readonly lastTrials: readonly Turn[];
   /** What needs all else to be there, and holds nothing up: that it fails is told, and no failure. */
   readonly afterwards: readonly Turn[];
   readonly held: readonly Held[];
@@ -72,8 +76,7 @@ export interface Plan {
 /** All changes in the order in which they are made. */
 export function changesOf(plan: Plan): readonly Change[] {
   const rolling = plan.rollouts.flatMap((r) => [...r.prepare, ...r.releases, ...r.waves.flat()]);
-  const before = [...plan.settings, ...plan.machines, ...plan.trials];
-  return [...before, ...rolling, ...plan.cleanup, ...plan.afterwards].flatMap(
-    (turn) => turn.changes,
-  );
+  const before = [...plan.settings, ...plan.groundTrials, ...plan.machines, ...plan.trials];
+  const after = [...plan.cleanup, ...plan.lastTrials, ...plan.afterwards];
+  return [...before, ...rolling, ...after].flatMap((turn) => turn.changes);
 }

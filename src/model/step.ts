@@ -263,6 +263,8 @@ export interface DeadManStep {
   /** Puts back the former state as it was, by what the machine has; run as root. */
   readonly restore: readonly string[];
   readonly confirmMs: number;
+  /** Trials of a machine that say the same here can be made as one: there may be many of them. */
+  readonly together?: string;
 }
 
 /** Steps that only the first container of a rollout takes: the planner leaves them out of all others. */

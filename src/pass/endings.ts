@@ -2,7 +2,7 @@ import type { Applied } from "../apply/applied.ts";
 import { shortRevision } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
 import { formatDiagnostic, type Diagnostic } from "../model/diagnostic.ts";
-import { worstOutcome, type RevisionOutcome, type Trouble } from "../model/outcome.ts";
+import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held } from "../model/plan.ts";
 import { sayApp, sayFindings, sayHeld, sayKeptBack, sayTrouble } from "../model/saying.ts";
 import type { Verdict } from "./judge.ts";
@@ -106,9 +106,7 @@ export function summed(
   );
   const late = lateOf(putOff, applied);
   const notices = [...late.notices, ...machineNotices(observations, pass.world.clock.now())];
-  // What was put back is told as that: it is not tried again, and so no trouble that would pass.
-  const isTold = (t: Trouble): boolean => back.some((h) => h.text === t.text);
-  const troubles = [...verdict.troubles.filter((t) => !isTold(t)), ...late.troubles];
+  const troubles = [...verdict.troubles, ...late.troubles];
   const isCut = verdict.supersededBy !== undefined;
   const isLeft = open.length > 0 || last.awaiting.length > 0;
   const isTroubled = troubles.length > 0 || last.unknown.length > 0;

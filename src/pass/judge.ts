@@ -72,6 +72,8 @@ export function judge(input: JudgeInput): Verdict {
   const apps = input.families.map((facts) => judgeFamily(facts, input, failures));
   const fromSteps = failures
     .filter((f) => f.failure.blame !== "app" && f.failure.blame !== "preempted")
+    // What was put back is told as that: it is not tried again, and so no trouble that would pass.
+    .filter((f) => !f.failure.isLockout)
     .map(troubleOf);
   return {
     apps,

@@ -91,6 +91,7 @@ export async function applyLook(
     content: (blob) => former.content(blob),
     reveal: (text) => revealed(text, former.secrets),
     ...(world.issuer === undefined ? {} : { issuer: world.issuer }),
+    ...(world.trialMs === undefined ? {} : { trialMs: world.trialMs }),
     redact: redactor(world),
     onAppFailure: async (name, failure, alone) => {
       const family = look.families.find((f) => f.family === name);
@@ -100,7 +101,7 @@ export async function applyLook(
       if (family.decision.state !== "go") return;
       await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
-    onLockout: (changes, failed) => recordLockout(holds.taken, changes, failed, look.plan.revision),
+    onLockout: (lockout) => recordLockout(holds.taken, lockout, look.plan.revision),
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });
 }

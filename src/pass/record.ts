@@ -1,5 +1,4 @@
 import { asFailure, type StepFailure } from "../apply/failure.ts";
-import type { ChangeFailure } from "../apply/applied.ts";
 import type { Hold } from "../apply/lock.ts";
 import {
   appendHistory,
@@ -9,10 +8,12 @@ import {
   recordImages,
   recordRelease,
 } from "../apply/record.ts";
+import type { Lockout } from "../apply/trials.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { mapLimit } from "../lib/parallel.ts";
+import { listed } from "../lib/text.ts";
 import type { Change } from "../model/change.ts";
-import type { Inventory, Mark } from "../model/inventory.ts";
+import type { Inventory, Mark, Refusal } from "../model/inventory.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf } from "../model/plan.ts";
 import { moveRecords } from "../plan/renames.ts";
@@ -41,21 +42,26 @@ export async function recordFailure(
 /** Of all that would follow as well: a machine that is not tried is not tried by the next pass either. */
 export async function recordLockout(
   holds: ReadonlyMap<string, Hold>,
-  changes: readonly Change[],
-  { change: first, failure }: ChangeFailure,
+  { tried, untried, failure }: Lockout,
   revision: string,
 ): Promise<void> {
-  const machines = [...new Set(changes.map(({ machine }) => machine))];
-  await onEach(holds, machines, (machine, inventory) => {
-    const own = changes.filter((c) => c.machine === machine);
-    const refused = own.map(({ address, trial = "" }) => {
-      const reason =
-        address === first.address
-          ? failure.message
-          : `not tried, as ${first.address} would have locked us out`;
-      return [address, { digest: trial, revision, reason }] as const;
-    });
-    return { ...inventory, refused: { ...inventory.refused, ...Object.fromEntries(refused) } };
+  const digests = Object.fromEntries(tried.map(({ address, trial = "" }) => [address, trial]));
+  const culprits = listed(tried.map(({ address }) => address));
+  const refusalOf = (change: Change): Refusal => {
+    const isTried = tried.includes(change);
+    const reason = isTried ? failure.message : `not tried, as ${culprits} would have locked us out`;
+    const isAlone = isTried && tried.length === 1;
+    const { trial: digest = "" } = change;
+    return { digest, revision, reason, ...(isAlone ? {} : { tried: digests }) };
+  };
+  const byMachine = Map.groupBy([...tried, ...untried], ({ machine }) => machine);
+  await onEach(holds, [...byMachine.keys()], (machine, inventory) => {
+    const own = byMachine.get(machine) ?? [];
+    const refused = own.map((change) => [change.address, refusalOf(change)] as const);
+    return {
+      ...inventory,
+      refused: { ...inventory.refused, ...Object.fromEntries(refused) },
+    };
   });
 }
 

@@ -51,6 +51,8 @@ export interface World {
   readonly environment?: string;
   /** Apply a revision that does not descend from the last one applied. */
   readonly allowRewind: boolean;
+  /** How long a machine waits to hear that a trial has gone well before it puts back by itself; a minute without it. */
+  readonly trialMs?: number;
   /** The ledger and the forge; told once per outcome that is news. */
   readonly reporter: Reporter;
   /** Told at each look which machines there are: who listens to their engines follows. */

@@ -14,7 +14,9 @@ export interface FamilyPolicy {
 
 export interface Ordered {
   readonly settings: readonly Turn[];
+  readonly groundTrials: readonly Turn[];
   readonly trials: readonly Turn[];
+  readonly lastTrials: readonly Turn[];
   readonly machines: readonly Turn[];
   readonly rollouts: readonly Rollout[];
   readonly cleanup: readonly Turn[];
@@ -45,6 +47,10 @@ export const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKin
 /** What may cut us off is tried on one machine after another. */
 const isTrial = ({ trial }: Pick<Change, "trial">): boolean => trial !== undefined;
 
+/** What may cut us off, and is no setting of the machine: apps stand on it. */
+export const isGroundTrial = (change: Pick<Change, "trial" | "kind">): boolean =>
+  isTrial(change) && !isSetting(change);
+
 /** Kinds in the order in which they are made; deletion runs the other way. */
 const kindOrder = [
   ...settingKinds,
@@ -72,6 +78,7 @@ export function order(
   policies: ReadonlyMap<string, FamilyPolicy>,
 ): Ordered {
   const trials = changes.filter(isTrial).toSorted(compareChanges);
+  const ground = trials.filter(isGroundTrial);
   const sorted = changes.filter((c) => !isTrial(c)).toSorted(compareChanges);
   const making = sorted.filter((c) => c.action !== "delete");
   const leaving = sorted.filter((c) => c.action === "delete").toReversed();
@@ -90,7 +97,9 @@ export function order(
   return {
     settings: turnsOf(making.filter(isSetting)),
     machines: turnsOf(making.filter((c) => c.family === undefined && !isLate(c) && !isSetting(c))),
-    trials: turnsOf(trials),
+    groundTrials: turnsOf(ground.filter((c) => c.action !== "delete")),
+    trials: turnsOf(trials.filter((c) => !isGroundTrial(c))),
+    lastTrials: turnsOf(ground.filter((c) => c.action === "delete")),
     rollouts: sortByAfter(rollouts),
     cleanup: turnsOf(leaving.filter((c) => !early.has(c))),
     afterwards: turnsOf(making.filter(isLate)),

@@ -15,7 +15,7 @@ import { guard } from "./guard.ts";
 import { proxiesToMove, unsettledProxies, withoutHaste, type Leaving } from "./leaving.ts";
 import { withoutRefused } from "./refused.ts";
 import type { Apart } from "./marks.ts";
-import { order, type FamilyPolicy } from "./order.ts";
+import { isGroundTrial, order, type FamilyPolicy } from "./order.ts";
 
 export interface PlanInput {
   readonly revision: string;
@@ -78,7 +78,12 @@ export function makePlan(input: PlanInput): Plan {
     told.push(...diff.told);
   }
   const live = liveFamilies(input);
-  const unclashed = withoutClashes(changes, clashes, input.resources);
+  // Where what apps stand on would cut us off, they wait as where somebody else has it.
+  const ground = withoutRefused(changes.filter(isGroundTrial), changes, input);
+  clashes.push(...ground.held);
+  const refused = new Set(ground.held.map(({ address }) => address));
+  const allowed = changes.filter((c) => !isGroundTrial(c) || !refused.has(c.address));
+  const unclashed = withoutClashes(allowed, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const released = withoutUnseenReleases(unguessed, unknown, input.resources);
   const ready = withoutWaiting(released, input.waiting, input.kept);
@@ -98,7 +103,7 @@ export function makePlan(input: PlanInput): Plan {
     revision: input.revision,
     restores: input.restores,
   });
-  const untried = withoutRefused(guarded.changes, input);
+  const untried = withoutRefused(guarded.changes, [...changes, ...guarded.changes], input);
   const unhealed = withoutUnhealed(untried.changes, input);
   const unhurried = withoutHaste(
     unhealed.changes,

@@ -37,6 +37,8 @@ export interface ChangeDocument {
   };
   readonly fields: readonly FieldDocument[];
   readonly disruption: Disruption;
+  /** Tried under a dead man's switch. Left out where not so. */
+  readonly trial?: true;
 }
 
 export interface FieldDocument {
@@ -96,6 +98,7 @@ const changeDocument = (change: Change): ChangeDocument => ({
   },
   fields: change.fields.map(fieldDocument),
   disruption: change.disruption,
+  ...(change.trial === undefined ? {} : { trial: true }),
 });
 
 /** A side that is not there is null. */

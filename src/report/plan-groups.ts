@@ -37,6 +37,7 @@ const whatIsDone = (change: Change): string =>
     change.reason,
     change.fields,
     change.disruption,
+    change.trial !== undefined,
     // What replaces or updates different things for the same reason is told one by one only where it would mislead.
     change.fields.length > 0 && !/^\d*$/.test(change.name) ? change.name : "",
   ]);

@@ -16,7 +16,9 @@ export function planPart(plan: Plan, address: Address, families: readonly string
   return {
     revision: plan.revision,
     settings: [],
+    groundTrials: [],
     trials: [],
+    lastTrials: [],
     machines: changes.length === 0 ? [] : [{ machine: "", changes }],
     rollouts: [],
     cleanup: [],

@@ -1,6 +1,6 @@
 import type { Json } from "../lib/json.ts";
 import { counted, cutAtWord, listed, printableLine, shortRevision } from "../lib/text.ts";
-import type { Action, Disruption, Field, Reason } from "../model/change.ts";
+import type { Action, Change, Disruption, Field, Reason } from "../model/change.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Held, Plan } from "../model/plan.ts";
 import type { Reach } from "../model/reach.ts";
@@ -65,11 +65,10 @@ export const groupLines = (group: PlanGroup, paint: Paint): readonly string[] =>
 function entryLines(entry: Entry, paint: Paint): readonly string[] {
   const { change } = entry;
   const [symbol, tone] = symbols[change.action];
-  const notice = disruptionText(change.disruption);
   return [
     `${paint(tone, symbol.padStart(4))} ${printableLine(placeText(entry))}: ${reasonText(change.reason, paint)}`,
     ...change.fields.map((field) => `       ${fieldText(field)}`),
-    ...(notice === undefined ? [] : [`       ${paint("warn", `! ${notice}`)}`]),
+    ...noticesOf(change).map((notice) => `       ${paint("warn", `! ${notice}`)}`),
   ];
 }
 
@@ -90,6 +89,15 @@ function valueText(value: Json | undefined): string {
     typeof value === "string" && value !== "" && !/^\s|\s$|[\n\r\t]|^\(none\)$/.test(value);
   return cutAtWord(printableLine(plain ? value : JSON.stringify(value)), longestValue);
 }
+
+/** What is worth a second look before it is let through. */
+export const noticesOf = ({ disruption, trial }: Change): readonly string[] =>
+  [
+    disruptionText(disruption) ?? [],
+    trial === undefined
+      ? []
+      : "could cut us off: the machine itself puts it back unless a new login comes through",
+  ].flat();
 
 export function disruptionText(disruption: Disruption): string | undefined {
   switch (disruption.kind) {

@@ -5,7 +5,7 @@ import { changesOf, type Plan } from "../model/plan.ts";
 import type { CommitInfo } from "../model/snapshot.ts";
 import { subjectOf } from "../model/snapshot.ts";
 import { agoText } from "./history-text.ts";
-import { disruptionText, fieldText, heldLines, reasonText, unknownLines } from "./plan-text.ts";
+import { noticesOf, fieldText, heldLines, reasonText, unknownLines } from "./plan-text.ts";
 import { type Paint, painter } from "./style.ts";
 
 export interface WhyView {
@@ -37,14 +37,13 @@ export function whyText(part: Plan, address: Address, view: WhyView): string {
 }
 
 function causeLines(change: Change, { commit, now }: WhyView, paint: Paint): readonly string[] {
-  const notice = disruptionText(change.disruption);
   const said = commit === undefined ? [] : [`  commit   ${commitText(commit, now)}`];
   return [
     `${paint("strong", printableLine(change.address))} is to be ${verbs[change.action]}`,
     `  because  ${reasonText(change.reason, paint)} ${paint("dim", `[${printableLine(change.reason.code)}]`)}`,
     ...said,
     ...change.fields.map((field) => `  field    ${fieldText(field)}`),
-    ...(notice === undefined ? [] : [`  notice   ${paint("warn", notice)}`]),
+    ...noticesOf(change).map((notice) => `  notice   ${paint("warn", notice)}`),
   ];
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyPlan, type ApplyContext } from "../../src/apply/apply.ts";
+import { applyPlan } from "../../src/apply/apply.ts";
+import type { ApplyContext } from "../../src/apply/attempt.ts";
 import type { Hold } from "../../src/apply/lock.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { OnFailure, Rollout } from "../../src/model/plan.ts";

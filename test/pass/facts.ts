@@ -60,7 +60,9 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
   return {
     revision: rev("3"),
     settings: [],
+    groundTrials: [],
     trials: [],
+    lastTrials: [],
     machines: turns,
     rollouts: [],
     cleanup: [],

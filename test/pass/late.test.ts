@@ -35,7 +35,9 @@ const certifying = (machine: string, host: string, code = "stand-in"): Change =>
 const planOf = (...changes: readonly Change[]): Plan => ({
   revision: "r",
   settings: [],
+  groundTrials: [],
   trials: [],
+  lastTrials: [],
   machines: [],
   rollouts: [],
   cleanup: [],

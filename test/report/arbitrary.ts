@@ -140,7 +140,9 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
   revision: sha,
   settings: list(turn),
   machines: list(turn),
+  groundTrials: list(turn),
   trials: list(turn),
+  lastTrials: list(turn),
   rollouts: list(
     some<Plan["rollouts"][number]>(
       {

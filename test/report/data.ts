@@ -55,7 +55,9 @@ const container = (machine: string, instance: string): Change =>
 export const plan: Plan = {
   revision,
   settings: [],
+  groundTrials: [],
   trials: [],
+  lastTrials: [],
   machines: ["web-1", "web-2", "db-1"].map((machine) =>
     turn(
       machine,
@@ -143,7 +145,9 @@ export const plan: Plan = {
 export const emptyPlan: Plan = {
   revision,
   settings: [],
+  groundTrials: [],
   trials: [],
+  lastTrials: [],
   machines: [],
   rollouts: [],
   cleanup: [],

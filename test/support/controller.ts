@@ -19,6 +19,8 @@ export interface ControllerOptions {
   readonly repo: string;
   readonly sshKeyFile: string;
   readonly allowRewind?: boolean;
+  /** How long a machine waits before it puts back a trial by itself. */
+  readonly trialMs?: number;
 }
 
 /** One controller: a repo, connections of its own, and passes over both. */
@@ -40,7 +42,7 @@ export async function openController(
   options: ControllerOptions,
   wrap: (remote: Remote) => Remote = (remote) => remote,
 ): Promise<Controller> {
-  const { repo, sshKeyFile, allowRewind = false } = options;
+  const { repo, sshKeyFile, allowRewind = false, trialMs } = options;
   const source = await openSource({ repo, branch: "main", stateDir: `${repo}/.git/slipway` });
   const text = await readFile(sshKeyFile, "utf8");
   const remote = wrap(createFleet({ privateKeys: [{ source: sshKeyFile, text }] }));
@@ -53,6 +55,7 @@ export async function openController(
     parseCache,
     secrets: "closed",
     allowRewind,
+    ...(trialMs === undefined ? {} : { trialMs }),
     listener: (event) => void events.push(event),
     reporter: {
       started: async () => {},

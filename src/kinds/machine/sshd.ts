@@ -12,6 +12,7 @@ import {
   unlessNamed,
 } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
+import { runScript, scriptArgv, trialOf } from "../shared/trial.ts";
 import * as scripts from "./sshd/scripts.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
 
@@ -59,8 +60,7 @@ export const sshd: Kind<SshdSpec, SshdState> = {
       have?.isTaken === true ? [] : [saveBefore(root, { kind, key: "", former: {} })];
     const trial: readonly Step[] = [
       run(scripts.keep, at),
-      {
-        do: "dead-man",
+      trialOf({
         of: "sshd",
         folder: root,
         steps: [
@@ -68,9 +68,8 @@ export const sshd: Kind<SshdSpec, SshdState> = {
             ? run(scripts.remove, at)
             : { ...run(scripts.set, at), stdin: textOf(want) },
         ],
-        restore: argvOf(scripts.restore, at),
-        confirmMs: 60_000,
-      },
+        restore: scriptArgv(scripts.restore, ...at),
+      }),
     ];
     if (want !== undefined) return [...taken, ...trial];
     return [...trial, { do: "remove", path: folderOf(root) }, forgetBefore(root, kind, "")];
@@ -83,19 +82,7 @@ const fileOf = (fleet: string): string => `/etc/ssh/sshd_config.d/00-slipway-${f
 
 const folderOf = (root: string): string => `${root}/before/sshd`;
 
-const argvOf = (script: string, at: readonly string[]): readonly string[] => [
-  "sh",
-  "-c",
-  script,
-  "sh",
-  ...at,
-];
-
-const run = (script: string, at: readonly string[]): RunStep => ({
-  do: "run",
-  argv: argvOf(script, at),
-  timeoutMs: 30_000,
-});
+const run = (script: string, at: readonly string[]): RunStep => runScript(30_000, script, ...at);
 
 const textOf = ({ settings }: SshdSpec): string =>
   Object.entries(settings)
@@ -149,7 +136,7 @@ const seenQuery = (about: About): RunQuery => {
   const [file, folder] = [fileOf(about.fleet), folderOf(about.root)];
   return {
     ask: "run",
-    argv: argvOf(scripts.seen, [file, folder]),
+    argv: scriptArgv(scripts.seen, file, folder),
     ...unlessNamed(about, kind, [file, folder]),
   };
 };

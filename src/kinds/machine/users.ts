@@ -2,6 +2,7 @@ import { canonicalJson } from "../../lib/json.ts";
 import type { RunStep, Step } from "../../model/step.ts";
 import type { Kind } from "../kind.ts";
 import { beforeQuery, forgetBefore, saveBefore } from "../shared/before.ts";
+import { scriptArgv, trialOf } from "../shared/trial.ts";
 import * as scripts from "./users/scripts.ts";
 import { clashOf, differenceOf, differingOf, shortKey, sudoLine } from "./users/diff.ts";
 import { kind, readUsers, seenQuery, type Former, type UserState } from "./users/state.ts";
@@ -155,13 +156,11 @@ function asTrial(
   const values = [folder, name, sudo];
   return [
     run(scripts.keep, ...values),
-    {
-      do: "dead-man",
+    trialOf({
       of: `user ${name}`,
       folder: root,
       steps,
-      restore: ["sh", "-c", scripts.restore, "sh", ...values],
-      confirmMs: 60_000,
-    },
+      restore: scriptArgv(scripts.restore, ...values),
+    }),
   ];
 }

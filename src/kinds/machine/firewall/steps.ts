@@ -1,5 +1,6 @@
 import type { Facts } from "../../../model/resource.ts";
 import type { RunStep, Step } from "../../../model/step.ts";
+import { scriptArgv, trialOf } from "../../shared/trial.ts";
 import { folderOf, unitOf } from "./query.ts";
 import { tableOf } from "./rules.ts";
 
@@ -75,14 +76,12 @@ export function tableSteps(facts: Facts, rules: string): readonly Step[] {
     run(keepFormer, folder, table),
     { do: "put", path: next, content: { text: rules }, mode: "0600" },
     run('nft -c -f "$1"', next),
-    {
-      do: "dead-man",
+    trialOf({
       of: "the firewall",
       folder: facts.root,
       steps: [run('nft -f "$1"', next)],
-      restore: ["sh", "-c", restoreScript, "sh", folder, table],
-      confirmMs: 60_000,
-    },
+      restore: scriptArgv(restoreScript, folder, table),
+    }),
     run(keepScript, folder, table),
   ];
 }
