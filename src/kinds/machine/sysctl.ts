@@ -14,6 +14,7 @@ import {
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
+import { runScript, scriptArgv, trialOf } from "../shared/trial.ts";
 
 /** One kernel setting: set at once, and at each boot by a file of its own. */
 export interface SysctlSpec {
@@ -56,18 +57,17 @@ export const sysctl: Kind<SysctlSpec, SysctlState> = {
     const key = want?.key ?? have?.key ?? "";
     if (want === undefined) {
       const former = have?.before?.value ?? null;
-      return [
+      const steps: readonly Step[] = [
         { do: "run", argv: ["rm", "-f", "--", bootFile(fleet, key)], timeoutMs: 10_000 },
         ...(former === null || have?.value === former ? [] : [setting(key, former)]),
-        forgetBefore(root, kind, key),
       ];
+      return [...asTrial(steps, { key, have, root, fleet }), forgetBefore(root, kind, key)];
     }
     const taken: readonly Step[] =
       have?.before === undefined
         ? [saveBefore(root, { kind, key, former: { value: have?.value ?? null } })]
         : [];
-    return [
-      ...taken,
+    const steps: readonly Step[] = [
       ...(have?.value === want.value ? [] : [setting(key, want.value)]),
       {
         do: "put",
@@ -76,6 +76,7 @@ export const sysctl: Kind<SysctlSpec, SysctlState> = {
         mode: "0644",
       },
     ];
+    return [...taken, ...asTrial(steps, { key, have, root, fleet })];
   },
   redact: (state) => state,
 };
@@ -104,18 +105,33 @@ const prefix = (fleet: string): string => `/etc/sysctl.d/90-slipway-${fleet}-`;
 const bootFile = (fleet: string, key: string): string => `${prefix(fleet)}${fileKey(key)}.conf`;
 
 /** By the kernel's own file, as sysctl may not be installed. Of a name with a slash that is a dot. */
-const setting = (key: string, value: string): RunStep => ({
-  do: "run",
-  argv: [
-    "sh",
-    "-c",
-    `printf '%s\\n' "$2" >"/proc/sys/$(printf %s "$1" | tr ./ /.)"`,
-    "sh",
-    key,
-    value,
-  ],
-  timeoutMs: 10_000,
-});
+const setScript = `printf '%s\\n' "$2" >"/proc/sys/$(printf %s "$1" | tr ./ /.)"`;
+
+const setting = (key: string, value: string): RunStep => runScript(10_000, setScript, key, value);
+
+/** `KEY VALUE FILE LINE`: both as they were; what is empty was not there. */
+const restoreScript = `
+failed=0
+[ -z "$2" ] || { ${setScript}; } || failed=1
+if [ -n "$4" ]; then printf '%s\\n' "$4" >"$3"; else rm -f -- "$3"; fi || failed=1
+exit "$failed"
+`;
+
+interface Place {
+  readonly key: string;
+  readonly have: SysctlState | undefined;
+  readonly root: string;
+  readonly fleet: string;
+}
+
+/** What is set of the network may take the way to the machine. */
+function asTrial(steps: readonly Step[], { key, have, root, fleet }: Place): readonly Step[] {
+  const isSet = steps.some((step) => step.do === "run" && step.argv.includes(setScript));
+  if (!key.startsWith("net.") || !isSet) return steps;
+  const line = have?.atBoot === undefined ? "" : `${key} = ${have.atBoot}`;
+  const restore = scriptArgv(restoreScript, key, have?.value ?? "", bootFile(fleet, key), line);
+  return [trialOf({ of: key, folder: root, steps, restore, together: kind })];
+}
 
 /**
  * `PATH:VALUE` of each key, and of those that have a file of ours, then `FILE:KEY = VALUE`; a value of several lines comes
