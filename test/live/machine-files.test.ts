@@ -119,4 +119,59 @@ describe("files of a machine", () => {
     const rejected = await slipway("reconcile");
     assert.match(rejected.stdout + rejected.stderr, /machines\/web-1\.yaml:\d+:\d+: 'motd\.yaml'/);
   });
+
+  test("that could lock us out are checked, and tried together, as settings of the network are", async () => {
+    const bad = await declare("{ /etc/sudoers.d/ops: ops }", {
+      "machines/ops": "ops ALL=(ALL\n",
+    });
+    const refused = await slipway("reconcile");
+    assert.equal(refused.code, 1);
+    const said = refused.stdout + refused.stderr;
+    assert.match(said, /\/etc\/sudoers\.d\/ops as declared:.*1.*syntax error/);
+    assert.equal(await sh("ls /etc/sudoers.d | grep ops || :"), "");
+    await stage.revert(bad);
+    await converge();
+
+    const former = await sh("sysctl -n net.ipv4.ip_default_ttl net.ipv4.tcp_keepalive_time");
+    const declared = await stage.commit("Guarding", {
+      "machines/ops": "ops ALL=(ALL) NOPASSWD: ALL\n",
+      "machines/deny": "sshd: 192.0.2.1\n",
+      "machines/own.conf": "MaxAuthTries 5\n",
+      "machines/web-1.yaml": stage.machineFile(
+        "web-1",
+        `files:
+  /etc/sudoers.d/ops: { from: ops, mode: "0440" }
+  /etc/hosts.deny: deny
+  /etc/ssh/sshd_config.d/20-own.conf: own.conf
+sysctl: { net.ipv4.ip_default_ttl: 63, net.ipv4.tcp_keepalive_time: 7000, vm.swappiness: 1 }
+`,
+      ),
+    });
+    const { stdout } = await slipway("plan");
+    const marked = [
+      ...stdout.matchAll(/(\S+) \S+ on web-1: .*\n(?: {7}\S.*: .*\n)* {7}! could cut us off/g),
+    ];
+    assert.deepEqual(
+      marked.map(([, noun]) => noun).toSorted(),
+      ["files", "files", "files", "sysctl", "sysctl"],
+      stdout,
+    );
+    const { stderr } = await slipway("reconcile");
+    assert.deepEqual(
+      [...stderr.matchAll(/asks for a new connection before (.*) stays/g)].map(([, of]) => of),
+      [
+        "net.ipv4.ip_default_ttl and net.ipv4.tcp_keepalive_time",
+        "/etc/hosts.deny, /etc/ssh/sshd_config.d/20-own.conf and /etc/sudoers.d/ops",
+      ],
+      stderr,
+    );
+    await converge();
+    assert.equal(await sh("sysctl -n net.ipv4.ip_default_ttl"), "63\n");
+    assert.match(await sh("ls /etc/sudoers.d"), /^ops$/m);
+    await stage.revert(declared);
+    await converge();
+    assert.equal(await sh("sysctl -n net.ipv4.ip_default_ttl net.ipv4.tcp_keepalive_time"), former);
+    assert.equal(await sh("ls /etc/ssh/sshd_config.d/20* /etc/sudoers.d/ops 2>/dev/null || :"), "");
+    assert.equal(await on("ls", "-A", "/var/lib/slipway/acme/before"), "");
+  });
 });

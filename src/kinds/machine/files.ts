@@ -6,6 +6,8 @@ import { difference } from "../shared/difference.ts";
 import { forgetKept, keepFile, restoreFile } from "../shared/kept.ts";
 import { optional } from "../shared/optional.ts";
 import { filesQuery, kind, readFiles } from "./files/look.ts";
+import { removeScript } from "./files/remove.ts";
+import { asTrial } from "./files/trial.ts";
 import type { FileSpec, FileState, FormerFile, LiveFile } from "./files/state.ts";
 
 export type { FileSpec } from "./files/state.ts";
@@ -31,14 +33,15 @@ export const machineFiles: Kind<FileSpec, FileState> = {
   },
   apply: ({ want, have }, { root }) => {
     const path = want?.path ?? have?.path ?? "";
-    if (want === undefined)
-      return [
-        have?.before?.was === "file" ? restoreFile(root, kind, path, path) : removing(path, have),
-        forgetKept(root, kind, path),
-      ];
+    if (want === undefined) {
+      const wasFile = have?.before?.was === "file";
+      const back = wasFile ? restoreFile(root, kind, path, path) : removing(path, have);
+      return [...asTrial(root, path, want, have, [back]), forgetKept(root, kind, path)];
+    }
+    const steps = fieldsOf(want, have?.live).length === 0 ? [] : writing(want, have);
     return [
       ...(have?.before === undefined ? taking(root, path, have) : []),
-      ...(fieldsOf(want, have?.live).length === 0 ? [] : writing(want, have)),
+      ...asTrial(root, path, want, have, steps),
     ];
   },
   redact: ({ live, ...state }) => ({
@@ -104,16 +107,6 @@ function writing(want: FileSpec, have: FileState | undefined): readonly Step[] {
   return [...folders, { do: "put", path, content, mode, owner }];
 }
 
-const removeScript = `
-if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder now" >&2; exit 1; fi
-rm -f -- "$1" || exit 1
-[ -n "$2" ] || exit 0
-folder=\${1%/*}
-while rmdir -- "$folder" 2>/dev/null && [ "$folder" != "$2" ]; do folder=\${folder%/*}; done
-exit 0
-`;
-
-/** With the folders that were made for it, as far as they are empty. */
 const removing = (path: string, have: FileState | undefined): RunStep =>
   run(removeScript, path, have?.before?.was === "nothing" ? (have.before.made ?? "") : "");
 

@@ -1,41 +1,7 @@
+import { reloadSshd } from "../../shared/sshd-reload.ts";
+
 /** Programs of the system are not on every login's path. */
 const programs = `PATH=$PATH:/usr/sbin:/sbin`;
-
-/**
- * Has the daemon read its files again, by the service manager where that runs it, and waits until it has: before that
- * a new connection would be answered as before.
- */
-const reload = `
-reload() {
-  pid_file=$(sshd -T 2>/dev/null | sed -n 's/^pidfile //p')
-  case $pid_file in /*) ;; *) pid_file= ;; esac
-  aside=$pid_file.slipway
-  daemon=
-  [ -z "$pid_file" ] || [ ! -f "$pid_file" ] || { daemon=$(cat "$pid_file") && mv -f "$pid_file" "$aside"; } || return 1
-  told=
-  if [ -d /run/systemd/system ]; then
-    for unit in ssh sshd; do
-      [ -n "$told" ] || ! systemctl is-active --quiet "$unit" || { systemctl reload "$unit" && told=$unit; }
-    done
-    # Where each connection has an sshd of its own there is none to tell.
-    [ -n "$told" ] || ! systemctl is-active --quiet ssh.socket sshd.socket || { [ -z "$daemon" ] || rm -f "$aside"; return 0; }
-  fi
-  [ -n "$told" ] || [ -z "$daemon" ] || ! kill -HUP "$daemon" || told=$daemon
-  if [ -z "$told" ]; then
-    [ -z "$daemon" ] || mv -f "$aside" "$pid_file"
-    echo 'no running sshd was found that could be told' >&2
-    return 1
-  fi
-  [ -n "$daemon" ] || { sleep 1; return 0; }
-  tries=0
-  while [ ! -s "$pid_file" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -le 50 ] || { mv -f "$aside" "$pid_file"; echo 'sshd was told, and has not come back' >&2; return 1; }
-    sleep 0.2
-  done
-  rm -f "$aside"
-}
-`;
 
 const config = `config=$(readlink -f /etc/ssh/sshd_config) || exit 1`;
 
@@ -77,7 +43,7 @@ cp -p -- "$config" "$2/config" || exit 1
 /** `FILE FOLDER`: puts back what was kept, and has it read. */
 export const restore = `
 ${programs}
-${reload}
+${reloadSshd}
 ${config}
 ${instead}
 if [ -f "$2/file" ]; then cp -p -- "$2/file" "$1.new" && mv -f -- "$1.new" "$1"; else rm -f -- "$1"; fi || exit 1
@@ -92,7 +58,7 @@ reload
  */
 export const set = `
 ${programs}
-${reload}
+${reloadSshd}
 ${config}
 ${instead}
 umask 077
@@ -111,7 +77,7 @@ sshd -t && reload && cp -p -- "$1" "$2/told"
 /** `FILE FOLDER`: ours goes, and the line that names it. */
 export const remove = `
 ${programs}
-${reload}
+${reloadSshd}
 ${config}
 ${instead}
 umask 077
