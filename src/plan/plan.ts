@@ -79,10 +79,11 @@ export function makePlan(input: PlanInput): Plan {
   }
   const live = liveFamilies(input);
   // Where what apps stand on would cut us off, they wait as where somebody else has it.
-  const ground = withoutRefused(changes.filter(isGroundTrial), changes, input);
+  const laid = changes.filter((c) => isGroundTrial(c) && c.action !== "delete");
+  const ground = withoutRefused(laid, changes, input);
   clashes.push(...ground.held);
-  const refused = new Set(ground.held.map(({ address }) => address));
-  const allowed = changes.filter((c) => !isGroundTrial(c) || !refused.has(c.address));
+  const refused = new Set(laid).difference(new Set(ground.changes));
+  const allowed = changes.filter((c) => !refused.has(c));
   const unclashed = withoutClashes(allowed, clashes, input.resources);
   const unguessed = withoutGuesses(unclashed.changes, unknown, unclashed.families, input);
   const released = withoutUnseenReleases(unguessed, unknown, input.resources);

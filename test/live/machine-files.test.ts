@@ -152,7 +152,7 @@ sysctl: { net.ipv4.ip_default_ttl: 63, net.ipv4.tcp_keepalive_time: 7000, vm.swa
       ...stdout.matchAll(/(\S+) \S+ on web-1: .*\n(?: {7}\S.*: .*\n)* {7}! could cut us off/g),
     ];
     assert.deepEqual(
-      marked.map(([, noun]) => noun).toSorted(),
+      marked.map(([, noun = ""]) => noun).toSorted((a, b) => a.localeCompare(b)),
       ["files", "files", "files", "sysctl", "sysctl"],
       stdout,
     );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { changesOf } from "../../src/model/plan.ts";
 import { machineFile } from "../support/infra.ts";
+import { saidOf } from "../support/planned.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const machines = ["web-1", "web-2"] as const;
@@ -44,6 +45,13 @@ describe("sshd as the machine's file says", () => {
   test("has its settings, heals them, and gets back what was before", async () => {
     const former = await filesOf();
     const declared = await declare("sshd: { MaxAuthTries: 3, X11Forwarding: no }\n");
+    const trials = machines.map((machine) => `machine/${machine}/sshd`);
+    const made = await saidOf(site);
+    assert.match(
+      made.text,
+      / {3}\+ sshd on web-1: settings of sshd are not set by Slipway \(machines\/web-1\.yaml:4\)\n {7}MaxAuthTries: 6 → 3\n(?: {7}.*\n)* {7}! could cut us off: the machine itself puts it back unless a new login comes through\n/,
+    );
+    assert.deepEqual(made.trials, trials);
     await site.settle();
     assert.deepEqual(await setting("maxauthtries"), ["3", "3"]);
     // Above ours in the file that is read first, below in the order that counts: healed by the line that names ours.
@@ -59,6 +67,12 @@ describe("sshd as the machine's file says", () => {
     assert.deepEqual(await setting("maxauthtries"), ["3", "3"]);
     await run("web-1", "sed -i '/^MaxAuthTries 9$/d' /etc/ssh/sshd_config");
     await site.infra.revert(declared);
+    const gone = await saidOf(site);
+    assert.match(
+      gone.text,
+      /- sshd on web-1 and web-2: settings of sshd are no longer declared\n {7}! could cut us off/,
+    );
+    assert.deepEqual(gone.trials, trials);
     await site.settle();
     assert.deepEqual(await filesOf(), former);
     assert.deepEqual(await onBoth("ls /var/lib/slipway/acme/before"), ["", ""]);

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { changesOf } from "../../src/model/plan.ts";
 import { machineFile, settingsFile } from "../support/infra.ts";
+import { saidOf } from "../support/planned.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const machines = ["web-1", "web-2"] as const;
@@ -54,6 +55,14 @@ describe("users as the files say", () => {
       `{ ada: { keys: ["${key("ada")}"], sudo: true, shell: /bin/bash, groups: [docker] } }`,
       `users: { ada: { sudo: false, shell: null }, bob: { keys: ["${key("bob")}"] } }\n`,
     );
+    const made = await saidOf(site);
+    assert.match(
+      made.text,
+      /\+ users ada on web-1: .*\(slipway\.yaml:3\)\n {7}keys: \(none\) → .* ada\n/,
+    );
+    assert.match(made.text, /\+ users bob on web-2: .*\(machines\/web-2\.yaml:5\)/);
+    // Whose login is not ours does not cut us off.
+    assert.deepEqual(made.trials, []);
     await site.settle();
     for (const machine of machines) {
       assert.equal(await keysOf(machine, "ada"), key("ada"));
@@ -86,6 +95,10 @@ describe("users as the files say", () => {
       "touch /home/ada/kept; setsid runuser -u ada -- sleep 600 >/dev/null 2>&1 &",
     );
     await site.infra.revert(declared);
+    assert.match(
+      (await saidOf(site)).text,
+      /- users ada on web-1 and web-2: ada is no longer declared/,
+    );
     await site.settle();
     for (const machine of machines) {
       assert.equal(
@@ -148,6 +161,15 @@ describe("users as the files say", () => {
   test("a key or a right by which we log in is put back, and not tried elsewhere", async () => {
     const allowed = "Deploy\n\nSlipway-Allow: delete machine";
     await declare(`{ deploy: { keys: ["${key("other")}"] } }`, "", allowed);
+    const { text, trials } = await saidOf(site);
+    assert.match(
+      text,
+      /users deploy on web-1.*\n {7}keys: .* → .* other\n(?: {7}.*\n)* {7}! could cut us off/,
+    );
+    assert.deepEqual(
+      trials,
+      machines.map((machine) => `machine/${machine}/users/deploy`),
+    );
     const outcome = await site.reconcile();
     assert.equal(outcome.outcome, "reverted", JSON.stringify(outcome));
     assert.match(

@@ -49,6 +49,33 @@ test("machines, then images and files, then the release, then containers; deleti
   );
 });
 
+test("what could cut us off goes one machine after another; what apps stand on before them, and away after them", () => {
+  const ordered = order(
+    [
+      changeOf("m2", "machine/wireguard", undefined, "", { trial: "a" }),
+      changeOf("m1", "machine/wireguard", undefined, "", { trial: "b", action: "delete" }),
+      changeOf("m1", "machine/sysctl", undefined, "vm.swappiness"),
+      changeOf("m1", "machine/firewall", undefined, "", { trial: "c" }),
+      changeOf("m1", "machine/sshd", undefined, "", { trial: "d", action: "delete" }),
+      changeOf("m1", "machine/names", undefined, ""),
+      changeOf("m1", "app/container", "shop", "1"),
+    ],
+    new Map([["shop", policy()]]),
+  );
+  assert.deepEqual(
+    changesOf(asPlan(ordered)).map((c) => c.address),
+    [
+      "machine/m1/sysctl/vm.swappiness",
+      "machine/m2/wireguard",
+      "machine/m1/names",
+      "machine/m1/sshd",
+      "machine/m1/firewall",
+      "machine/m1/app/shop/container/1",
+      "machine/m1/wireguard",
+    ],
+  );
+});
+
 const wavesWith = (batch: number): readonly (readonly string[])[] => {
   const changes = ["m4", "m2", "m1", "m3"].map((m) => changeOf(m, "app/container", "shop", "1"));
   const [rollout] = order(changes, new Map([["shop", policy({ batch })]])).rollouts;
