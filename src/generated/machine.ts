@@ -13,6 +13,10 @@ export interface MachineFile {
    */
   hostKey?: string;
   /**
+   * What /etc/machine-id there must say; `slipway machine accept` writes it. Without one it is not looked at.
+   */
+  machineId?: string;
+  /**
    * An address that an interface there really has; what other machines use, and what `publish` binds. Defaults to `address` where that is in a private range.
    */
   privateAddress?: string;

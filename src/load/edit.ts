@@ -12,8 +12,10 @@ export function topText(text: string, key: string): string | undefined {
  */
 export function withTopText(text: string, key: string, value: string): string | undefined {
   const pair = pairOf(text, key);
-  const edited = pair === undefined ? withNew(text, key, value) : withOther(text, pair, value);
-  return edited !== undefined && topText(edited, key) === value ? edited : undefined;
+  // In quotes only what would else be a number or the like.
+  return [value, JSON.stringify(value)]
+    .map((one) => (pair === undefined ? withNew(text, key, one) : withOther(text, pair, one)))
+    .find((edited) => edited !== undefined && topText(edited, key) === value);
 }
 
 function withOther(text: string, { value }: Pair, to: string): string | undefined {

@@ -92,7 +92,7 @@ function settingsOf({ settings }: Documents): string {
 
 function madeOf(machine: MachineDocument | undefined): string | undefined {
   if (machine === undefined) return undefined;
-  const { address, hostKey, ssh, engine, labels, ...rest } = machine.fields;
+  const { address, hostKey, machineId, ssh, engine, labels, ...rest } = machine.fields;
   const ships = [...machine.ships].map(([source, { blob, executable }]) => [
     source,
     blob,
@@ -105,14 +105,15 @@ function madeOf(machine: MachineDocument | undefined): string | undefined {
 function reachedAs(machine: MachineDocument, head: Documents): MachineDocument {
   const now = head.machines.get(machine.name)?.fields;
   if (now === undefined) return machine;
-  const { hostKey: _key, ssh: _ssh, engine: _engine, ...rest } = machine.fields;
-  const { address, hostKey, ssh, engine } = now;
+  const { hostKey: _key, machineId: _id, ssh: _ssh, engine: _engine, ...rest } = machine.fields;
+  const { address, hostKey, machineId, ssh, engine } = now;
   return {
     ...machine,
     fields: {
       ...rest,
       address,
       ...(hostKey === undefined ? {} : { hostKey }),
+      ...(machineId === undefined ? {} : { machineId }),
       ...(ssh === undefined ? {} : { ssh }),
       ...(engine === undefined ? {} : { engine }),
     },

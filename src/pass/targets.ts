@@ -6,7 +6,7 @@ import type { Target } from "../remote/session.ts";
 export function targetsOf(documents: Documents): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   const target = (document: MachineDocument): Target => {
-    const { address, ssh, hostKey, engine } = document.fields;
+    const { address, ssh, hostKey, machineId, engine } = document.fields;
     const jump = ssh?.jump === undefined ? undefined : documents.machines.get(ssh.jump);
     return {
       machine: document.name,
@@ -15,6 +15,7 @@ export function targetsOf(documents: Documents): ReadonlyMap<string, Target> {
       user: ssh?.user ?? "root",
       engineSocket: engine?.socket ?? defaultSocket,
       ...(hostKey === undefined ? {} : { hostKey }),
+      ...(machineId === undefined ? {} : { machineId }),
       ...(jump === undefined ? {} : { jump: target(jump) }),
     };
   };

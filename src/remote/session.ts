@@ -165,6 +165,8 @@ export interface Target {
   readonly user: string;
   /** Pinned: `ssh-ed25519 AAAA…`. Without one a key is accepted only when `acceptNewHostKeys`. */
   readonly hostKey?: string;
+  /** Pinned: what its /etc/machine-id says. */
+  readonly machineId?: string;
   readonly jump?: Target;
   readonly engineSocket: string;
 }

@@ -71,7 +71,8 @@ health: { http: /up, interval: 100ms, deadline: 60s }
     assert.equal(code, 0, stderr);
     assert.match(stdout, /git add machines\/web-1\.yaml/);
     const { address, privateAddress, hostKey } = machine();
-    const written = `address: ${address}\nhostKey: ${hostKey}\nprivateAddress: ${privateAddress}\nssh: { user: deploy }\nlabels: { role: web }\n`;
+    const machineId = await sh("cat /etc/machine-id");
+    const written = `address: ${address}\nhostKey: ${hostKey}\nmachineId: ${machineId}\nprivateAddress: ${privateAddress}\nssh: { user: deploy }\nlabels: { role: web }\n`;
     assert.equal(await readFile(file(), "utf8"), written);
     assert.equal(await sh("runuser -u deploy -- sudo -n id -un"), "root");
     assert.equal(await sh("stat -c '%a %U' /home/deploy/.ssh/authorized_keys"), "600 deploy");
@@ -157,22 +158,27 @@ health: { http: /up, interval: 100ms, deadline: 60s }
 
   test("is another once it was reinstalled, until somebody accepts it", async () => {
     const before = await readFile(file(), "utf8");
+    const formerId = await sh("cat /etc/machine-id");
+    const newId = "0123456789abcdef0123456789abcdef";
     await sh(
-      "rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; systemctl restart ssh; docker rm -f $(docker ps -aq); rm -r /var/lib/slipway",
+      `rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; systemctl restart ssh; echo ${newId} >/etc/machine-id; docker rm -f $(docker ps -aq); rm -r /var/lib/slipway`,
     );
     const refused = await stage.slipway(["reconcile"]);
     assert.equal(refused.code, 1, refused.stdout);
     assert.match(refused.stdout, /another host key .*slipway machine accept web-1/);
     const shown = await slipway("machine", "accept", "web-1");
     assert.equal(shown.code, 2, shown.stderr);
-    assert.match(shown.stderr, /pinned {2}SHA256:\S+\n {2}shown {3}SHA256:\S+/);
+    assert.match(shown.stderr, /pinned {2}SHA256:.+\n {2}shown {3}SHA256:.+, machine-id 0123/);
     assert.equal(await readFile(file(), "utf8"), before);
     const accepted = await slipway("machine", "accept", "web-1", "--yes", "--json");
     assert.equal(accepted.code, 0, accepted.stderr);
     const document = JSON.parse(accepted.stdout) as Record<string, unknown>;
     assertPublished("machine-accept", document);
     const key = String(document["hostKey"]);
-    assert.equal(await readFile(file(), "utf8"), before.replace(machine().hostKey, key));
+    assert.equal(
+      await readFile(file(), "utf8"),
+      before.replace(machine().hostKey, key).replace(formerId, newId),
+    );
     assert.notEqual(key, machine().hostKey);
     await stage.commit("Accept web-1 as it is now", {});
     const reconciled = await stage.slipway(["reconcile"]);

@@ -24,6 +24,11 @@ describe("editing one line of a YAML file", () => {
   for (const [what, before, after] of cases)
     it(what, () => assert.equal(withTopText(before, "key", "new"), after));
 
+  it("puts in quotes what would be no text", () => {
+    assert.equal(withTopText("a: 1\n", "key", "12"), 'a: 1\nkey: "12"\n');
+    assert.equal(withTopText("key: x\n", "key", "1e3"), 'key: "1e3"\n');
+  });
+
   it("reads what it wrote", () => {
     assert.equal(topText("hostKey: ssh-ed25519 AAAA me # x\n", "hostKey"), "ssh-ed25519 AAAA me");
     assert.equal(topText("hostKey: 5\n", "hostKey"), undefined);

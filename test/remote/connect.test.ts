@@ -14,12 +14,15 @@ import { startSshd, type Sshd } from "../support/sshd.ts";
 
 const stranger = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
+const machineId = "0123456789abcdef0123456789abcdef";
+
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 let sshd: Sshd;
 let fleet: Fleet;
 before(async () => {
   sshd = await startSshd({
+    machineId: `${machineId}\n`,
     hostKeyTypes: ["rsa", "ecdsa", "ed25519"],
     users: [
       { name: "deploy", sudo: true },
@@ -59,6 +62,28 @@ test("another host key than the pinned one is refused, and both are told", async
     trouble("identity", told("expected SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU")),
   );
   await assert.rejects(attempt(), trouble("identity", told(fingerprint(seen))));
+});
+
+test("another machine-id than the pinned one is refused, and both are told; none is not known", async () => {
+  const other = machineId.replace("0", "f");
+  for (const user of ["root", "deploy"])
+    await fleet.session(sshd.target({ machine: `same-${user}`, user, machineId }));
+  const wrong = fleet.session(sshd.target({ machine: "web-1", machineId: other }));
+  const told = new RegExp(`expected ${other}, seen ${machineId}.*'slipway machine accept web-1'`);
+  await assert.rejects(wrong, trouble("identity", told));
+  // No right is asked for there.
+  const another = sshd.target({ machine: "web-2", user: "nosudo", machineId: other });
+  await assert.rejects(fleet.session(another), trouble("identity", /seen/));
+  const session = await fleet.session(sshd.target({ machine: "web-3", machineId }));
+  for (const text of ["", "uninitialized\n", "no such thing\nat all\n"]) {
+    await sshd.setMachineId(text);
+    await assert.rejects(
+      session.confirm(),
+      trouble("identity", /tells no machine-id, expected 0123/),
+    );
+  }
+  await sshd.setMachineId(machineId);
+  await session.confirm();
 });
 
 test("a host key that cannot be read is refused", async () => {

@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import {
   chmod,
@@ -34,6 +35,8 @@ export interface SshdOptions {
   readonly folders?: readonly string[];
   /** Host key types, default ed25519 alone. */
   readonly hostKeyTypes?: readonly string[];
+  /** What /etc/machine-id says, with its line break; default one of its own. */
+  readonly machineId?: string;
 }
 
 /** A real sshd on a loopback port, with users of its own in namespaces of its own; as root, without a container engine. */
@@ -45,6 +48,8 @@ export interface Sshd {
   readonly hostKeys: Readonly<Record<string, string>>;
   /** The private key that root and every user accept. */
   readonly privateKey: string;
+  /** Changes what /etc/machine-id says. */
+  setMachineId(text: string): Promise<void>;
   /** As root on machine `m`, pinned, unless told otherwise. */
   target(changes?: Partial<Target>): Target;
   /** SIGSTOP to all of its processes: a machine that hangs. */
@@ -82,6 +87,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const authorized = await makeKey("user", "ed25519");
   await writeFile(join(dir, "authorized_keys"), `${authorized}\n`);
   await makeUsers(dir, users);
+  const setMachineId = (text: string): Promise<void> => writeFile(join(dir, "machine-id"), text);
+  await setMachineId(options.machineId ?? `${randomUUID().replaceAll("-", "")}\n`);
   const configOn = (port: number): string =>
     [
       ...(options.config ?? []),
@@ -116,6 +123,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     port,
     hostKeys,
     privateKey: await readFile(join(dir, "user"), "utf8"),
+    setMachineId,
     target: (changes = {}) => ({
       machine: "m",
       address: "127.0.0.1",
@@ -177,7 +185,7 @@ async function makeUsers(dir: string, users: readonly SshdUser[]): Promise<void>
 }
 
 const startScript = (dir: string, folders: readonly string[]): string => `set -eu
-for file in passwd group shadow sudoers; do mount --bind ${dir}/$file /etc/$file; done
+for file in passwd group shadow sudoers machine-id; do mount --bind ${dir}/$file /etc/$file; done
 for folder in /run ${folders.join(" ")}; do mount -t tmpfs -o mode=0755 own "$folder"; done
 mkdir /run/sshd
 exec /usr/sbin/sshd -D -e -f ${dir}/sshd_config

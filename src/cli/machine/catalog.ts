@@ -10,7 +10,7 @@ export const machineGroup: CommandGroup = {
     "Both commands write into the folder of the repo and commit nothing.",
   examples: [
     ["slipway machine bootstrap 203.0.113.10 --label role=web", "take in a new server"],
-    ["slipway machine accept web-1", "it was reinstalled and has a new host key"],
+    ["slipway machine accept web-1", "it was reinstalled and is to be known again"],
   ],
   commands: [
     {
@@ -22,7 +22,7 @@ export const machineGroup: CommandGroup = {
       about:
         "Logs in, looks, and shows the host key's fingerprint and what it will do; nothing is changed " +
         "before the answer. Then it makes a user with your SSH key who may become root, checked by " +
-        "visudo, and writes machines/<name>.yaml with the host key pinned, once a login as that user " +
+        "visudo, and writes machines/<name>.yaml with the host key and the machine-id pinned, once a login as that user " +
         "was seen to work. For Debian from 12 on and Ubuntu LTS. It can be repeated at any time. " +
         "Without a terminal and without --yes it only shows, with exit code 2.",
       options: [
@@ -48,10 +48,11 @@ export const machineGroup: CommandGroup = {
     {
       name: "accept",
       arguments: [["<machine>", "by its name in the repo"]],
-      summary: "pin the new host key of a machine that was reinstalled",
+      summary: "pin the new host key and machine-id of a machine that was reinstalled",
       about:
         "Logs in whatever host key it shows, and shows the pinned one and that one by their " +
-        "fingerprints; then writes it into machines/<name>.yaml, where all else stays as it is. " +
+        "fingerprints, with the machine-id; then writes both into machines/<name>.yaml, where all else " +
+        "stays as it is. A machine-id that was not pinned yet is. " +
         "Without a terminal and without --yes it only shows, with exit code 2.",
       options: [yes],
       examples: [

@@ -13,6 +13,7 @@ export interface MachineFile {
   readonly path: string;
   readonly text: string;
   readonly hostKey?: string;
+  readonly machineId?: string;
 }
 
 /** The files of machines as they stand in the folder: of the environment, where one is named, before those of the root. */
@@ -54,11 +55,13 @@ async function filesIn(dir: string, folder: string): Promise<readonly MachineFil
       const path = `${folder}/${name}`;
       const text = await readFile(join(dir, path), "utf8");
       const hostKey = topText(text, "hostKey");
+      const machineId = topText(text, "machineId");
       return {
         name: name.slice(0, -".yaml".length),
         path,
         text,
         ...(hostKey === undefined ? {} : { hostKey: withoutComment(hostKey) }),
+        ...(machineId === undefined ? {} : { machineId }),
       };
     }),
   );

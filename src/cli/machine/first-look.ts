@@ -1,13 +1,14 @@
 import { ipVersion } from "../../lib/ip.ts";
 import { printableLine } from "../../lib/text.ts";
 import type { Session } from "../../remote/session.ts";
+import { isMachineId } from "../../lib/machine-id.ts";
 import { UserError } from "../trouble.ts";
 
 /** What is there before anything is changed. */
 export interface FirstLook {
   readonly os: string;
   readonly hostName: string;
-  readonly machineId: string;
+  readonly machineId?: string;
   readonly hasUser: boolean;
   readonly hasSudo: boolean;
   readonly hasEngine: boolean;
@@ -20,7 +21,9 @@ say() { printf '%s=%s\\n' "$1" "$2"; }
 if [ -r /etc/os-release ]; then ( . /etc/os-release; say os "$ID"; say version "$VERSION_ID"; say title "$PRETTY_NAME" ); fi
 say hostName "$(uname -n)"
 [ ! -d /run/systemd/system ] || say systemd yes
-[ ! -r /etc/machine-id ] || { read -r id </etc/machine-id && say machineId "$id"; }
+id=
+[ ! -r /etc/machine-id ] || read -r id </etc/machine-id
+say machineId "$id"
 ! id -u "$1" >/dev/null 2>&1 || say user yes
 ! command -v sudo >/dev/null || ! command -v visudo >/dev/null || say sudo yes
 [ ! -S /run/docker.sock ] || say engine yes
@@ -60,7 +63,7 @@ export async function firstLook(session: Session, user: string): Promise<FirstLo
   return {
     os: text("title"),
     hostName: text("hostName"),
-    machineId: text("machineId"),
+    ...(isMachineId(text("machineId")) ? { machineId: text("machineId") } : {}),
     hasUser: said.has("user"),
     hasSudo: said.has("sudo"),
     hasEngine: said.has("engine"),

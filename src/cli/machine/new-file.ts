@@ -4,6 +4,7 @@ export interface NewMachine {
   readonly port: number;
   readonly user: string;
   readonly hostKey: string;
+  readonly machineId?: string;
   readonly jump?: string;
   readonly privateAddress?: string;
   readonly labels: ReadonlyMap<string, readonly string[]>;
@@ -11,11 +12,12 @@ export interface NewMachine {
 
 /** `machines/<name>.yaml` of a machine that was just met; `schema` is the path to it, where the repo has one. */
 export function newMachineFile(machine: NewMachine, schema: string | undefined): string {
-  const { address, hostKey, privateAddress, labels } = machine;
+  const { address, hostKey, machineId, privateAddress, labels } = machine;
   const lines = [
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
     `address: ${quoted(address)}`,
     `hostKey: ${hostKey}`,
+    ...(machineId === undefined ? [] : [`machineId: ${quoted(machineId)}`]),
     ...(privateAddress === undefined ? [] : [`privateAddress: ${quoted(privateAddress)}`]),
     ...sshLine(machine),
     labels.size === 0

@@ -26,7 +26,7 @@ import { newMachineFile, type NewMachine } from "../../machine/new-file.ts";
 import { prepare } from "../../machine/prepare.ts";
 import { sshLogin } from "../../ssh-login.ts";
 import { UserError } from "../../trouble.ts";
-import { withTopText } from "../../../load/edit.ts";
+import { withPins, type Pins } from "../../machine/pins.ts";
 
 export const run: Run = async (context, given) => {
   const { io, options, parts } = context;
@@ -55,7 +55,7 @@ export const run: Run = async (context, given) => {
       address: wish.host.address,
       hostKey: met.hostKey,
       fingerprint: textFingerprint(met.hostKey),
-      machineId: met.look.machineId,
+      machineId: met.look.machineId ?? "",
       user: wish.user,
     };
     if ((await consent(context, given, `Prepare ${name} and write ${path}?`)) === "unasked") {
@@ -65,13 +65,13 @@ export const run: Run = async (context, given) => {
     }
     await prepare(await remote.session(target), { user: wish.user, keys });
     // Only what has been seen to work is written: the new login, with root's rights, behind the key that is pinned.
-    await remote.session({ ...target, machine: name, user: wish.user, hostKey: met.hostKey });
+    await remote.session({ ...target, machine: name, user: wish.user, ...pinsOf(met) });
     await write(files.dir, path, known, {
       text: newMachineFile(
         machineOf(met, wish),
         files.hasSchemas ? relative(dirname(path), ".schemas/machine.schema.json") : undefined,
       ),
-      hostKey: met.hostKey,
+      pins: pinsOf(met),
     });
     io.out.write(
       options.json
@@ -121,6 +121,11 @@ interface Met {
   readonly look: FirstLook;
 }
 
+const pinsOf = ({ hostKey, look: { machineId } }: Met): Pins & Pick<Met, "hostKey"> => ({
+  hostKey,
+  ...(machineId === undefined ? {} : { machineId }),
+});
+
 async function meet(remote: Fleet, target: Target, { user }: Wish): Promise<Met> {
   const session = await remote.session(target);
   const hostKey = remote.seenHostKey(target.machine);
@@ -141,6 +146,13 @@ function sameMachine(
       `it shows the host key of ${shown.path}: it is that machine`,
       `For another name rename the file: git mv ${shown.path} ${path}. A copied disk needs host keys of its own first.`,
     );
+  const [pinned, seen] = [shown?.machineId, met.look.machineId];
+  if (shown !== undefined && pinned !== undefined && pinned !== seen)
+    throw new UserError(
+      "refused",
+      `it shows the host key of ${shown.path} and another machine-id: ${seen ?? "none"} instead of ${pinned}`,
+      `Where it is that machine: slipway machine accept ${name}`,
+    );
   if (shown !== undefined) return shown;
   const own = all.find((file) => file.name === name);
   if (own === undefined) return undefined;
@@ -157,18 +169,11 @@ async function write(
   dir: string,
   path: string,
   known: MachineFile | undefined,
-  { text, hostKey }: { readonly text: string; readonly hostKey: string },
+  { text, pins }: { readonly text: string; readonly pins: Pins },
 ): Promise<void> {
   if (known === undefined) return await writeMachine(dir, path, text);
   if (known.hostKey !== undefined) return;
-  const pinned = withTopText(known.text, "hostKey", hostKey);
-  if (pinned === undefined)
-    throw new UserError(
-      "refused",
-      `${path} cannot be edited`,
-      `Write into it: hostKey: ${hostKey}`,
-    );
-  await rewriteMachine(dir, path, pinned);
+  await rewriteMachine(dir, path, withPins(known, pins));
 }
 
 /** One that other machines may reach: not of the bridges that engines make. */
@@ -187,7 +192,7 @@ function machineOf(met: Met, wish: Wish): NewMachine {
     address,
     port,
     user: wish.user,
-    hostKey: met.hostKey,
+    ...pinsOf(met),
     labels: wish.labels,
     ...(wish.jump === undefined ? {} : { jump: wish.jump }),
     ...(privateAddress === undefined ? {} : { privateAddress }),
@@ -212,6 +217,9 @@ function proposal({ name, path, met, wish, keys, known }: Proposal): string {
     `${wish.host.address} calls itself ${look.hostName} and runs ${look.os}.`,
     `It shows the host key ${textFingerprint(met.hostKey)}; compare it with \`ssh-keygen -lf ${hostKeyFile(met.hostKey)}\` there.`,
     `  ${user}: the user ${isNew}, lets in ${keys.map(textFingerprint).join(", ")}, and may become root without a password`,
+    ...(look.machineId === undefined
+      ? ["  It has no machine-id: it will be known by its host key alone."]
+      : []),
     ...(look.hasSudo ? [] : ["  sudo: is installed"]),
     known === undefined
       ? `  ${path}: is written, for ${name}${privateAddress === undefined ? "" : ` with the private address ${privateAddress}`}`
