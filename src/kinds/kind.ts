@@ -1,6 +1,7 @@
 import type { Difference } from "../model/change.ts";
 import type { Answers, Query } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
+import type { Trace } from "../model/trace.ts";
 import type { RoomStep, Step, WatchStep } from "../model/step.ts";
 
 /** What a kind may know when it asks: the fleet, and where its own folder stands on the machine. */
@@ -83,6 +84,8 @@ export interface Kind<Spec, State> {
   /** The same without what `widens` tells: what is made while a guard holds that. */
   narrowed?(want: Spec, have: State): Spec;
   diff(want: Spec | undefined, have: State | undefined, facts: Facts): Difference | undefined;
+  /** What would tell when it was changed by hand, of what differs alone: that was not written by us since. */
+  traces?(want: Spec, have: State | undefined, facts: Facts): readonly Trace[];
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];
   apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];

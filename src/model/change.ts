@@ -1,6 +1,7 @@
 import type { Json } from "../lib/json.ts";
 import type { Address } from "./address.ts";
 import type { Where } from "./diagnostic.ts";
+import type { HandChange, Trace } from "./trace.ts";
 import type { RoomStep, Step, WatchStep } from "./step.ts";
 
 export type Action = "create" | "update" | "replace" | "delete" | "run";
@@ -17,6 +18,8 @@ export interface Reason {
   readonly code: string;
   readonly text: string;
   readonly where?: Where;
+  /** It drifted, and the machine knows when. */
+  readonly changed?: HandChange;
 }
 
 /** What users of the app notice. `gap`: nobody answers for up to `seconds`, or without them from then on. */
@@ -59,6 +62,8 @@ export interface Change extends Difference {
   readonly instead?: Change;
   /** It could cut us off: a digest of what is wanted, under which it is remembered if it does. */
   readonly trial?: string;
+  /** What would tell when it was changed by hand. */
+  readonly traces?: readonly Trace[];
   /** What only one at a time can have on a machine: host ports, as `tcp 10.0.0.11 8080` (no address: on all). */
   readonly holds?: readonly string[];
 }

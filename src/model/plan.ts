@@ -1,4 +1,5 @@
 import type { Address } from "./address.ts";
+import type { Trace } from "./trace.ts";
 import type { Change } from "./change.ts";
 import type { Where } from "./diagnostic.ts";
 
@@ -17,6 +18,8 @@ export interface Held {
   readonly failedAt?: string;
   /** Of what a guard keeps: the app file that it belongs to. */
   readonly family?: string;
+  /** Of what drifted: what would tell when it was changed by hand. */
+  readonly traces?: readonly Trace[];
 }
 
 export interface UnknownLive {

@@ -4,6 +4,7 @@ import type { Trouble } from "../model/outcome.ts";
 import type { Held } from "../model/plan.ts";
 import { closuresOf, noClosures } from "../plan/closed.ts";
 import type { Former } from "./former.ts";
+import { withHands } from "./hands.ts";
 import { withoutPutOff, type PutOff } from "./late.ts";
 import type { Holds } from "./holds.ts";
 import {
@@ -63,7 +64,7 @@ export async function lookWith(
         suspended: request.suspended ?? new Set(),
         closures,
       });
-      return withoutPutOff(found, world.issuer);
+      return withoutPutOff(await withHands(world, documents.fleet, found), world.issuer);
     };
     const found = await ask();
     if (restores !== undefined || !found.plan.held.some(isPastByRevert)) return found;

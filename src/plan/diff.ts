@@ -131,6 +131,7 @@ function changeOf(
     ...placeOf(kind, resource),
     ...holding(kind, resource.spec, have),
     ...widening(kind, resource.spec, have),
+    ...tracing(kind, resource.spec, have, facts),
     ...instead(kind, resource, have, facts),
     ...stepsWith(
       kind.apply(
@@ -231,6 +232,16 @@ function instead(
 function widening(kind: AnyKind, want: unknown, have: unknown): Pick<Change, "widens"> {
   const widens = kind.widens?.(want, have) ?? [];
   return widens.length === 0 ? {} : { widens };
+}
+
+function tracing(
+  kind: AnyKind,
+  want: unknown,
+  have: unknown,
+  facts: Facts,
+): Pick<Change, "traces"> {
+  const traces = kind.traces?.(want, have, facts) ?? [];
+  return traces.length === 0 ? {} : { traces };
 }
 
 const stepsWith = (steps: readonly Step[], want: unknown): Pick<Change, "steps" | "trial"> => ({

@@ -25,6 +25,7 @@ export function withoutUnhealed(
       needs: why.needs,
       machine: change.machine,
       ...(change.app === undefined ? {} : { app: change.app }),
+      ...(change.traces === undefined ? {} : { traces: change.traces }),
     });
     return false;
   });

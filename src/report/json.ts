@@ -3,6 +3,7 @@ import type { Change, Disruption, Field } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
+import type { HandChange } from "../model/trace.ts";
 import type { Reach } from "../model/reach.ts";
 import type { Shortage } from "../model/shortage.ts";
 import { countsOf, type PlanCounts } from "./plan-groups.ts";
@@ -34,6 +35,7 @@ export interface ChangeDocument {
     readonly text: string;
     readonly file: string | null;
     readonly line: number | null;
+    readonly changed?: HandChange;
   };
   readonly fields: readonly FieldDocument[];
   readonly disruption: Disruption;
@@ -95,6 +97,7 @@ const changeDocument = (change: Change): ChangeDocument => ({
     text: change.reason.text,
     file: change.reason.where?.file ?? null,
     line: change.reason.where?.line ?? null,
+    ...(change.reason.changed === undefined ? {} : { changed: change.reason.changed }),
   },
   fields: change.fields.map(fieldDocument),
   disruption: change.disruption,

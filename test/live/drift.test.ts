@@ -24,25 +24,25 @@ const breakages: readonly Breakage[] = [
     name: "stopped",
     breakIt: (m, id) => m.docker(["stop", "-t", "1", id]),
     heard: /heard .*(kill|die|stop) acme-stopped/,
-    reason: /is stopped/,
+    reason: /is stopped.*; acme-stopped-1-\w+ was (stopped|sent a signal) at 20/,
   },
   {
     name: "killed",
     breakIt: (m, id) => m.docker(["kill", id]),
     heard: /heard (kill|die) acme-killed/,
-    reason: /is stopped|exit code 137/,
+    reason: /(is stopped|exit code 137).*was sent a signal at 20/,
   },
   {
     name: "removed",
     breakIt: (m, id) => m.docker(["rm", "-f", id]),
     heard: /heard (kill|die|destroy) acme-removed/,
-    reason: /no container of removed/,
+    reason: /no container of removed.*was (removed|sent a signal) at 20/,
   },
   {
     name: "paused",
     breakIt: (m, id) => m.docker(["pause", id]),
     heard: /heard pause acme-paused/,
-    reason: /is paused/,
+    reason: /is paused.*was paused at 20/,
   },
   {
     name: "renamed",
@@ -54,7 +54,7 @@ const breakages: readonly Breakage[] = [
     name: "limited",
     breakIt: (m, id) => m.docker(["update", "--memory", "64m", "--memory-swap", "128m", id]),
     heard: /heard .*update acme-limited/,
-    reason: /limits of/,
+    reason: /limits of.*had its limits changed at 20/,
   },
   {
     name: "detached",

@@ -95,7 +95,11 @@ export const change: fc.Arbitrary<Change> = some<Change>(
     app: text,
     family: text,
     name: text,
-    reason: some({ code: text, text, where }, ["code", "text"]),
+    reason: some(
+      { code: text, text, where, changed: fc.record({ what: text, at: time, users: list(text) }) },
+      ["code", "text"],
+    ),
+    traces: fc.constant([]),
     fields: list(some({ path: text, declared: value, live: value }, ["path"])),
     disruption: some({ kind: fc.constantFrom("none", "restart", "gap"), seconds: count }, ["kind"]),
     steps: fc.constant([]),
@@ -132,6 +136,7 @@ const held: fc.Arbitrary<Held> = some<Held>(
     app: text,
     family: text,
     failedAt: text,
+    traces: fc.constant([]),
   },
   ["address", "code", "text"],
 );

@@ -7,6 +7,7 @@ import { difference } from "../shared/difference.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { treesQuery } from "../shared/files/tree.ts";
 import { diffInstance } from "./container/diff.ts";
+import { situationOf } from "./container/situation.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
 import { givingUpSteps, instanceSteps } from "./container/steps.ts";
@@ -39,6 +40,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     return ofOtherFleet(`container ${taken.name}`, taken.fleet, `another name for app ${family}`);
   },
   diff: diffInstance,
+  traces: (want, have) => [{ of: "container", name: situationOf(want, have).names.current }],
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,
   watch: watchOf,

@@ -31,6 +31,7 @@ export const machineFiles: Kind<FileSpec, FileState> = {
       ? undefined
       : difference("update", "changed", `${want.path} is not as declared`, fields);
   },
+  traces: ({ path }, have) => (have?.before === undefined ? [] : [{ of: "file", path }]),
   apply: ({ want, have }, { root }) => {
     const path = want?.path ?? have?.path ?? "";
     if (want === undefined) {

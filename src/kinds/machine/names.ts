@@ -82,6 +82,8 @@ export const names: Kind<NamesSpec, NamesState> = {
     const text = changes.length > 0 ? nameText(changes) : filesText(files.map(({ path }) => path));
     return difference("update", "names-changed", text, fields);
   },
+  traces: (want, have) =>
+    blockFields(want, have?.etc).length === 0 ? [] : [{ of: "file", path: etcHosts }],
   apply: ({ want, have }, facts) => nameSteps(want, have, facts),
   redact: ({ files, links, mounted, etc }) => ({
     files,

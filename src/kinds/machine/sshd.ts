@@ -54,6 +54,10 @@ export const sshd: Kind<SshdSpec, SshdState> = {
         : undefined;
     return differing(want, have);
   },
+  traces: (want, have, { fleet }) =>
+    have?.isTaken === true
+      ? [{ of: "file", path: have.file === textOf(want) ? mainFile : fileOf(fleet) }]
+      : [],
   apply: ({ want, have }, { root, fleet }) => {
     const at = [fileOf(fleet), folderOf(root)];
     const taken: readonly Step[] =
@@ -79,6 +83,8 @@ export const sshd: Kind<SshdSpec, SshdState> = {
 
 /** sshd takes the first value of a setting that it reads, and reads files of a folder in order of name. */
 const fileOf = (fleet: string): string => `/etc/ssh/sshd_config.d/00-slipway-${fleet}.conf`;
+
+const mainFile = "/etc/ssh/sshd_config";
 
 const folderOf = (root: string): string => `${root}/before/sshd`;
 

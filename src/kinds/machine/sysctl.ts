@@ -53,6 +53,10 @@ export const sysctl: Kind<SysctlSpec, SysctlState> = {
       ? difference("create", "missing", `${want.key} is not set by Slipway`, fields)
       : difference("update", "changed", `${want.key} is not as declared`, fields);
   },
+  traces: ({ key, value }, have, { fleet }) =>
+    have?.before === undefined || have.atBoot === value
+      ? []
+      : [{ of: "file", path: bootFile(fleet, key) }],
   apply: ({ want, have }, { root, fleet }) => {
     const key = want?.key ?? have?.key ?? "";
     if (want === undefined) {

@@ -67,6 +67,10 @@ export const timezone: Kind<TimezoneSpec, TimezoneState> = {
       ? undefined
       : difference("update", "changed", "the time zone is not as declared", fields);
   },
+  traces: ({ zone }, have) =>
+    have?.before === undefined
+      ? []
+      : [{ of: "file", path: zoneOf(have) === zone ? "/etc/timezone" : localtime }],
   apply: ({ want, have }, { root }) => {
     if (want === undefined) {
       const { localtime: former = null, named = null } = have?.before ?? {};

@@ -54,6 +54,8 @@ export const updates: Kind<UpdatesSpec, UpdatesState> = {
       ? undefined
       : difference("update", "changed", "updates are not as declared", fields);
   },
+  traces: ({ updates: wanted }, have, { fleet }) =>
+    have?.before === undefined || have.file === wanted ? [] : [{ of: "file", path: dropIn(fleet) }],
   apply: ({ want, have }, { root, fleet }) => {
     if (want === undefined)
       return [

@@ -32,6 +32,15 @@ export const users: Kind<UserSpec, UserState> = {
   owner: ({ name, before }) => (before === undefined ? undefined : { name }),
   clash: clashOf,
   diff: (want, have) => differenceOf(want, have),
+  traces: (want, have, { fleet }) => {
+    const { account, before } = have ?? {};
+    if (account === undefined || before === undefined) return [];
+    const { keys, sudo } = differingOf(want, have ?? want);
+    return [
+      ...(keys === undefined ? [] : [`${account.home}/.ssh/authorized_keys`]),
+      ...(sudo === undefined ? [] : [sudoOf(fleet, want.name)]),
+    ].map((path) => ({ of: "file", path }));
+  },
   apply: ({ want, have }, { root, fleet }) => {
     const name = want?.name ?? have?.name ?? "";
     const places = {

@@ -40,6 +40,10 @@ export const wireguard: Kind<WireguardSpec, WireguardState> = {
       ? undefined
       : difference("update", "changed", "its private network is not as declared", fields);
   },
+  traces: (want, have, { root, fleet }) =>
+    have === undefined || have.conf === confOf(want, root)
+      ? []
+      : [{ of: "file", path: confPath(fleet) }],
   apply: ({ want, have }, { root, fleet }) => {
     if (want === undefined) return [takeDown(fleet, root)];
     const conf = confOf(want, root);

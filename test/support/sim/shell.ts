@@ -53,6 +53,8 @@ export function runCommand(machine: ShellSide, argv: readonly string[]): Ran {
   if (script.includes('> "$1/lock"')) return fence(machine, text, first, second, third);
   if (script.includes("exit 44; exec cat")) return text === undefined ? failed(44) : said(text);
   if (script.includes("exit 0; exec cat")) return said(text ?? "");
+  // It keeps no times, and so does not know what was changed by hand.
+  if (script.includes("stat -c %Z")) return said("end\n");
   if (script.includes("exec grep -F")) {
     const lines = (text ?? "").split("\n").filter((line) => line.includes(second));
     return text === undefined || lines.length > 0 ? said(lines.join("\n")) : failed(1);
