@@ -35,6 +35,8 @@ export { versionFields, type FilesSpec, type FilesState } from "./app/files.ts";
 export { specDigest } from "./shared/container/fields.ts";
 export { isInService } from "./app/container/state.ts";
 export { restartSteps } from "./app/container/steps.ts";
+export type { ImageSpec, ImageState } from "./app/image.ts";
+export type { SwapSpec, SwapState } from "./machine/swap.ts";
 export { onceBody } from "./app/once/body.ts";
 export type { JobContainer, JobSpec, JobState } from "./app/job.ts";
 export { unitNames } from "./app/job/units.ts";

@@ -142,17 +142,26 @@ export function unknownLines(
     : [paint("strong", "not seen"), ...unknown, ...awaiting];
 }
 
-/** `! web-1: containers are declared to take 12 GB of memory, it has 8 GB` */
+/** `! web-1: containers are declared to take 12 GB of memory, it has 8 GB`; `! web-1: image shop:2 takes about 2 GB of disk; 1 GB is free` */
 export const shortageLines = (shortages: readonly Shortage[], paint: Paint): readonly string[] =>
   shortages.length === 0
     ? []
     : [
         paint("strong", "may not fit"),
         ...shortages.map(
-          ({ machine, of, declared, total }) =>
-            `   ${paint("warn", "!")} ${printableLine(machine)}: containers are declared to take ${bytes(declared)} of ${of}, it has ${bytes(total)}`,
+          (shortage) =>
+            `   ${paint("warn", "!")} ${printableLine(shortage.machine)}: ${printableLine(shortageText(shortage))}`,
         ),
       ];
+
+function shortageText(shortage: Shortage): string {
+  const [declared, total] = [bytes(shortage.declared), bytes(shortage.total)];
+  if (shortage.of === "memory")
+    return `containers are declared to take ${declared} of memory, it has ${total}`;
+  const { for: what, unknown } = shortage;
+  const more = unknown.length === 0 ? "" : `, besides ${listed(unknown)} of unknown size`;
+  return `${listed(what)} ${what.length === 1 ? "takes" : "take"} about ${declared} of disk${more}; ${total} is free, and 256 MB are to stay so`;
+}
 
 export function reachLines(
   reach: readonly Reach[],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Observation } from "../../src/model/observation.ts";
+import type { Plan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/resource.ts";
 import { shortagesOf } from "../../src/pass/shortages.ts";
 import { facts } from "../support/converge.ts";
@@ -31,6 +32,19 @@ const seen = (memoryTotalBytes: number): ReadonlyMap<string, Observation> =>
     ],
   ]);
 
+const plan: Plan = {
+  revision: "abc",
+  settings: [],
+  machines: [],
+  trials: [],
+  rollouts: [],
+  cleanup: [],
+  afterwards: [],
+  held: [],
+  unknown: [],
+  awaiting: [],
+};
+
 const six = { memoryBytes: 6 };
 const cases: readonly (readonly [
   name: string,
@@ -58,10 +72,13 @@ const cases: readonly (readonly [
 for (const [name, resources, declared] of cases) {
   test(`of 10 bytes: ${name}`, () =>
     assert.deepEqual(
-      shortagesOf(resources, seen(10)),
+      shortagesOf({ plan, resources, observations: seen(10) }),
       declared === undefined ? [] : [{ machine: "web-1", of: "memory", declared, total: 10 }],
     ));
 }
 
 test("what a machine has that did not answer is not known", () =>
-  assert.deepEqual(shortagesOf([container(six), container(six)], new Map()), []));
+  assert.deepEqual(
+    shortagesOf({ plan, resources: [container(six), container(six)], observations: new Map() }),
+    [],
+  ));

@@ -40,7 +40,10 @@ suite("JSON documents", () => {
       "plan",
       "a plan that may not fit",
       planDocument(plan, {
-        shortages: [{ machine: "web-1", of: "memory", declared: 12, total: 8 }],
+        shortages: [
+          { machine: "web-1", of: "memory", declared: 12, total: 8 },
+          { machine: "web-1", of: "disk", declared: 9, total: 8, for: ["swap"], unknown: [] },
+        ],
       }),
     ],
     ["plan", "an empty plan", planDocument(emptyPlan)],

@@ -46,6 +46,14 @@ const reach: readonly Reach[] = [
 
 const shortages = [
   { machine: "web-1", of: "memory", declared: 12 * 1024 ** 3, total: 8 * 1024 ** 3 },
+  {
+    machine: "web-2",
+    of: "disk",
+    declared: 5 * 1024 ** 3,
+    total: 3.5 * 1024 ** 3,
+    for: ["image shop:2", "swap"],
+    unknown: ["image blog:1"],
+  },
 ] as const;
 
 const findings: readonly Diagnostic[] = [

@@ -34,7 +34,7 @@ export const run: Run = async (context, given) => {
     if (documents === undefined || look === undefined) return showRejected(context, read.findings);
     const plan = planOf(look);
     const reach = reachOf(look.apps, look.standing.documents);
-    const shortages = shortagesOf(look.resources, look.observations);
+    const shortages = shortagesOf(look);
     if (options.json)
       io.out.write(jsonText(planDocument(plan, { reach, shortages, workingTree: fromDisk })));
     else if (isOn(given, "markdown"))

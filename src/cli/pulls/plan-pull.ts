@@ -104,7 +104,7 @@ async function plannedWithin(
     markdown: planMarkdown(plan, {
       ...view,
       reach: reachOf(look.apps, look.standing.documents),
-      shortages: shortagesOf(look.resources, look.observations),
+      shortages: shortagesOf(look),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { familiarName } from "../../lib/image-name.ts";
 import type { PullLogin } from "../../model/registry.ts";
-import { listAt, stringAt, stringsAt } from "../shared/reader.ts";
+import { optional } from "../shared/optional.ts";
+import { listAt, optionalNumber, stringAt, stringsAt } from "../shared/reader.ts";
 import { difference } from "../shared/difference.ts";
 import { imagesQuery } from "../shared/engine.ts";
 import type { Kind } from "../kind.ts";
@@ -22,6 +23,8 @@ export interface ImageState {
   /** `name@sha256:…`, as the engine writes them. */
   readonly digests: readonly string[];
   readonly tags: readonly string[];
+  /** Unpacked, with the layers that it shares with others; absent where the engine does not say. */
+  readonly bytes?: number;
 }
 
 const pullMs = 15 * 60_000;
@@ -38,7 +41,8 @@ export const image: Kind<ImageSpec, ImageState> = {
     for (const item of listAt(answers.json(imagesQuery))) {
       const digests = stringsAt(item, "RepoDigests").filter((d) => !d.startsWith("<none>"));
       const tags = stringsAt(item, "RepoTags").filter((t) => !t.startsWith("<none>"));
-      const state = { id: stringAt(item, "Id"), digests, tags };
+      const bytes = optionalNumber(item, "Size");
+      const state = { id: stringAt(item, "Id"), digests, tags, ...optional("bytes", bytes) };
       for (const key of [state.id, ...digests.map(familiarName)]) images.set(key, state);
     }
     return images;
