@@ -17,7 +17,9 @@ export function newMachineFile(machine: NewMachine, schema: string | undefined):
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
     `address: ${quoted(address)}`,
     `hostKey: ${hostKey}`,
-    ...(machineId === undefined ? [] : [`machineId: ${quoted(machineId)}`]),
+    ...(machineId === undefined
+      ? []
+      : [`machineId: ${/^[\de]+$/.test(machineId) ? quoted(machineId) : machineId}`]),
     ...(privateAddress === undefined ? [] : [`privateAddress: ${quoted(privateAddress)}`]),
     ...sshLine(machine),
     labels.size === 0

@@ -22,6 +22,11 @@ describe("the file of a new machine", () => {
         ]),
       },
     ],
+    ["with a machine-id", { machineId: "0123456789abcdef0123456789abcdef" }],
+    [
+      "with a machine-id that looks like a number",
+      { machineId: "12345678901234567890123456789e12" },
+    ],
     ["behind another port", { port: 2222, privateAddress: "10.0.0.1" }],
   ];
   for (const [what, more] of files)
@@ -43,6 +48,7 @@ describe("the file of a new machine", () => {
       assert.equal(fields.address, machine.address);
       assert.equal(fields.privateAddress, more.privateAddress);
       assert.equal(fields.hostKey, hostKey);
+      assert.equal(fields.machineId, more.machineId);
       assert.equal(fields.ssh?.user, "deploy");
       for (const [key, values] of more.labels ?? [])
         assert.deepEqual([fields.labels?.[key]].flat(), values);
