@@ -27,10 +27,12 @@ export async function createMachine(
   const insecureRegistry = `${hostAddress}:5000`;
   const plan = { dir, name, prefix, address, hostAddress, authorizedKey, insecureRegistry };
   const bare = sort && { sort, layers: await bareLayers(sort) };
-  const hostKey = await (bare === undefined
-    ? prepareRoot(plan)
-    : prepareBareRoot(plan, bare.sort, packages));
-  if (bare !== undefined && copied === true) await copyRoot(dir, bare.layers);
+  const layOut = async (): Promise<string> => {
+    if (bare === undefined) return await prepareRoot(plan);
+    const hostKey = await prepareBareRoot(plan, bare.sort, packages);
+    if (copied === true) await copyRoot(dir, bare.layers);
+    return hostKey;
+  };
   const disk = diskMiB === undefined ? undefined : await makeDisk(join(dir, "disk"), diskMiB);
   return {
     name,
@@ -39,9 +41,11 @@ export async function createMachine(
     network,
     address,
     privateAddress: privateAddress(net, 11 + index),
-    hostKey,
+    hostKey: await layOut(),
     disk,
     bare,
+    layOut,
+    deploys: options.deploy === true && bare !== undefined,
     power: undefined,
     turn: Promise.resolve(),
   };
@@ -60,7 +64,9 @@ export function present(machine: Machine): FleetMachine {
     name: machine.name,
     address: machine.address,
     privateAddress: machine.privateAddress,
-    hostKey: machine.hostKey,
+    get hostKey() {
+      return machine.hostKey;
+    },
     bare: machine.bare?.sort,
     pid: () => machine.power?.pid,
     exec: (argv, options) => execOn(machine, argv, options),

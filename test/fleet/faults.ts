@@ -1,5 +1,7 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { engineAnswers, sshdAnswers } from "./answers.ts";
-import { bareService } from "./bare.ts";
+import { bareService, deployOn } from "./bare.ts";
 import { execOn } from "./enter.ts";
 import { powered, type Machine } from "./machine.ts";
 import { powerOff, powerOn } from "./power.ts";
@@ -26,6 +28,15 @@ export function faultsOf(machine: Machine): MachineFaults {
   return {
     kill: () => powerOff(machine),
     start: () => powerOn(machine),
+    reinstall: async () => {
+      if (machine.bare === undefined) throw new Error(`${machine.name} has this host's programs`);
+      await powerOff(machine);
+      for (const folder of ["upper", "work", "root", "data", "copy"])
+        await rm(join(machine.dir, folder), { recursive: true, force: true });
+      machine.hostKey = await machine.layOut();
+      await powerOn(machine);
+      if (machine.deploys) await deployOn(machine);
+    },
     cut: (side) => setCable(machine.network, machine.index, "down", side),
     mend: (side) => setCable(machine.network, machine.index, "up", side),
     dropInput: (port) => rules(dropRules(port)),

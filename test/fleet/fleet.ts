@@ -94,10 +94,7 @@ async function bootMachines(
     await every(machines.map(powerOff));
   });
   await every(machines.map(powerOn));
-  const names = options.machines.flatMap((one) =>
-    typeof one !== "string" && one.bare !== undefined && one.deploy === true ? [one.name] : [],
-  );
-  await every(machines.filter(({ name }) => names.includes(name)).map(deployOn));
+  await every(machines.filter(({ deploys }) => deploys).map(deployOn));
   return machines;
 }
 

@@ -11,10 +11,15 @@ export type Machine = {
   readonly network: Network;
   readonly address: string;
   readonly privateAddress: string;
-  readonly hostKey: string;
+  /** Another once it was installed anew. */
+  hostKey: string;
   readonly disk: string | undefined;
   /** Of a machine that systemd boots from a tree of its own: what its root is laid over. */
   readonly bare: { sort: BareSort; layers: readonly string[] } | undefined;
+  /** Lays its files out as they are before its first boot, and gives its host key. */
+  readonly layOut: () => Promise<string>;
+  /** It has the user deploy. */
+  readonly deploys: boolean;
   power: { process: Tied; pid: number } | undefined;
   /** The last thing that was done to its power: one after the other. */
   turn: Promise<void>;

@@ -51,6 +51,8 @@ export type MachineFaults = {
   kill(): Promise<void>;
   /** Power on, with the same root and the same engine data; resolves when sshd and the engine answer. */
   start(): Promise<void>;
+  /** Installs a bare machine anew, at the same address: all that it had is gone, its host key and its machine-id too. */
+  reinstall(): Promise<void>;
   /** Pulls the network cable, on both sides or on one. */
   cut(side?: Side): Promise<void>;
   mend(side?: Side): Promise<void>;
@@ -80,7 +82,7 @@ export type FleetMachine = {
   readonly address: string;
   /** On a second interface, in a private range; the host reaches it as well. */
   readonly privateAddress: string;
-  /** As in `hostKey:` of a machine's file, without a comment. */
+  /** As in `hostKey:` of a machine's file, without a comment; another once it was installed anew. */
   readonly hostKey: string;
   readonly bare: BareSort | undefined;
   /** Of its first process, as the host sees it; another after a reboot, undefined while it is off. */
