@@ -51,7 +51,7 @@ function withoutChance(value: Json): Json {
     kept.map(([key, one]) => [
       withoutChanceIn(key),
       // Of two images that are as old the engine names one or the other first.
-      key === "images" && Array.isArray(one) ? one.toSorted() : withoutChance(one),
+      key === "images" && Array.isArray(one) ? one.map(String).toSorted() : withoutChance(one),
     ]),
   );
 }
