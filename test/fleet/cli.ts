@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { askHolder, controlSocket, faultNames, infoOf, obey, type FleetInfo } from "./control.ts";
+import { bareSystems } from "./distributions.ts";
 import { entering } from "./enter.ts";
 import { bootFleet, reapDead } from "./fleet.ts";
 import { choose, up, type UpOptions } from "./hold.ts";
@@ -24,9 +25,10 @@ program
   .addOption(
     new Option(
       "--bare <sort>",
-      "a Debian of its own with systemd, as it comes or with an engine",
+      "a system of its own with systemd, as it comes or with an engine",
     ).choices(["plain", "engine"]),
   )
+  .addOption(new Option("--os <os>", "what that is, if not Debian 12").choices(bareSystems))
   .option("--keep-state", "leave the state folder behind on 'down'")
   .action(async (options: UpOptions) => print(await up(options)));
 
@@ -36,11 +38,14 @@ program
   .requiredOption("--prefix <prefix>")
   .option("--disk-mib <n>")
   .option("--bare <sort>")
+  .option("--os <os>")
   .option("--keep-state")
   .action(async (options: UpOptions & { prefix: string }) => {
     const disk = options.diskMib === undefined ? {} : { diskMiB: Number(options.diskMib) };
     const sort = options.bare === "plain" || options.bare === "engine" ? options.bare : undefined;
-    const bare = sort && ({ bare: sort, deploy: true } as const);
+    const os = bareSystems.find((one) => one === options.os);
+    const chosen = os === undefined ? {} : { os };
+    const bare = sort && ({ bare: sort, deploy: true, ...chosen } as const);
     const machines = options.machines.split(",").map((name) => ({ name, ...disk, ...bare }));
     const { prefix } = options;
     const keepState = options.keepState === true;

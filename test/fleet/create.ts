@@ -19,14 +19,14 @@ export async function createMachine(
   authorizedKey: string,
   packages = false,
 ): Promise<Machine> {
-  const { name, diskMiB, bare: sort, copied } = options;
+  const { name, diskMiB, bare: sort, os = "debian-12", copied } = options;
   const dir = join(fleetDir, "machines", name);
   await mkdir(dir, { recursive: true });
   const { prefix, net, hostAddress } = network;
   const address = publicAddress(net, 11 + index);
   const insecureRegistry = `${hostAddress}:5000`;
   const plan = { dir, name, prefix, address, hostAddress, authorizedKey, insecureRegistry };
-  const bare = sort && { sort, layers: await bareLayers(sort) };
+  const bare = sort && { sort, layers: await bareLayers(sort, os) };
   const layOut = async (): Promise<string> => {
     if (bare === undefined) return await prepareRoot(plan);
     const hostKey = await prepareBareRoot(plan, bare.sort, packages);

@@ -11,6 +11,7 @@ export type UpOptions = {
   prefix?: string;
   diskMib?: string;
   bare?: string;
+  os?: string;
   keepState?: boolean;
 };
 
@@ -25,6 +26,7 @@ export async function up(options: UpOptions): Promise<FleetInfo> {
   const args = ["hold", "--machines", options.machines, "--prefix", prefix];
   if (options.diskMib !== undefined) args.push("--disk-mib", options.diskMib);
   if (options.bare !== undefined) args.push("--bare", options.bare);
+  if (options.os !== undefined) args.push("--os", options.os);
   if (options.keepState === true) args.push("--keep-state");
   const holder = spawn(process.execPath, [join(import.meta.dirname, "cli.ts"), ...args], {
     detached: true,

@@ -12,14 +12,13 @@ import {
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { mirrors } from "./distributions.ts";
 import { cacheDir, isOlder } from "./home.ts";
 import { close, listen } from "./listen.ts";
 import { run } from "./run.ts";
 import type { PackageFault, Packages } from "./types.ts";
 import { every } from "./wait.ts";
 
-/** A machine of the fleet reaches these and nothing else of the world. */
-const hosts: readonly string[] = ["deb.debian.org"];
 const keptForMs = 30 * 24 * 3600_000;
 const silenceMs = 30_000;
 
@@ -64,7 +63,7 @@ async function forward(
 ): Promise<void> {
   const { method, headers } = incoming;
   const target = URL.parse(incoming.url ?? "");
-  if (method !== "GET" || target?.protocol !== "http:" || !hosts.includes(target.host)) {
+  if (method !== "GET" || target?.protocol !== "http:" || !mirrors.includes(target.host)) {
     answer.writeHead(403).end();
     return;
   }

@@ -1,21 +1,25 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { distributions, type BareOs, type Distribution } from "./distributions.ts";
 import { cacheDir, isOlder } from "./home.ts";
 import { keyOf } from "./layers.ts";
 import { startPackages } from "./packages.ts";
 import { cleanEnv, must } from "./run.ts";
 import type { BareSort } from "./types.ts";
 
-const suite = "bookworm";
-const plain = ["systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2"];
-const engine = ["docker.io", "nftables", "wireguard-tools", "wireguard-go", "cron"];
 const limitSeconds = 900;
 const keptForMs = 30 * 24 * 3600_000;
 
 /** The folders that a bare machine's root is laid over, the uppermost first; made once on a host and then kept. */
-export async function bareLayers(sort: BareSort): Promise<readonly string[]> {
-  const tree = await made("plain", "plain-tree.sh", [suite, plain.join(",")]);
+export async function bareLayers(sort: BareSort, os: BareOs): Promise<readonly string[]> {
+  const { suite, sources, keys, plain, engine }: Distribution = distributions[os];
+  const tree = await made("plain", "plain-tree.sh", [
+    suite,
+    plain.join(","),
+    sources.join("\n"),
+    ...(keys === undefined ? [] : [keys.url, keys.digest]),
+  ]);
   if (sort === "plain") return [tree];
   return [await made("engine", "engine-layer.sh", [tree, engine.join(" ")]), tree];
 }
@@ -53,7 +57,7 @@ async function forgetOld(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.endsWith(".lock") || !(await isOlder(join(dir, name), keptForMs))) continue;
     const target = join(dir, name.slice(0, -".lock".length));
-    for (const path of [target, `${target}.new`, `${target}.lock`])
+    for (const path of ["", ".new", ".keys", ".lock"].map((end) => target + end))
       await rm(path, { recursive: true, force: true });
   }
 }

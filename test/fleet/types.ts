@@ -1,4 +1,5 @@
 /** What a test sees of a fleet. */
+import type { BareOs } from "./distributions.ts";
 
 export type Result = { code: number; stdout: string; stderr: string };
 
@@ -16,10 +17,12 @@ export type MachineOptions = {
   /** Puts the engine's data on a disk of this size, which can be filled without filling the host's. */
   diskMiB?: number;
   /**
-   * A Debian 12 of its own that systemd boots, instead of this host's programs under a small init. `plain` has sshd,
+   * A system of its own that systemd boots, instead of this host's programs under a small init. `plain` has sshd,
    * sudo and no more than that; `engine` has Docker Engine, nftables, WireGuard and cron as well.
    */
   bare?: BareSort;
+  /** What a bare machine runs. Default Debian 12. */
+  os?: BareOs;
   /** Gives a bare machine the user deploy, with sudo; machines of the other sort always have it. Default false. */
   deploy?: boolean;
   /**
@@ -39,7 +42,7 @@ export type FleetOptions = {
   registry?: boolean;
   /** A git server on the host's address. Default true. */
   git?: boolean;
-  /** A way to Debian's packages for the apt of bare machines. Default false: apt reaches nothing. */
+  /** A way to the packages of their distributions for the apt of bare machines. Default false: apt reaches nothing. */
   packages?: boolean;
   /** Keep the state directory when the fleet goes down. */
   keepState?: boolean;

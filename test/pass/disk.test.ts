@@ -59,6 +59,8 @@ const shortages = (
     settings: [{ machine: "web-1", changes }],
     machines: [],
     trials: [],
+    groundTrials: [],
+    lastTrials: [],
     rollouts: [],
     cleanup: [],
     afterwards: [],

@@ -37,6 +37,8 @@ const plan: Plan = {
   settings: [],
   machines: [],
   trials: [],
+  groundTrials: [],
+  lastTrials: [],
   rollouts: [],
   cleanup: [],
   afterwards: [],
