@@ -18,9 +18,10 @@ const fasterCode = 4;
 
 /**
  * Tells the machine what to run by itself after so many seconds, and gives the file that calls it off when it is moved. By
- * systemd where that runs; else by a process of its own. Ends with 3 where the same has cut us off before. The command
- * stands in that file, word by word: systemd would read variables of its own into it. Who holds the machine has waited
- * until what others armed is over: what is left of that was cut by a loss of power.
+ * systemd where that runs; else by a process of its own. Ends with 3 where the same has cut us off before. All that is run
+ * stands in that file: in a unit systemd would read variables of its own into it, and not all of its versions read what they
+ * wrote again at a daemon-reload: 252 not a quoted dollar, 249 not a line that begins with a bracket. Who holds the machine has
+ * waited until what others armed is over: what is left of that was cut by a loss of power.
  */
 const armScript = `
 umask 077
@@ -28,19 +29,18 @@ root=$1 seconds=$2 mark=$3
 shift 3
 [ ! -e "$mark" ] || { rm -f -- "$mark"; exit ${triedCode}; }
 rm -f -- "$root"/dead-man.*
+quoted() { for word; do printf "'"; printf %s "$word" | sed "s/'/'\\\\\\\\''/g"; printf "' "; done; }
 flag=$(mktemp "$root/dead-man.XXXXXX") || exit 1
-for word; do
-  printf '%s\\n' "$word" | sed "s/'/'\\\\\\\\''/g; 1s/^/'/; \\$s/\\$/' \\\\\\\\/" || exit 1
-done >"$flag" && echo >>"$flag" || { rm -f -- "$flag"; exit 1; }
-fire='mv -- "$1" "$1.fired" 2>/dev/null || exit 0
-for pause in 2 5 0; do sh "$1.fired" && break; sleep "$pause"; done
-rm -f -- "$1.fired"'
+{
+  printf '%s\\n' 'mv -- "$0" "$0.fired" 2>/dev/null || exit 0' 'put_back() {' && quoted "$@" &&
+    printf '\\n%s\\n' '}' 'for pause in 2 5 0; do put_back && break; sleep "$pause"; done' 'rm -f -- "$0.fired"'
+} >"$flag" || { rm -f -- "$flag"; exit 1; }
 if [ -d /run/systemd/system ]; then
-  systemd-run --quiet --collect --on-active="$seconds" --timer-property=AccuracySec=100ms \\
-    -- sh -c "$fire" sh "$flag" >/dev/null || { rm -f -- "$flag"; exit 1; }
+  # Where it was called off there is nothing to run, which is no failure.
+  systemd-run --quiet --collect --description="Slipway puts back what it changed" --property="SuccessExitStatus=2 127" \\
+    --on-active="$seconds" --timer-property=AccuracySec=100ms -- sh "$flag" >/dev/null || { rm -f -- "$flag"; exit 1; }
 else
-  setsid sh -c 'sleep "$1"; shift; exec sh -c "$@"' sh "$seconds" "$fire" sh "$flag" \\
-    </dev/null >/dev/null 2>&1 &
+  setsid sh -c 'sleep "$1"; [ ! -e "$2" ] || exec sh "$2"' sh "$seconds" "$flag" </dev/null >/dev/null 2>&1 &
 fi
 printf '%s\\n' "$flag"
 `;
