@@ -15,7 +15,7 @@ export interface Preparing {
 const script = `
 set -eu
 user=$1
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 umask 022
 if ! command -v visudo >/dev/null; then
   apt-get -q -o DPkg::Lock::Timeout=120 update >&2

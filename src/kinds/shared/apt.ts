@@ -2,10 +2,10 @@ import type { RunStep } from "../../model/step.ts";
 
 /**
  * What all calls of apt have in common: nobody is asked, files that were changed by hand stay as they are, nothing is removed
- * for it, and another apt that runs is waited for, for a while.
+ * for it, no service is restarted that has nothing to do with it, and another apt that runs is waited for, for a while.
  */
 const prelude = `
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
 apt() {
   apt-get -y -q -o Dpkg::Lock::Timeout=60 -o DPkg::Lock::Timeout=60 -o Acquire::Retries=1 -o Acquire::http::Timeout=20 \\
     -o Acquire::https::Timeout=20 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" 2>&1

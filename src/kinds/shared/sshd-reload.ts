@@ -11,6 +11,10 @@ reload() {
   [ -z "$pid_file" ] || [ ! -f "$pid_file" ] || { daemon=$(cat "$pid_file") && mv -f "$pid_file" "$aside"; } || return 1
   told=
   if [ -d /run/systemd/system ]; then
+    # Ubuntu's listens where the socket does, which takes Port and ListenAddress of sshd's files only when it is restarted.
+    if [ -x /usr/lib/systemd/system-generators/sshd-socket-generator ] && systemctl is-enabled --quiet ssh.socket; then
+      systemctl daemon-reload && systemctl restart ssh.socket && told=ssh.socket
+    fi
     for unit in ssh sshd; do
       [ -n "$told" ] || ! systemctl is-active --quiet "$unit" || { systemctl reload "$unit" && told=$unit; }
     done

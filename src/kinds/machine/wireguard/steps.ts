@@ -39,7 +39,7 @@ fi
 if [ -d /run/systemd/system ]; then systemctl stop "wg-quick@$1.service"; fi
 [ ! -e "/sys/class/net/$1" ] || ip link delete dev "$1"
 if [ -d /run/systemd/system ]; then
-  systemctl start "wg-quick@$1.service" || { systemctl status --no-pager -n 10 "wg-quick@$1.service" >&2 || :; exit 1; }
+  systemctl start "wg-quick@$1.service" || { journalctl -q --no-pager -o cat -n 8 -u "wg-quick@$1.service" >&2 || :; exit 1; }
 else
   wg-quick up "$1"
 fi
