@@ -44,7 +44,12 @@ mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs -o mode=0755 run "$root/run"
 groups=$root/sys/fs/cgroup
-if [ -e /sys/fs/cgroup/cgroup.procs ]; then
+# From 258 on systemd knows only the second version, of which a host with the first still has the tree, without controllers.
+version=0
+for library in "$root"/usr/lib/systemd/libsystemd-shared-*.so "$root"/usr/lib/*/systemd/libsystemd-shared-*.so; do
+  [ ! -e "$library" ] || version=${library##*-shared-} version=${version%%[!0-9]*}
+done
+if [ -e /sys/fs/cgroup/cgroup.procs ] || [ "$version" -ge 258 ]; then
   mount -t cgroup2 groups "$groups"
 else
   mount -t tmpfs -o mode=0755 groups "$groups"

@@ -58,6 +58,7 @@ export const distributions = {
   "debian-13": debian("trixie", ["docker-cli"]),
   "ubuntu-22.04": ubuntu("jammy"),
   "ubuntu-24.04": ubuntu("noble", ["systemd-resolved"]),
+  "ubuntu-26.04": ubuntu("resolute", ["systemd-resolved", "sudo-rs"]),
 } satisfies Record<string, Distribution>;
 
 export type BareOs = keyof typeof distributions;
