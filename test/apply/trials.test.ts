@@ -80,16 +80,33 @@ describe("trials", () => {
   test("that may be are made as one, and others not", async () => {
     const { said } = await tried({ m1: [...three.slice(0, 2), setting("m1", "d")] });
     assert.deepEqual(said, [
-      ...["keep a", "keep b", "try a and b", "forget a", "done a", "forget b", "done b"],
-      ...["keep d", "try d", "forget d"],
+      "keep a",
+      "keep b",
+      "try a and b",
+      "forget a",
+      "done a",
+      "forget b",
+      "done b",
+      "keep d",
+      "try d",
+      "forget d",
     ]);
   });
 
   test("are made each by itself where one of them is wrong", async () => {
     const { said, failed } = await tried({ m1: three }, { wrong: "b" });
     assert.deepEqual(said, [
-      ...["keep a", "keep b", "keep c", "try a, b and c"],
-      ...["try a", "forget a", "done a", "try b", "try c", "forget c", "done c"],
+      "keep a",
+      "keep b",
+      "keep c",
+      "try a, b and c",
+      "try a",
+      "forget a",
+      "done a",
+      "try b",
+      "try c",
+      "forget c",
+      "done c",
     ]);
     assert.deepEqual(failed, ["b: b is wrong"]);
   });
