@@ -69,12 +69,14 @@ function told(plan: Plan, answers: ReadonlyMap<string, TraceAnswers>): Plan {
   return {
     ...plan,
     settings: plan.settings.map(ofTurn),
+    groundTrials: plan.groundTrials.map(ofTurn),
     machines: plan.machines.map(ofTurn),
     trials: plan.trials.map(ofTurn),
     rollouts: plan.rollouts.map((rollout) => ({
       ...rollout,
       waves: rollout.waves.map((wave) => wave.map(ofTurn)),
     })),
+    lastTrials: plan.lastTrials.map(ofTurn),
     held: plan.held.map(ofHeld),
   };
 }
