@@ -17,7 +17,9 @@ describe("swap of a machine", { timeout: 600_000 }, () => {
     assert.equal(code, 0, stderr);
     return stdout.trim();
   };
-  const inUse = (): Promise<string> => run("swapon --show=NAME,SIZE --bytes --noheadings");
+  /** The list of all swap is the host's. */
+  const inUse = (): Promise<string> =>
+    run(`swapon --show=NAME,SIZE --bytes --noheadings | awk '$1 == "${path}" { print $1, $2 }'`);
   const declare = async (more: string): Promise<string> =>
     await site.commit("Swap", { "machines/web-1.yaml": machineFile(site.fleet, "web-1", more) });
 
