@@ -1,3 +1,4 @@
+import { adopt } from "./adopt/catalog.ts";
 import type { CommandNode } from "./command.ts";
 import { machineGroup } from "./machine/catalog.ts";
 import { jobsGroup } from "./jobs/catalog.ts";
@@ -60,6 +61,7 @@ export const catalog: readonly {
       },
       secretsGroup,
       machineGroup,
+      adopt,
     ],
   },
   {

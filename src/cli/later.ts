@@ -2,7 +2,6 @@ import { UserError } from "./trouble.ts";
 
 /** Commands that are meant to come, with what there is until then. */
 const commands: Readonly<Record<string, string>> = {
-  adopt: "Until then only what Slipway made is managed.",
   import:
     "Until then write apps/NAME.yaml by hand; 'slipway validate' names what Compose calls otherwise.",
 };

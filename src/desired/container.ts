@@ -1,4 +1,5 @@
 import type { ContainerSpec, FilesSpec, PortBinding } from "../kinds/index.ts";
+import { asList } from "../lib/list.ts";
 import { parsePublish } from "../lib/publish.ts";
 import { bytes, milliseconds } from "./units.ts";
 import { volumesOf, type Volume } from "../lib/volumes.ts";
@@ -94,10 +95,17 @@ export function containerSpec(
     ...confinementOf(fields),
     ...healthOf(fields),
     ...proxiedBy(fields, at.pools),
+    ...adoptedBy(fields, instance),
     ...(formerly.length === 0 ? {} : { formerly }),
   };
   const signal = signalOf(fields, at);
   return signal === undefined ? spec : withReload(spec, signal, at);
+}
+
+/** Of several the first is the first instance. */
+function adoptedBy(fields: AppFields, instance: number): Pick<ContainerSpec, "adopt"> {
+  const name = asList(fields.adopt)[instance - 1];
+  return name === undefined ? {} : { adopt: name };
 }
 
 function secretEnv(

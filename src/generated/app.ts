@@ -574,6 +574,10 @@ export interface AppFields {
    * `host` gives it the machine's own network, without a bridge.
    */
   network?: "host";
+  /**
+   * A container of this name that was there before is its first instance, as it runs, until something of it is declared otherwise; of several the first is instance 1, the second instance 2. It is never removed for being no longer declared. `slipway adopt` writes it; once its container was replaced it does nothing.
+   */
+  adopt?: string | string[];
 }
 export interface Job {
   /**

@@ -32,7 +32,20 @@ export type {
   PortBinding,
 } from "./app/container.ts";
 export { versionFields, type FilesSpec, type FilesState } from "./app/files.ts";
-export { specDigest } from "./shared/container/fields.ts";
+export { specDigest, type Fields } from "./shared/container/fields.ts";
+export { handFields } from "./shared/container/hand.ts";
+export { readLimits } from "./shared/container/limits.ts";
+export { shown } from "./shared/sensitive.ts";
+export {
+  listAt,
+  objectAt,
+  optionalBoolean,
+  optionalNumber,
+  optionalString,
+  stringMapAt,
+  stringsAt,
+} from "./shared/reader.ts";
+export { isAdopted, recordOf } from "./app/container/adopted.ts";
 export { isInService } from "./app/container/state.ts";
 export { restartSteps } from "./app/container/steps.ts";
 export type { ImageSpec, ImageState } from "./app/image.ts";

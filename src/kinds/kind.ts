@@ -1,4 +1,5 @@
 import type { Difference } from "../model/change.ts";
+import type { Adopted } from "../model/inventory.ts";
 import type { Answers, Query } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
 import type { Trace } from "../model/trace.ts";
@@ -11,6 +12,10 @@ export interface About {
   readonly root: string;
   /** By kind: the keys that HEAD's documents name on the machine, for kinds that ask only of what somebody named. */
   readonly named?: ReadonlyMap<string, readonly string[]>;
+  /** By id: containers that the machine's record says were taken over. Absent: the record was not read, or cannot be. */
+  readonly adopted?: Readonly<Record<string, Adopted>>;
+  /** The machine's own key for fingerprints. */
+  readonly key?: string;
 }
 
 /** Another resource on the same machine that must have converged first. */

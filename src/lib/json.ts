@@ -22,3 +22,7 @@ export function canonicalJson(value: unknown): string {
   }
   return JSON.stringify(value);
 }
+
+/** A text as it is, anything else as JSON writes it. */
+export const textOfJson = (value: Json | undefined): string =>
+  typeof value === "string" ? value : canonicalJson(value ?? null);

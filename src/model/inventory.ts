@@ -20,8 +20,21 @@ export interface Inventory {
    * through last, "" where there was none.
    */
   readonly stands?: Readonly<Record<string, string>>;
+  /** By container id: what was there before us, and is an instance of an app by now. */
+  readonly adopted?: Readonly<Record<string, Adopted>>;
   /** By address: what would have cut us off and was put back, and what was not tried because of that. */
   readonly refused?: Readonly<Record<string, Refusal>>;
+}
+
+/** A container that an app took over as it was. It has no labels of ours: here stands what they would say. */
+export interface Adopted {
+  readonly app: string;
+  readonly family: string;
+  readonly instance: number;
+  /** As it was called, and is called when it is let go. */
+  readonly name: string;
+  /** By their names on containers of ours; without `slipway.spec` it was never as declared. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What is not tried again until it is declared otherwise. */
@@ -82,7 +95,7 @@ export const emptyRecord: AppRecord = { images: {}, releases: [] };
 export function parseInventory(text: string): Inventory | undefined {
   const value = parseObject(text);
   if (value === undefined || value["version"] !== 1) return undefined;
-  const { fleet, machine, epoch, revision, apps, owned, kept, stands, refused } = value;
+  const { fleet, machine, epoch, revision, apps, owned, kept, stands, refused, adopted } = value;
   if (typeof fleet !== "string" || typeof machine !== "string" || typeof epoch !== "number")
     return undefined;
   if (!isObject(apps) || !Array.isArray(owned) || !isObject(kept)) return undefined;
@@ -100,8 +113,24 @@ export function parseInventory(text: string): Inventory | undefined {
     kept: stringsOf(kept),
     ...(isObject(stands) ? { stands: stringsOf(stands) } : {}),
     ...(isObject(refused) ? { refused: refusalsOf(refused) } : {}),
+    ...(isObject(adopted) ? { adopted: adoptedOf(adopted) } : {}),
   };
 }
+
+const adoptedOf = (value: JsonObject): Record<string, Adopted> =>
+  Object.fromEntries(
+    Object.entries(value).flatMap(([id, record]) => {
+      if (!isObject(record)) return [];
+      const { app, family, instance, name, labels } = record;
+      const isWhole =
+        [app, family, name].every((text) => typeof text === "string") &&
+        typeof instance === "number" &&
+        isObject(labels);
+      return isWhole
+        ? [[id, { app, family, instance, name, labels: stringsOf(labels) } as Adopted]]
+        : [];
+    }),
+  );
 
 const refusalsOf = (value: JsonObject): Record<string, Refusal> =>
   Object.fromEntries(

@@ -58,6 +58,9 @@ export class Secret {
   }
 }
 
+/** While a machine has no key, nothing of ours is there to compare with: any key shows the same plan. */
+export const keyForDisplay = "not yet made";
+
 /** Keyed digest of a secret's bytes, hex. On one machine equal values have equal ones. */
 export const fingerprint = (bytes: Uint8Array, machineKey: string): string =>
   keyedDigestOfBytes(machineKey, bytes);

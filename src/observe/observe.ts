@@ -1,9 +1,11 @@
 import { asksEngine, lackQueries, lacksEngine } from "../kinds/index.ts";
 import type { About, AnyKind } from "../kinds/kind.ts";
 import { Unreadable, type Live } from "../model/live.ts";
+import type { Inventory } from "../model/inventory.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trouble } from "../model/outcome.ts";
-import type { Answers } from "../model/query.ts";
+import { queryKey, type Answers } from "../model/query.ts";
+import type { Facts } from "../model/resource.ts";
 import type { RemoteError, Session } from "../remote/session.ts";
 import { answersOf } from "./answers.ts";
 import { askMachine, type AskOptions } from "./ask.ts";
@@ -33,13 +35,21 @@ export async function observeMachine(
   ];
   const questions = [...own, ...kinds.flatMap((kind) => kind.observe(about))];
   const fromMs = now?.();
-  const answers = answersOf(
-    await askMachine(session, questions, { ...options, onTrouble: troubles.tell }),
-  );
+  const asking = { ...options, onTrouble: troubles.tell };
+  const first = await askMachine(session, questions, asking);
   const toMs = now?.();
-  const lacks = lacksEngine(answers, about);
-  const facts = troubles.read("the facts", () => readFacts(machine, fleet, answers));
-  const inventory = troubles.read("the inventory", () => readInventory(fleet, answers));
+  const found = answersOf(first);
+  const lacks = lacksEngine(found, about);
+  const facts = troubles.read("the facts", () => readFacts(machine, fleet, found));
+  const inventory = troubles.read("the inventory", () => readInventory(fleet, found));
+  const known = { ...about, ...remembered(facts, inventory) };
+  const followUp = kinds
+    .flatMap((kind) => kind.observe(known))
+    .filter((query) => !first.has(queryKey(query)));
+  const answers =
+    followUp.length === 0 || lacks
+      ? found
+      : answersOf(new Map([...first, ...(await askMachine(session, followUp, asking))]));
   return {
     machine,
     ...(facts.state === "present" ? { facts: facts.value } : {}),
@@ -51,12 +61,22 @@ export async function observeMachine(
         kind.id,
         lacks && asksEngine(kind, about)
           ? missing
-          : troubles.read(kind.id, () => readKind(kind, answers, about)),
+          : troubles.read(kind.id, () => readKind(kind, answers, known)),
       ]),
     ),
     troubles: troubles.all().filter((trouble) => !lacks || trouble.class !== "engine"),
   };
 }
+
+/** What the machine says of itself that leads to more questions. */
+const remembered = (
+  facts: Live<Facts>,
+  inventory: Live<Inventory>,
+): Pick<About, "adopted" | "key"> => ({
+  ...(inventory.state === "present" ? { adopted: inventory.value.adopted ?? {} } : {}),
+  ...(inventory.state === "absent" ? { adopted: {} } : {}),
+  ...(facts.state === "present" && facts.value.key !== undefined ? { key: facts.value.key } : {}),
+});
 
 const missing = { state: "awaiting", on: "the container engine" } as const;
 

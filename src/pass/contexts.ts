@@ -14,12 +14,10 @@ import { resourceAddress } from "../model/address.ts";
 import type { AppDocument } from "../model/documents.ts";
 import type { Inventory } from "../model/inventory.ts";
 import { liveOf, type Observation } from "../model/observation.ts";
+import { keyForDisplay } from "../model/secret.ts";
 import type { Resource } from "../model/resource.ts";
 import { belongingsOf } from "./belongings.ts";
 import { bridgeOf } from "./bridge.ts";
-
-/** While a machine has no key, nothing of ours is there to compare with: any key shows the same plan. */
-const keyForDisplay = "not yet made";
 
 type Observations = ReadonlyMap<string, Observation>;
 

@@ -1,3 +1,4 @@
+import { adoptedOn } from "../desired/adopted.ts";
 import { placedJobs } from "../desired/jobs.ts";
 import { namedOn } from "../desired/settings.ts";
 import { kinds } from "../kinds/index.ts";
@@ -70,10 +71,14 @@ function namedBy({
   apps,
 }: Documents): (machine: string) => ReadonlyMap<string, readonly string[]> | undefined {
   const jobs = Map.groupBy(placedJobs([...apps.values()]), ({ machine }) => machine);
+  const placed = adoptedOn([...apps.values()]);
   return (machine) => {
     const document = machines.get(machine);
     const named = (jobs.get(machine) ?? []).map(({ app, job }) => `${app.name}/${job}`);
-    return document && new Map([...namedOn(document), ["app/job", named]]);
+    const adopted = placed.get(machine) ?? [];
+    return (
+      document && new Map([...namedOn(document), ["app/job", named], ["app/container", adopted]])
+    );
   };
 }
 

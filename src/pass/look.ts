@@ -8,6 +8,7 @@ import { withHands } from "./hands.ts";
 import { withoutPutOff, type PutOff } from "./late.ts";
 import type { Holds } from "./holds.ts";
 import {
+  recordAdopted,
   recordFailure,
   recordLockout,
   recordFound,
@@ -83,6 +84,7 @@ export async function applyLook(
 ): Promise<Applied> {
   world.listener({ type: "stage", stage: "apply", text: "" });
   await recordRenames(holds.taken, look);
+  await recordAdopted(holds.taken, look);
   await recordFound(holds.taken, look);
   return await applyPlan(look.plan, {
     holds: holds.taken,

@@ -18,6 +18,7 @@ import type { RevisionOutcome } from "../model/outcome.ts";
 import { changesOf } from "../model/plan.ts";
 import { moveRecords } from "../plan/renames.ts";
 import type { ContainerSpec, ReleaseSpec, ReleaseState } from "../kinds/index.ts";
+import { adoptedOn } from "./adopted.ts";
 import type { Holds } from "./holds.ts";
 import type { FamilySurvey, Survey } from "./survey.ts";
 
@@ -92,6 +93,20 @@ export async function recordRenames(
   await onEach(holds, outdated, (_, inventory) => moveRecords(inventory, renames));
 }
 
+/** Before anything of it is stopped or renamed: a controller that dies now leaves the next one knowing whose it is. */
+export async function recordAdopted(holds: ReadonlyMap<string, Hold>, look: Survey): Promise<void> {
+  const next = (machine: string, { adopted, ...inventory }: Inventory): Inventory => ({
+    ...inventory,
+    ...adoptedOn(look, machine, adopted),
+  });
+  const outdated = [...holds.keys()].filter((machine) => {
+    const live = look.observations.get(machine)?.inventory;
+    if (live?.state !== "present") return live?.state === "absent";
+    return canonicalJson(next(machine, live.value)) !== canonicalJson(live.value);
+  });
+  await onEach(holds, outdated, next);
+}
+
 const isSame = (a: Inventory, b: Inventory): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Releases that ended well while nobody looked: written down before their containers make room for others. */
@@ -152,7 +167,7 @@ export async function recordEnding(ending: Ending): Promise<void> {
 function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inventory): Inventory {
   const { look, outcome } = ending;
   const { stands } = look.standing;
-  const { stands: _stands, refused, ...known } = moveRecords(inventory, look.renames);
+  const { stands: _stands, refused, adopted, ...known } = moveRecords(inventory, look.renames);
   let next: Inventory = {
     ...known,
     // What came through since by another declaration is past.
@@ -161,6 +176,7 @@ function recorded(ending: Omit<Ending, "holds">, machine: string, inventory: Inv
     revision: outcome.revision,
     kept: keptOn(ending, machine, inventory),
     owned: ownedOn(look, machine),
+    ...adoptedOn(look, machine, adopted),
     ...(Object.keys(stands).length === 0 ? {} : { stands }),
   };
   for (const family of look.families) {

@@ -69,7 +69,7 @@ describe("with --json", () => {
     [["logs", "--json"], "usage"],
     [["exec", "shop", "--json"], "usage"],
     [["plan", "--json"], "no-repo"],
-    [["adopt", "web-1", "--json", "--force"], "not-yet"],
+    [["import", "compose.yaml", "--json", "--force"], "not-yet"],
     [["secrets", "--json"], "usage"],
     [["secrets", "set", "a.B", "--json", "value"], "usage"],
     [["run", "--json", "--listen", "127.0.0.1:80"], "not-yet"],

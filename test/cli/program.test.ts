@@ -83,7 +83,7 @@ describe("the command line", () => {
       /^slipway: there is no command 'valdate' \(did you mean 'validate'\?\)/,
     ],
     [["help", "valdate"], /^slipway: there is no command 'valdate'/],
-    [["--repo", "plan", "adopt", "--help"], /^slipway: 'slipway adopt' is not there yet/],
+    [["--repo", "plan", "import", "--help"], /^slipway: 'slipway import' is not there yet/],
     [["jobs", "run"], /^slipway: missing required argument 'app'/],
     [["machine", "bootstrap"], /^slipway: missing required argument 'host'/],
     [["machine", "bootstrap", "a b"], /^slipway: 'a b' is no \[user@\]host\[:port\]/],

@@ -6,8 +6,10 @@ import { publishedPorts } from "../shared/container/fields.ts";
 import { difference } from "../shared/difference.ts";
 import type { ContainerSpec, PortBinding } from "../shared/container/spec.ts";
 import { treesQuery } from "../shared/files/tree.ts";
+import { adoptedQueries, isAdopted, withoutVariables } from "./container/adopted.ts";
 import { diffInstance } from "./container/diff.ts";
 import { situationOf } from "./container/situation.ts";
+import { isGivenBack } from "./container/let-go.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
 import { givingUpSteps, instanceSteps } from "./container/steps.ts";
@@ -29,10 +31,12 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     ...networksOf(spec),
     ...spec.mounts.flatMap(filesOf(spec)),
   ],
-  observe: (about) => [containersQuery, treesQuery(about.root)],
+  observe: (about) => [containersQuery, treesQuery(about.root), ...adoptedQueries(about)],
   read: readInstances,
   owner: ({ app, family, instance, containers }) =>
-    containers.length === 0 ? undefined : { app, family, name: String(instance) },
+    containers.every((c) => isAdopted(c) && isGivenBack(c))
+      ? undefined
+      : { app, family, name: String(instance) },
   clash: ({ app, family }, have) => {
     const { taken } = have ?? {};
     // By its former name it may be taken: that is what a rename gets out of.
@@ -54,7 +58,10 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   holds: (want, have) => (want === undefined ? portsHeld(have) : want.ports.map(portText)),
   redact: (state) => ({
     ...state,
-    containers: state.containers.map((c) => ({ ...c, fields: redactFields(c.fields) })),
+    containers: state.containers.map((c) => ({
+      ...c,
+      fields: redactFields(isAdopted(c) ? withoutVariables(c.fields, c.adopted) : c.fields),
+    })),
   }),
 };
 

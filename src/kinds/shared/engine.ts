@@ -14,6 +14,13 @@ export const containersQuery: EngineQuery = {
   each: "/containers/{Id}/json",
 };
 
+/** Whatever containers these filters find, each inspected. */
+export const containersBy = (filter: "name" | "id", values: readonly string[]): EngineQuery => ({
+  ask: "engine",
+  path: withFilters("/containers/json?all=1&", { [filter]: values }),
+  each: "/containers/{Id}/json",
+});
+
 /** All networks, also those that are not ours: a name that is taken counts as there. */
 export const networksQuery: EngineQuery = { ask: "engine", path: "/networks" };
 
@@ -91,6 +98,13 @@ export const removeThing = (kind: "networks" | "volumes", name: string): EngineS
 export const connectNetwork = (network: string, container: string, endpoint: Json): EngineStep =>
   post(["networks", network, "connect"], {
     body: { Container: container, EndpointConfig: endpoint },
+  });
+
+/** Done as well where it is not on it, or either is gone. */
+export const disconnectNetwork = (network: string, container: string): EngineStep =>
+  post(["networks", network, "disconnect"], {
+    body: { Container: container, Force: false },
+    accept: [403, 404],
   });
 
 /** Done as well where it still runs, and stays. */

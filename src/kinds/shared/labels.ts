@@ -11,6 +11,8 @@ export const label = {
   revision: "slipway.revision",
   /** The image as its app file writes it; never compared. */
   image: "slipway.image",
+  /** What the image meant; only in the record of a container that was taken over. */
+  digest: "slipway.digest",
   /** Digest of the create-only fields and the image. */
   spec: "slipway.spec",
   /** How it serves its ports, as JSON. */

@@ -7,9 +7,12 @@ import {
 import type { Facts } from "../../../model/resource.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { difference } from "../../shared/difference.ts";
+import { optional } from "../../shared/optional.ts";
 import { createOnlyFields, detachedFrom } from "../../shared/container/differences.ts";
 import { limitFields, restartField } from "./differences.ts";
 import { isStale, reloadFields } from "./reload.ts";
+import { adoptedFields, isAdopted } from "./adopted.ts";
+import { isGivenBack } from "./let-go.ts";
 import { hasCompleted, isBroughtBack, isProven, situationOf, type Situation } from "./situation.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
@@ -25,11 +28,18 @@ export function diffInstance(
   return want.running ? serving(situation, right) : stopped(situation, right);
 }
 
-function undeclared(have: ContainerState): Difference {
+function undeclared(have: ContainerState): Difference | undefined {
+  const what = `${have.app} instance ${have.instance} is not declared`;
+  const before = have.containers.filter(isAdopted);
+  if (before.length === have.containers.length) {
+    const left = before.filter((c) => !isGivenBack(c)).map(({ adopted }) => adopted.name);
+    const text = `${what}; ${left.join(", ")} is let go, and left as it is`;
+    return left.length === 0 ? undefined : difference("update", "let-go", text);
+  }
   const running = have.containers.some((c) => c.running);
   return {
     action: "delete",
-    reason: { code: "undeclared", text: `${have.app} instance ${have.instance} is not declared` },
+    reason: { code: "undeclared", text: what },
     fields: [],
     disruption: running ? { kind: "gap" } : noDisruption,
   };
@@ -48,7 +58,7 @@ function replaced(situation: Situation, old: InstanceContainer, facts: Facts): D
   const { want, revivable } = situation;
   const { running, restart, status } = old;
   const fields = [
-    ...createOnlyFields(want, old, facts.root),
+    ...madeAnewFields(want, old, facts.root),
     ...reloadFields(want, old),
     ...limitFields(want.limits, old.limits),
     ...(want.running === running
@@ -65,6 +75,21 @@ function replaced(situation: Situation, old: InstanceContainer, facts: Facts): D
     fields,
     disruption: gapOf(situation),
   };
+}
+
+/** Of one that was there before: what is declared otherwise, and else that it is no longer to stay as it is. */
+function madeAnewFields(
+  want: ContainerSpec,
+  old: InstanceContainer,
+  root: string,
+): readonly Field[] {
+  if (!isAdopted(old)) return createOnlyFields(want, old, root);
+  const { name } = old.adopted;
+  const fields = adoptedFields(want, old, root);
+  const isLetGo = want.adopt !== name;
+  return fields.length > 0 && !isLetGo
+    ? fields
+    : [{ path: "adopt", live: name, ...optional("declared", want.adopt) }, ...fields];
 }
 
 const listed = (paths: readonly string[]): string =>
@@ -182,8 +207,12 @@ function changedInPlace(
   if (fields.length === 0) return undefined;
   const paths = fields.map((f) => f.path);
   if (paths.some((p) => p.startsWith("networks."))) {
-    const text = `${right.name} is not on ${detachedFrom(want, right).join(", ")}`;
-    return difference("update", "network-detached", text, fields);
+    const networks = detachedFrom(want, right).join(", ");
+    if (right.adopted?.isKnown === false) {
+      const text = `${right.name} is taken over as it runs: it joins ${networks}, and nothing is restarted`;
+      return difference("update", "taken-over", text, fields);
+    }
+    return difference("update", "network-detached", `${right.name} is not on ${networks}`, fields);
   }
   return paths.some((p) => p.startsWith("resources."))
     ? difference("update", "limits-changed", `limits of ${right.name} differ`, fields)

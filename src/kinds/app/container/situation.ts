@@ -2,6 +2,7 @@ import { shortHash } from "../../../lib/hash.ts";
 import { specDigest } from "../../shared/container/fields.ts";
 import { instanceNames, type InstanceNames } from "../../shared/container/names.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
+import { isAdopted, isAsAdopted } from "./adopted.ts";
 import type { ContainerState, InstanceContainer } from "./state.ts";
 
 /** Who is who among an instance's containers, as seen from what is wanted. */
@@ -25,16 +26,19 @@ export interface Situation {
 export function situationOf(want: ContainerSpec, have: ContainerState | undefined): Situation {
   const wanted = specDigest(want);
   const specs = new Set([wanted, ...(want.formerly ?? []).map(specDigest)]);
-  const names = instanceNames(want.fleet, want.app, want.instance, shortHash(wanted));
-  const all = (have?.containers ?? []).toSorted((a, b) => rank(a, names) - rank(b, names));
+  const given = instanceNames(want.fleet, want.app, want.instance, shortHash(wanted));
+  const isWanted = (c: InstanceContainer): boolean =>
+    c.status !== "dead" && (isAdopted(c) ? isAsAdopted(want, specs, c) : specs.has(c.spec));
+  const all = (have?.containers ?? []).toSorted((a, b) => rank(a, given) - rank(b, given));
   const usable = all.filter((c) => c.role !== "previous" && c.role !== "failed");
-  const right = usable.find((c) => specs.has(c.spec) && c.status !== "dead");
+  const right = usable.find(isWanted);
   const rest = usable.filter((c) => c !== right);
   const ran = rest.filter((c) => c.startedAt !== undefined && c.status !== "dead");
   const old = ran.find((c) => c.role !== "new");
   const abandoned = ran.find((c) => c.role === "new");
   const kept = all.filter((c) => c.role === "previous");
-  const revivable = right ? undefined : kept.find((c) => specs.has(c.spec) && c.status !== "dead");
+  const revivable = right ? undefined : kept.find(isWanted);
+  const names = { ...given, ...ownName(right ?? revivable) };
   const previous = kept.find((c) => c !== revivable);
   const failed = all.find((c) => c.role === "failed");
   const placed = new Set([right, old, abandoned, revivable, previous, failed]);
@@ -50,6 +54,10 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
     spare: all.filter((c) => !placed.has(c)),
   };
 }
+
+/** One that was there before keeps its name. */
+const ownName = (c: InstanceContainer | undefined): { readonly current?: string } =>
+  c?.adopted === undefined ? {} : { current: c.adopted.name };
 
 /** Best first: what runs, what is proven, what has its own name already. */
 const rank = (c: InstanceContainer, { current, fresh, previous, failed }: InstanceNames): number =>

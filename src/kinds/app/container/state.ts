@@ -6,6 +6,12 @@ import { parseName, type Role } from "../../shared/container/names.ts";
 import { containersQuery } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { optional } from "../../shared/optional.ts";
+import {
+  readAdopted,
+  type AdoptedContainer,
+  type AdoptedFrom,
+  type FoundAdopted,
+} from "./adopted.ts";
 import { readDrain, type Drain } from "./leaving.ts";
 import { shippedReader, type Shipped } from "./shipped.ts";
 
@@ -32,6 +38,8 @@ export interface InstanceContainer extends LiveContainer {
   readonly shipped?: Shipped;
   /** Of one that is behind the proxy. */
   readonly drain?: Drain;
+  /** It was there before us. */
+  readonly adopted?: AdoptedFrom;
 }
 
 /** Whether names stand for it, and commands go to it: it has its own name, or runs under another one. */
@@ -63,24 +71,50 @@ export function readInstances(answers: Answers, about: About): ReadonlyMap<strin
     const named = parseName(about.fleet, live.name);
     const app = named?.app ?? live.app;
     const instance = named?.instance ?? wholeNumber(instanceLabel);
-    const key = keyOf(app, instance);
-    const known = instances.get(key);
-    const role = roleOf(live, named?.role);
-    const container = {
+    add(instances, app, instance, {
       ...live,
-      role,
+      role: roleOf(live, named?.role),
       ...optional("shipped", shippedOf(live)),
       ...optional("drain", readDrain(labelOf(inspect, label.drain))),
-    };
-    instances.set(key, {
-      ...known,
-      app,
-      family: known?.containers[0] === undefined ? live.family : known.family,
-      instance,
-      containers: [...(known?.containers ?? []), container].toSorted(byAge),
     });
   }
+  for (const { app, instance, container } of adoptedBeside(instances, answers, about))
+    add(instances, app, instance, { ...container, role: adoptedRole(container, about.fleet) });
   return instances;
+}
+
+function add(
+  instances: Map<string, ContainerState>,
+  app: string,
+  instance: number,
+  container: InstanceContainer,
+): void {
+  const key = keyOf(app, instance);
+  const known = instances.get(key);
+  instances.set(key, {
+    ...known,
+    app,
+    family: known?.containers[0] === undefined ? container.family : known.family,
+    instance,
+    containers: [...(known?.containers ?? []), container].toSorted(byAge),
+  });
+}
+
+/** Nobody's container takes the place of one that we made: a name in `adopt` may come to mean another one. */
+const adoptedBeside = (
+  instances: ReadonlyMap<string, ContainerState>,
+  answers: Answers,
+  about: About,
+): readonly FoundAdopted[] =>
+  readAdopted(answers, about).filter(({ app, instance, container }) => {
+    const known = instances.get(keyOf(app, instance));
+    const isRecorded = about.adopted?.[container.id] !== undefined;
+    return container.status !== "removing" && (isRecorded || !known?.containers.length);
+  });
+
+function adoptedRole(container: AdoptedContainer, fleet: string): Role {
+  if (container.name === container.adopted.name) return "current";
+  return roleOf(container, parseName(fleet, container.name)?.role);
 }
 
 function takeName(

@@ -1,10 +1,8 @@
-import type { Json } from "../../../lib/json.ts";
 import type { Facts } from "../../../model/resource.ts";
 import type { Bound, Step } from "../../../model/step.ts";
 import { createBody, endpointOf, secretTexts } from "../../shared/container/body.ts";
 import { missingFolders } from "../../shared/container/folders.ts";
 import type { InstanceNames } from "../../shared/container/names.ts";
-import { limitsBody } from "../../shared/container/limits.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import {
   connectNetwork,
@@ -17,12 +15,13 @@ import {
   updateContainer,
 } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
+import { isAdopted } from "./adopted.ts";
 import { bury, discard, drained, forbidRestart, park, stopSeconds } from "./away.ts";
-import { detachedFrom } from "../../shared/container/differences.ts";
-import { limitFields } from "./differences.ts";
 import { givenAddresses, takeNames } from "./follow.ts";
 import { filesBeforeStart, proveRunning, reloadIfStale } from "./reload.ts";
 import { drainText, leaving } from "./leaving.ts";
+import { letGo } from "./let-go.ts";
+import { mend } from "./mend.ts";
 import {
   hasCompleted,
   isBroughtBack,
@@ -43,10 +42,9 @@ export function instanceSteps(
   facts: Facts,
 ): readonly Step[] {
   if (want === undefined)
-    return (have?.containers ?? []).flatMap((c) => [
-      ...leaving(c, have?.instance ?? 0, facts.root),
-      ...discard(c),
-    ]);
+    return (have?.containers ?? []).flatMap((c) =>
+      isAdopted(c) ? letGo(c) : [...leaving(c, have?.instance ?? 0, facts.root), ...discard(c)],
+    );
   const situation = situationOf(want, have);
   const making = want.running ? serve(situation, facts) : rest(situation, facts);
   return [...clearNames(situation), ...making, ...retire(situation, facts.root)];
@@ -220,25 +218,6 @@ function obtain(
       ...more.map((network) => connectNetwork(network.name, name, endpointOf(want, network))),
     ],
   };
-}
-
-/** Brings limits, restart policy and networks in line, in place. */
-function mend(want: ContainerSpec, live: InstanceContainer): readonly Step[] {
-  const networks = want.networks === "host" ? [] : want.networks;
-  const detached = new Set(detachedFrom(want, live));
-  const restart = wantedRestart(want);
-  const update: Json = {
-    ...(limitFields(want.limits, live.limits).length > 0
-      ? limitsBody(want.limits, live.limits)
-      : {}),
-    ...(live.restart === restart ? {} : { RestartPolicy: { Name: restart } }),
-  };
-  return [
-    ...(Object.keys(update).length > 0 ? [updateContainer(live.id, update)] : []),
-    ...networks
-      .filter((n) => detached.has(n.name))
-      .map((n) => connectNetwork(n.name, live.id, endpointOf(want, n))),
-  ];
 }
 
 function prove(want: ContainerSpec, container: Ref): readonly Step[] {

@@ -115,7 +115,7 @@ export const secretTexts = (spec: ContainerSpec): EngineStep["secretEnv"] =>
   spec.secretEnv &&
   Object.fromEntries(Object.entries(spec.secretEnv).map(([name, { text }]) => [name, text]));
 
-const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
+export const originLabels = (spec: ContainerSpec): Readonly<Record<string, string>> =>
   labels({
     [label.fleet]: spec.fleet,
     [label.app]: spec.app,

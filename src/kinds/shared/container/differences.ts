@@ -16,6 +16,15 @@ export function createOnlyFields(
   live: LiveContainer,
   root: string,
 ): readonly Field[] {
+  const all = fieldDifferences(want, live, root);
+  return all.length > 0 ? all : [{ path: "spec", live: live.spec }];
+}
+
+export function fieldDifferences(
+  want: ContainerSpec,
+  live: LiveContainer,
+  root: string,
+): readonly Field[] {
   const declared = fieldsOf(want);
   const paths = [...new Set([...Object.keys(declared), ...Object.keys(live.fields)])].toSorted();
   const image =
@@ -27,8 +36,7 @@ export function createOnlyFields(
     .map(
       (path) => secretField(path, want, live.fields) ?? field(path, declared, live.fields, root),
     );
-  const all = [...image, ...others];
-  return all.length > 0 ? all : [{ path: "spec", live: live.spec }];
+  return [...image, ...others];
 }
 
 const sizes: ReadonlySet<string> = new Set(["shmSize", "logs.maxSize"]);

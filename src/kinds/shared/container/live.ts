@@ -117,12 +117,22 @@ export function readContainer(inspect: Json): LiveContainer {
     networks: Object.keys(objectAt(inspect, "NetworkSettings", "Networks")).toSorted(),
     addresses: readAddresses(inspect),
     ...optional("served", parseServed(labelOf(inspect, label.served))),
-    fields: readFields(inspect),
+    fields: ownFields(inspect),
   };
 }
 
-function readFields(inspect: Json): Fields {
-  const all = compact({
+/** What was declared of a container of ours; of any other all. */
+function ownFields(inspect: Json): Fields {
+  const declared = readDeclared(inspect);
+  const own = Object.entries(readFields(inspect)).filter(
+    ([path]) => !inheritable(path) || declared === undefined || declared.has(path),
+  );
+  return Object.fromEntries(own);
+}
+
+/** All create-only fields, also those that came with the image. */
+export function readFields(inspect: Json): Fields {
+  return compact({
     command: some(stringsAt(inspect, "Config", "Cmd")),
     entrypoint: some(stringsAt(inspect, "Config", "Entrypoint")),
     user: optionalString(inspect, "Config", "User") || undefined,
@@ -154,11 +164,6 @@ function readFields(inspect: Json): Fields {
     groupAdd: some(sorted(stringsAt(inspect, "HostConfig", "GroupAdd"))),
     ...readLogs(inspect),
   });
-  const declared = readDeclared(inspect);
-  const own = Object.entries(all).filter(
-    ([path]) => !inheritable(path) || declared === undefined || declared.has(path),
-  );
-  return Object.fromEntries(own);
 }
 
 /** What holds a secret is taken for its fingerprint: nothing after this has the value. */
@@ -183,7 +188,7 @@ function readStrings(text: string | undefined): ReadonlyMap<string, string> {
 }
 
 /** Undefined for a container that does not say: then nothing of it counts as declared by the image. */
-function readDeclared(inspect: Json): ReadonlySet<string> | undefined {
+export function readDeclared(inspect: Json): ReadonlySet<string> | undefined {
   const text = labelOf(inspect, label.declared);
   if (text === undefined) return undefined;
   try {

@@ -68,6 +68,8 @@ export interface ContainerSpec {
   readonly watchMs: number;
   /** Behind the machine's proxy. */
   readonly proxied?: Proxied;
+  /** A container that was there before, by its name: it is this one, until something of it is declared otherwise. */
+  readonly adopt?: string;
   /** What it was under each name before `renamedFrom`: a container that was made so is kept as it is. */
   readonly formerly?: readonly ContainerSpec[];
 }

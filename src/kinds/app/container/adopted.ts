@@ -1,0 +1,268 @@
+import { bytesOfText } from "../../../lib/bytes.ts";
+import { isObject, textOfJson, type Json } from "../../../lib/json.ts";
+import type { Field } from "../../../model/change.ts";
+import type { Adopted } from "../../../model/inventory.ts";
+import { Unreadable } from "../../../model/live.ts";
+import type { Answers, EngineQuery } from "../../../model/query.ts";
+import { fingerprint, keyForDisplay } from "../../../model/secret.ts";
+import type { About } from "../../kind.ts";
+import { originLabels } from "../../shared/container/body.ts";
+import { fieldDifferences } from "../../shared/container/differences.ts";
+import { inheritable, type Fields } from "../../shared/container/fields.ts";
+import { handFields, withLabels } from "../../shared/container/hand.ts";
+import {
+  labelOf,
+  nameOf,
+  readContainer,
+  readDeclared,
+  type LiveContainer,
+} from "../../shared/container/live.ts";
+import type { ContainerSpec } from "../../shared/container/spec.ts";
+import { containersBy } from "../../shared/engine.ts";
+import { label } from "../../shared/labels.ts";
+import { optionalNumber, stringAt, stringsAt } from "../../shared/reader.ts";
+
+/** What is known of a container that was there before us. */
+export interface AdoptedFrom {
+  /** Its own name. */
+  readonly name: string;
+  /** It was seen to be as declared, and its record says what that was. */
+  readonly isKnown: boolean;
+  /** Of one that is not known yet, by variable: under the machine's key. */
+  readonly prints: Readonly<Record<string, string>>;
+  /** What its image came as, `name@sha256:…`. */
+  readonly digests: readonly string[];
+  /** Its share of processors was given in a way in which the engine cannot change it. */
+  readonly hasFixedCpus: boolean;
+  /** Networks of ours that it is on. */
+  readonly joined: readonly string[];
+}
+
+export type AdoptedContainer = LiveContainer & { readonly adopted: AdoptedFrom };
+
+export const isAdopted = <T extends LiveContainer & { readonly adopted?: AdoptedFrom }>(
+  container: T,
+): container is T & AdoptedContainer => container.adopted !== undefined;
+
+export interface FoundAdopted {
+  readonly app: string;
+  readonly family: string;
+  readonly instance: number;
+  readonly container: AdoptedContainer;
+}
+
+const kindId = "app/container";
+
+interface Wish {
+  readonly app: string;
+  readonly family: string;
+  readonly instance: number;
+  readonly name: string;
+}
+
+/** As `About.named` tells them: `shop/1 shop shop-web-1`. */
+const wishesOf = (about: About): readonly Wish[] =>
+  (about.named?.get(kindId) ?? []).map((text) => {
+    const [key = "", family = "", name = ""] = text.split(" ");
+    const [app = "", instance] = key.split("/");
+    return { app, family, instance: Number(instance), name };
+  });
+
+const byName = (names: readonly string[]): EngineQuery =>
+  containersBy("name", names.map((name) => `^/${name.replaceAll(".", "\\.")}$`).toSorted());
+
+const byId = (ids: readonly string[]): EngineQuery => containersBy("id", ids.toSorted());
+
+const withImages = (query: EngineQuery): EngineQuery => ({
+  ...query,
+  each: "/images/{ImageID}/json",
+});
+
+/** Those whose names nobody has taken over yet. */
+const newNames = (about: About): readonly string[] => {
+  const known = new Set(Object.values(about.adopted ?? {}).flatMap(namesKnown));
+  return wishesOf(about).flatMap(({ name }) => (known.has(name) ? [] : name));
+};
+
+const namesKnown = ({ name, labels }: Adopted): readonly string[] =>
+  labels[label.spec] === undefined ? [] : [name];
+
+/** Asked once the machine's record was read. */
+export function adoptedQueries(about: About): readonly EngineQuery[] {
+  if (about.adopted === undefined) return [];
+  const [names, ids] = [newNames(about), Object.keys(about.adopted)];
+  return [
+    ...(names.length === 0 ? [] : [byName(names), withImages(byName(names))]),
+    ...(ids.length === 0 ? [] : [byId(ids)]),
+  ];
+}
+
+/** Containers without labels of ours that are an instance all the same: as their record says, or as HEAD wants it. */
+export function readAdopted(answers: Answers, about: About): readonly FoundAdopted[] {
+  const wishes = wishesOf(about);
+  if (about.adopted === undefined) {
+    if (wishes.length === 0) return [];
+    throw new Unreadable("the machine's record does not tell what was taken over");
+  }
+  const found = new Map<string, FoundAdopted>();
+  const names = newNames(about);
+  const images = names.length === 0 ? [] : answers.each(withImages(byName(names)));
+  for (const inspect of names.length === 0 ? [] : answers.each(byName(names))) {
+    const wish = wishes.find(({ name }) => name === nameOf(inspect));
+    if (wish === undefined || labelOf(inspect, label.fleet) !== undefined) continue;
+    const id = stringAt(inspect, "Id");
+    const image = images.find((one) => stringAt(one, "Id") === stringAt(inspect, "Image"));
+    const { name: _, ...place } = wish;
+    found.set(id, { ...place, container: unknownContainer(inspect, image, wish, about) });
+  }
+  const ids = Object.keys(about.adopted);
+  for (const inspect of ids.length === 0 ? [] : answers.each(byId(ids))) {
+    const id = stringAt(inspect, "Id");
+    const record = about.adopted[id];
+    if (record === undefined || found.has(id)) continue;
+    const wish = wishes.find(({ name }) => name === record.name);
+    const { app, family, instance } = wish ?? record;
+    found.set(id, { app, family, instance, container: knownContainer(inspect, record, about) });
+  }
+  return [...found.values()];
+}
+
+function unknownContainer(
+  inspect: Json,
+  image: Json | undefined,
+  { app, family, name }: Wish,
+  about: About,
+): AdoptedContainer {
+  const { key = keyForDisplay } = about;
+  const live = readContainer(withLabels(inspect, { [label.app]: app, [label.family]: family }));
+  const fields = handFields(inspect, image);
+  const variables = Object.entries(fields).filter(([path]) => path.startsWith("env."));
+  return {
+    ...live,
+    spec: "",
+    fields,
+    adopted: {
+      name,
+      isKnown: false,
+      prints: Object.fromEntries(
+        variables.map(([path, value]) => [path, fingerprint(bytesOfText(textOfJson(value)), key)]),
+      ),
+      digests: stringsAt(image, "RepoDigests"),
+      ...kept(inspect, about.fleet, live),
+    },
+  };
+}
+
+function knownContainer(inspect: Json, record: Adopted, about: About): AdoptedContainer {
+  const { app, family, name, labels } = record;
+  const told = withLabels(inspect, { ...labels, [label.app]: app, [label.family]: family });
+  const live = readContainer(told);
+  const declared = readDeclared(told);
+  const own = Object.entries(handFields(told, undefined)).filter(
+    ([path]) => !inheritable(path) || declared === undefined || declared.has(path),
+  );
+  return {
+    ...live,
+    // As it was understood, since a tag says nothing of what runs.
+    image: labels[label.digest] ?? live.imageId,
+    fields: Object.fromEntries(own),
+    adopted: {
+      name,
+      isKnown: labels[label.spec] !== undefined,
+      prints: {},
+      digests: [],
+      ...kept(inspect, about.fleet, live),
+    },
+  };
+}
+
+const kept = (
+  inspect: Json,
+  fleet: string,
+  { networks, family }: LiveContainer,
+): Pick<AdoptedFrom, "hasFixedCpus" | "joined"> => ({
+  hasFixedCpus: (optionalNumber(inspect, "HostConfig", "NanoCpus") ?? 0) > 0,
+  joined: networks.filter((n) => n === `slipway-${fleet}` || n === `slipway-${fleet}-${family}`),
+});
+
+/** What it lacks of what any container of ours has, or has besides: it gets that with its next deploy, and until then nobody misses it. */
+function isLeftAsItIs({ path, declared, live }: Field): boolean {
+  if (/^env\.SLIPWAY_(?:MACHINE|APP|INSTANCE)$|^volumes\.\/etc\/hosts$/.test(path))
+    return live === undefined;
+  if (path === "network") return declared !== "host" && live !== "host";
+  if (path.startsWith("networks.")) return true;
+  if (path.startsWith("labels.")) return declared === undefined;
+  return path.startsWith("logs.") && live === undefined;
+}
+
+/** What of a container that was made by hand is other than declared. What its variables hold is told of none. */
+export function adoptedFields(
+  want: ContainerSpec,
+  live: AdoptedContainer,
+  root: string,
+): readonly Field[] {
+  return fieldDifferences(want, live.adopted.isKnown ? live : understood(want, live), root).filter(
+    (field) => !isLeftAsItIs(field),
+  );
+}
+
+/** In the words of what is wanted: a value that is the secret's is the secret, any other is nobody's business. */
+function understood(want: ContainerSpec, live: AdoptedContainer): LiveContainer {
+  const { prints, digests } = live.adopted;
+  const fields = Object.entries(live.fields).map(([path, value]): [string, Json] => {
+    const print = prints[path];
+    const isAsWritten = want.env[path.slice("env.".length)] === value;
+    return [path, print === undefined || isAsWritten ? value : { secret: print }];
+  });
+  const digestOf = (reference: string): string => reference.slice(reference.indexOf("@") + 1);
+  const isSameImage = digests.some((one) => digestOf(one) === digestOf(want.image));
+  return {
+    ...live,
+    fields: Object.fromEntries(fields) as Fields,
+    image: isSameImage ? want.image : live.imageId,
+  };
+}
+
+/** Whether it is what is wanted: as it was found to be, and once that was written down as long as nothing else is declared. */
+export function isAsAdopted(
+  want: ContainerSpec,
+  specs: ReadonlySet<string>,
+  live: AdoptedContainer,
+): boolean {
+  const { name, isKnown, hasFixedCpus } = live.adopted;
+  // A proxy reaches it by an address that only a container of ours has for good.
+  if (want.adopt !== name || want.proxied !== undefined) return false;
+  if (hasFixedCpus && want.limits.cpus !== live.limits.cpus) return false;
+  return isKnown ? specs.has(live.spec) : adoptedFields(want, live, "").length === 0;
+}
+
+/** What may be shown or stored of it: of one that is not known yet no variable. */
+export const withoutVariables = (fields: Fields, { isKnown }: AdoptedFrom): Fields =>
+  isKnown
+    ? fields
+    : Object.fromEntries(
+        Object.entries(fields).map(([path, value]) => [
+          path,
+          path.startsWith("env.") && !isObject(value) ? "(hidden)" : value,
+        ]),
+      );
+
+/** What is written down of a container that is there and was seen to be as declared; of any other only whose it is. */
+export function recordOf(
+  want: ContainerSpec | undefined,
+  live: AdoptedContainer,
+  known: Adopted | undefined,
+): Adopted {
+  const { name, isKnown } = live.adopted;
+  const app = want?.app ?? known?.app ?? live.app;
+  const family = want?.family ?? known?.family ?? live.family;
+  const instance = want?.instance ?? known?.instance ?? 1;
+  if (isKnown || want === undefined || !isAsAdopted(want, new Set(), live))
+    return { app, family, instance, name, labels: known?.labels ?? {} };
+  const told = originLabels(want);
+  const kept = [label.spec, label.declared, label.secrets, label.image];
+  const labels = Object.fromEntries(
+    kept.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])),
+  );
+  return { app, family, instance, name, labels: { ...labels, [label.digest]: want.image } };
+}
