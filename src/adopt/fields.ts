@@ -54,7 +54,7 @@ export function say(found: Found, volumeKey: (engineName: string, path: string) 
       user: text(fields["user"]),
       workingDir: text(fields["workingDir"]),
       hostname: text(fields["hostname"]),
-      init: fields["init"] === true ? true : undefined,
+      init: typeof fields["init"] === "boolean" ? fields["init"] : undefined,
       readOnly: fields["readOnly"] === true ? true : undefined,
       privileged: fields["privileged"] === true ? true : undefined,
       tmpfs: Object.entries(below(fields, "tmpfs.")).map(([path, options]) =>

@@ -1,6 +1,7 @@
 import type { Bridge } from "../../src/desired/addresses.ts";
 import type { Belongings } from "../../src/desired/belongings.ts";
 import { compile } from "../../src/desired/compile.ts";
+import type { SecretDigests } from "../../src/desired/secrets.ts";
 import type { Compiled, LeavingPlace, MachineContext } from "../../src/desired/work.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
 import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
@@ -15,7 +16,7 @@ export const key = "a machine's key";
 
 /** What every app's image text stands for here. */
 export const referenceOf = (text: string): string =>
-  `${text.split(":")[0]}@sha256:${digestOf(text)}`;
+  text.includes("@") ? text : `${text.split(":")[0]}@sha256:${digestOf(text)}`;
 
 export const imagesOf = (apps: Iterable<AppDocument>): ImageReferences =>
   new Map(
@@ -28,6 +29,7 @@ const nothing: Belongings = { volumes: new Set(), networks: new Set(), used: new
 
 export interface CompileOptions {
   readonly apps?: readonly AppDocument[];
+  readonly secrets?: SecretDigests;
   /** By machine; undefined: its bridge is not known yet. Default 172.30.0.1. */
   readonly gateways?: Readonly<Record<string, string | undefined>>;
   /** On every machine: who serves, by `app/instance`: its address and, where that is another, the app it was made for. */
@@ -76,7 +78,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
     machines: new Map(contexts),
     images: imagesOf(apps),
     ...(options.released === undefined ? {} : { released: options.released }),
-    secrets: pretendedDigests,
+    secrets: options.secrets ?? pretendedDigests,
     leaving: options.leaving ?? [],
     hashes: new Map(
       apps.flatMap((a) => [...a.ships.values()].flat()).map(({ blob }) => [blob, digestOf(blob)]),

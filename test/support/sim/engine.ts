@@ -132,7 +132,7 @@ export class SimEngine {
     const url = new URL(path, "http://engine");
     const [, kind, id, verb] = url.pathname.split("/").map(decodeURIComponent);
     if (kind === "containers" && id === "json")
-      return ok(this.containers.filter((c) => hasLabel(c, url)).map(summary));
+      return ok(this.containers.filter((c) => isFiltered(c, url)).map(summary));
     if (kind === "containers" && verb === "json") {
       const found = this.find(id ?? "");
       return found === undefined
@@ -144,6 +144,12 @@ export class SimEngine {
     if (kind === "volumes" && id === undefined)
       return ok({ Volumes: this.volumes.map(volumeJson), Warnings: null });
     if (kind === "images" && id === "json") return ok(this.images.map(imageJson));
+    if (kind === "images" && verb === "json") {
+      const found = this.images.find((i) => i.id === id);
+      return found === undefined
+        ? refused(404, "No such image")
+        : ok({ Id: found.id, RepoDigests: found.digests, Config: found.config });
+    }
     if (kind === "version") return ok({ Version: "24.0.7" });
     return refused(404, "page not found");
   }
@@ -335,7 +341,12 @@ export class SimEngine {
       return { status: 204, body: null };
     }
     const container = this.find(String(body["Container"]));
-    if (verb !== "connect" || container === undefined) return refused(404, "No such container");
+    if (container === undefined) return refused(404, "No such container");
+    if (verb === "disconnect")
+      return container.networks.delete(network.name)
+        ? { status: 200, body: null }
+        : refused(403, `${container.name} is not connected to network ${network.name}`);
+    if (verb !== "connect") return refused(404, "No such container");
     if (container.networks.has(network.name))
       return refused(403, `endpoint already exists in network ${network.name}`);
     const attached = endpoint(body["EndpointConfig"]);
@@ -414,9 +425,19 @@ const hostPorts = (container: SimContainer): readonly string[] =>
     list(bindings).map((b) => `${String(object(b)["HostPort"])}/${port.split("/")[1]}`),
   );
 
-function hasLabel(container: SimContainer, url: URL): boolean {
-  const filters: unknown = JSON.parse(url.searchParams.get("filters") ?? "{}");
-  const wanted = isObject(filters) ? strings(filters["label"]) : [];
+/** Values of one filter are alternatives, but for labels. */
+function isFiltered(container: SimContainer, url: URL): boolean {
+  const filters = object(JSON.parse(url.searchParams.get("filters") ?? "{}") as Json);
+  const any = (key: string, is: (text: string) => boolean): boolean =>
+    filters[key] === undefined || strings(filters[key]).some(is);
+  return (
+    hasLabel(container, strings(filters["label"])) &&
+    any("id", (id) => container.id.startsWith(id)) &&
+    any("name", (name) => new RegExp(name).test(`/${container.name}`))
+  );
+}
+
+function hasLabel(container: SimContainer, wanted: readonly string[]): boolean {
   const labels = object(container.body["Labels"]);
   return wanted.every((text) => {
     const [key = "", value] = text.split("=");
@@ -427,6 +448,7 @@ function hasLabel(container: SimContainer, url: URL): boolean {
 const summary = (container: SimContainer): Json => ({
   Id: container.id,
   Names: [`/${container.name}`],
+  ImageID: container.image.id,
 });
 
 /** What the engine answers to inspect, with what it adds by itself. */
@@ -463,10 +485,15 @@ function inspect(container: SimContainer, running: boolean): Json {
       Entrypoint: null,
       ...image.config,
       ...body,
+      // Arguments are the image's only where no entrypoint was given.
+      Cmd:
+        body["Cmd"] ??
+        (strings(body["Entrypoint"]).length > 0 ? null : (image.config["Cmd"] ?? null)),
       Env: Object.values({ ...inherited, ...own }),
       Labels: { ...object(image.config["Labels"]), ...object(body["Labels"]) },
       Image: body["Image"] ?? "",
     },
+    Mounts: list(host["Mounts"]).map(mountJson),
     HostConfig: { CapAdd: null, CapDrop: null, Dns: [], ShmSize: 67_108_864, Init: null, ...host },
     NetworkSettings: {
       Networks: Object.fromEntries(
@@ -482,6 +509,18 @@ function inspect(container: SimContainer, running: boolean): Json {
     },
   };
 }
+
+const mountJson = (value: Json): Json => {
+  const { Type: type, Source: source, Target: target, ReadOnly: readOnly } = object(value);
+  return {
+    Type: type ?? "",
+    ...(type === "volume"
+      ? { Name: source ?? "", Source: "/var/lib/docker" }
+      : { Source: source ?? "" }),
+    Destination: target ?? "",
+    RW: readOnly !== true,
+  };
+};
 
 const endpoint = (value: Json | undefined): SimEndpoint => {
   const { Aliases: aliases, IPAMConfig: ipam } = object(value);

@@ -1,5 +1,5 @@
 import { bytesOfText } from "../../../lib/bytes.ts";
-import { isObject, textOfJson, type Json } from "../../../lib/json.ts";
+import { canonicalJson, isObject, textOfJson, type Json } from "../../../lib/json.ts";
 import type { Field } from "../../../model/change.ts";
 import type { Adopted } from "../../../model/inventory.ts";
 import { Unreadable } from "../../../model/live.ts";
@@ -8,8 +8,8 @@ import { fingerprint, keyForDisplay } from "../../../model/secret.ts";
 import type { About } from "../../kind.ts";
 import { originLabels } from "../../shared/container/body.ts";
 import { fieldDifferences } from "../../shared/container/differences.ts";
-import { inheritable, type Fields } from "../../shared/container/fields.ts";
-import { handFields, withLabels } from "../../shared/container/hand.ts";
+import { fieldsOf, inheritable, type Fields } from "../../shared/container/fields.ts";
+import { handFields, inheritedFields, withLabels } from "../../shared/container/hand.ts";
 import {
   labelOf,
   nameOf,
@@ -30,6 +30,8 @@ export interface AdoptedFrom {
   readonly isKnown: boolean;
   /** Of one that is not known yet, by variable: under the machine's key. */
   readonly prints: Readonly<Record<string, string>>;
+  /** Of one that is not known yet: what it has from its image. */
+  readonly given: Fields;
   /** What its image came as, `name@sha256:…`. */
   readonly digests: readonly string[];
   /** Its share of processors was given in a way in which the engine cannot change it. */
@@ -147,6 +149,7 @@ function unknownContainer(
       prints: Object.fromEntries(
         variables.map(([path, value]) => [path, fingerprint(bytesOfText(textOfJson(value)), key)]),
       ),
+      given: inheritedFields(inspect, image),
       digests: stringsAt(image, "RepoDigests"),
       ...kept(inspect, about.fleet, live),
     },
@@ -170,6 +173,7 @@ function knownContainer(inspect: Json, record: Adopted, about: About): AdoptedCo
       name,
       isKnown: labels[label.spec] !== undefined,
       prints: {},
+      given: {},
       digests: [],
       ...kept(inspect, about.fleet, live),
     },
@@ -186,11 +190,13 @@ const kept = (
 });
 
 /** What it lacks of what any container of ours has, or has besides: it gets that with its next deploy, and until then nobody misses it. */
-function isLeftAsItIs({ path, declared, live }: Field): boolean {
+function isLeftAsItIs({ path, declared, live }: Field, isOnHost: boolean): boolean {
   if (/^env\.SLIPWAY_(?:MACHINE|APP|INSTANCE)$|^volumes\.\/etc\/hosts$/.test(path))
     return live === undefined;
   if (path === "network") return declared !== "host" && live !== "host";
   if (path.startsWith("networks.")) return true;
+  // There its name is the machine's, whatever it was told.
+  if (path === "hostname") return isOnHost;
   if (path.startsWith("labels.")) return declared === undefined;
   return path.startsWith("logs.") && live === undefined;
 }
@@ -202,18 +208,32 @@ export function adoptedFields(
   root: string,
 ): readonly Field[] {
   return fieldDifferences(want, live.adopted.isKnown ? live : understood(want, live), root).filter(
-    (field) => !isLeftAsItIs(field),
+    (field) => !isLeftAsItIs(field, want.networks === "host"),
   );
 }
 
 /** In the words of what is wanted: a value that is the secret's is the secret, any other is nobody's business. */
 function understood(want: ContainerSpec, live: AdoptedContainer): LiveContainer {
-  const { prints, digests } = live.adopted;
-  const fields = Object.entries(live.fields).map(([path, value]): [string, Json] => {
+  const { prints, digests, given } = live.adopted;
+  const declared = fieldsOf(want);
+  const asGiven = Object.entries(given).filter(
+    ([path, value]) =>
+      live.fields[path] === undefined &&
+      canonicalJson(declared[path] ?? null) === canonicalJson(value),
+  );
+  const isCleared = canonicalJson(declared["entrypoint"] ?? null) === "[]";
+  const own = Object.entries(live.fields).map(([path, value]): [string, Json] => {
     const print = prints[path];
     const isAsWritten = want.env[path.slice("env.".length)] === value;
     return [path, print === undefined || isAsWritten ? value : { secret: print }];
   });
+  const fields = [
+    ...own,
+    ...asGiven,
+    ...(isCleared && live.fields["entrypoint"] === undefined && given["entrypoint"] === undefined
+      ? [["entrypoint", []] as const]
+      : []),
+  ];
   const digestOf = (reference: string): string => reference.slice(reference.indexOf("@") + 1);
   const isSameImage = digests.some((one) => digestOf(one) === digestOf(want.image));
   return {

@@ -13,16 +13,17 @@ const usualStopSeconds = 10;
  */
 export function handFields(inspect: Json, image: Json | undefined): Fields {
   const all = readFields(inspect);
-  const inherited = inheritedFields(all, image);
+  const inherited = inheritedFields(inspect, image);
   const isHost = all["network"] === "host";
   const shortId = (optionalString(inspect, "Id") ?? "").slice(0, 12);
   const isOwn = ([path, value]: readonly [string, Json]): boolean => {
     if (path.startsWith("mounts.") || path.startsWith("tmpfs.")) return false;
     if (path.startsWith("logs.")) return false;
     if (isMakersLabel(path)) return false;
+    // The engine discards them there.
+    if (path === "publish") return !isHost;
     if (path === "hostname") return !isHost && value !== shortId;
     if (path === "shmSize") return value !== usualShm;
-    if (path === "init") return value === true;
     const given = inherited[path];
     return given === undefined || canonicalJson(given) !== canonicalJson(value);
   };
@@ -41,13 +42,17 @@ export function handFields(inspect: Json, image: Json | undefined): Fields {
 const isMakersLabel = (path: string): boolean =>
   /^labels\.(?:com\.docker\.compose\.|desktop\.docker\.|slipway\.)/.test(path);
 
-/** Arguments are the image's only where its entrypoint is. */
-function inheritedFields(all: Fields, image: Json | undefined): Fields {
+/** What a container has from its image, if it has the same. Arguments are the image's where no other entrypoint is. */
+export function inheritedFields(inspect: Json, image: Json | undefined): Fields {
+  const all = readFields(inspect);
   const entrypoint = some(stringsAt(image, "Config", "Entrypoint"));
   const isImages = canonicalJson(entrypoint ?? null) === canonicalJson(all["entrypoint"] ?? null);
   return compact({
     entrypoint,
-    command: isImages ? some(stringsAt(image, "Config", "Cmd")) : undefined,
+    command:
+      isImages || all["entrypoint"] === undefined
+        ? some(stringsAt(image, "Config", "Cmd"))
+        : undefined,
     user: optionalString(image, "Config", "User") || undefined,
     workingDir: optionalString(image, "Config", "WorkingDir") || "/",
     stopSignal: optionalString(image, "Config", "StopSignal") || "SIGTERM",
