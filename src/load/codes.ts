@@ -110,6 +110,8 @@ export const findingCodes = {
   "mount-clash": "error",
   "volume-names-differ": "error",
   "volume-shared": "warning",
+  "adopt-clash": "error",
+  "adopt-without-instance": "error",
   "bad-source": "error",
   "source-missing": "error",
   "source-escapes": "error",

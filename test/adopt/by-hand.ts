@@ -50,9 +50,9 @@ export function inspected(name: string, told: Partial<Told>, network?: JsonObjec
   const all = { ...nothingTold, ...told };
   const config = image["Config"] as JsonObject;
   const mode = all.network === "default" ? "bridge" : all.network;
-  const given = Object.fromEntries(
+  const given: Readonly<Record<string, string>> = Object.fromEntries(
     (config["Env"] as string[]).map((entry) => [
-      entry.split("=", 1)[0],
+      entry.split("=", 1)[0] ?? "",
       entry.slice(entry.indexOf("=") + 1),
     ]),
   );

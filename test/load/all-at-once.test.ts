@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as adoptions from "../../src/load/rules/adoptions.ts";
 import * as apps from "../../src/load/rules/apps.ts";
 import { rules } from "../../src/load/rules/index.ts";
 import * as certificates from "../../src/load/rules/certificates.ts";
@@ -22,7 +23,8 @@ import { load } from "../../src/load/load.ts";
 import { snapshotOf } from "../support/repo.ts";
 import { armoredYaml, repo, told, type Files } from "./repos.ts";
 
-type RuleName = keyof (typeof apps &
+type RuleName = keyof (typeof adoptions &
+  typeof apps &
   typeof certificates &
   typeof machineSettings &
   typeof firewall &
@@ -305,6 +307,12 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "volume-shared",
     "apps/b.yaml:3:12",
   ],
+  adoptionsDiffer: [
+    { "apps/a.yaml": on("web-1", "adopt: pg"), "apps/b.yaml": on("web-1", "adopt: pg") },
+    "adopt-clash",
+    "apps/b.yaml:3:8",
+  ],
+  adoptionsAreInstances: [here("adopt: [pg, db]"), "adopt-without-instance", "apps/a.yaml:3:13"],
   sourcesAreClear: [
     { ...withSecret("files: { /k: { from: b.txt, secret: B } }"), "apps/b.txt": "x" },
     "secret-unclear",
@@ -322,6 +330,7 @@ const cases: Readonly<Record<RuleName, Told>> = {
 test("every rule has its case", () => {
   const known = new Map(
     [
+      adoptions,
       apps,
       certificates,
       machineSettings,

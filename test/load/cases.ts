@@ -228,6 +228,13 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       "apps/shop.yaml": `${image}volumes: { data: /a }\n`,
     }),
   },
+  "adopt-clash": {
+    files: repo({
+      "apps/db.yaml": `${image}adopt: pg\n`,
+      "apps/shop.yaml": `${image}adopt: pg\n`,
+    }),
+  },
+  "adopt-without-instance": app(`${image}adopt: [shop-1, shop-2]\n`),
   "bad-source": app(`${image}files: { /etc/a: 'conf\\a' }\n`),
   "source-missing": app(`${image}files: { /etc/a: a.conf }\n`),
   "source-escapes": app(`${image}files: { /etc/a: ../slipway.yaml }\n`),

@@ -1,3 +1,4 @@
+import * as adoptions from "./adoptions.ts";
 import * as apps from "./apps.ts";
 import * as certificates from "./certificates.ts";
 import * as machineSettings from "./machine-settings.ts";
@@ -78,6 +79,8 @@ export const rules: readonly Rule[] = [
   mounts.mountsDiffer,
   mounts.volumesHaveOneName,
   mounts.volumesAreNotShared,
+  adoptions.adoptionsDiffer,
+  adoptions.adoptionsAreInstances,
   secrets.sourcesAreClear,
   secrets.templatesAreTemplates,
   secrets.secretsAreNamed,

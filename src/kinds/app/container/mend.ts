@@ -3,7 +3,7 @@ import type { Step } from "../../../model/step.ts";
 import { endpointOf } from "../../shared/container/body.ts";
 import { detachedFrom } from "../../shared/container/differences.ts";
 import { limitsBody } from "../../shared/container/limits.ts";
-import type { Attachment, ContainerSpec } from "../../shared/container/spec.ts";
+import type { Attachment, ContainerSpec, Limits } from "../../shared/container/spec.ts";
 import { connectNetwork, updateContainer } from "../../shared/engine.ts";
 import { isAdopted } from "./adopted.ts";
 import { limitFields } from "./differences.ts";
@@ -17,7 +17,7 @@ export function mend(want: ContainerSpec, live: InstanceContainer): readonly Ste
   const restart = wantedRestart(want);
   const update: Json = {
     ...(limitFields(want.limits, live.limits).length > 0
-      ? limitsBody(want.limits, live.limits)
+      ? limitsBody(changeable(want.limits, live), changeable(live.limits, live))
       : {}),
     ...(live.restart === restart ? {} : { RestartPolicy: { Name: restart } }),
   };
@@ -34,3 +34,7 @@ const joining = (want: ContainerSpec, network: Attachment, live: InstanceContain
   ...endpointOf(want, network),
   ...(isAdopted(live) ? { GwPriority: -1 } : {}),
 });
+
+/** What the engine would refuse to hear of is as it was given. */
+const changeable = ({ cpus, ...limits }: Limits, { adopted }: InstanceContainer): Limits =>
+  adopted?.hasFixedCpus === true || cpus === undefined ? limits : { ...limits, cpus };
