@@ -1,6 +1,11 @@
 import { isObject, type JsonObject } from "../lib/json.ts";
 import { demultiplex } from "../lib/demux.ts";
+import type { Inventory } from "../model/inventory.ts";
+import { Unreadable } from "../model/live.ts";
 import { RemoteError, type EngineReply, type Session } from "../remote/session.ts";
+import { answersOf } from "./answers.ts";
+import { askMachine } from "./ask.ts";
+import { inventoryQuery, readInventory } from "./inventory.ts";
 
 /** A container that may have logs. */
 export interface LogSource {
@@ -39,11 +44,47 @@ export async function listLogSources(
   session: Session,
   fleet: string,
 ): Promise<readonly LogSource[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`slipway.fleet=${fleet}`] }));
-  const path = `/containers/json?all=1&filters=${filters}`;
+  const [labelled, adopted] = await Promise.all([
+    listContainers(session, { label: [`slipway.fleet=${fleet}`] }),
+    adoptedOn(session, fleet),
+  ]);
+  const ids = Object.keys(adopted);
+  const others = ids.length === 0 ? [] : await listContainers(session, { id: ids });
+  const told = others.map((item) => withRecord(item, adopted));
+  return [...labelled, ...told].flatMap((item) => sourceOf(session.machine, item) ?? []);
+}
+
+async function listContainers(
+  session: Session,
+  filters: Readonly<Record<string, readonly string[]>>,
+): Promise<readonly unknown[]> {
+  const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`;
   const reply = await session.engine({ method: "GET", path, timeoutMs: askMs });
   if (reply.status !== 200 || !Array.isArray(reply.body)) throw refused(session, reply);
-  return reply.body.flatMap((item: unknown) => sourceOf(session.machine, item) ?? []);
+  return reply.body as readonly unknown[];
+}
+
+type Records = NonNullable<Inventory["adopted"]>;
+
+/** What was taken over stands in the machine's record alone; where that cannot be read, what has labels is still told. */
+async function adoptedOn(session: Session, fleet: string): Promise<Records> {
+  try {
+    const answers = answersOf(await askMachine(session, [inventoryQuery(fleet)]));
+    return readInventory(fleet, answers)?.adopted ?? {};
+  } catch (error) {
+    if (error instanceof Unreadable) return {};
+    throw error;
+  }
+}
+
+/** As if it had our labels. */
+function withRecord(item: unknown, records: Records): unknown {
+  const id = isObject(item) ? item["Id"] : undefined;
+  const record = typeof id === "string" ? records[id] : undefined;
+  if (!isObject(item) || record === undefined) return undefined;
+  const { app, family, instance } = record;
+  const labels = { "slipway.app": app, "slipway.family": family };
+  return { ...item, Labels: { ...labels, "slipway.instance": String(instance) } };
 }
 
 function sourceOf(machine: string, item: unknown): LogSource | undefined {

@@ -119,6 +119,9 @@ describe("containers that were made by hand", { timeout: 600_000 }, () => {
     assert.match(await page(), /^version=1\n/);
     // The network that it was on comes after ours by name, and stays its way out.
     assert.match(await page(8081), /^version=1\n/);
+    const logs = await slipway("logs", "zoo");
+    assert.equal(logs.code, 0, logs.stderr);
+    assert.match(logs.stdout, /web-1\/db-1/);
     const ps = await slipway("ps");
     assert.match(ps.stdout, /^zoo-db +web-1 +1 +running/m);
   });
