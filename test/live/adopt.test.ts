@@ -110,7 +110,11 @@ describe("containers that were made by hand", { timeout: 600_000 }, () => {
   test("are taken over as they run", async () => {
     const names = ["web", "zoo-web-1", "zoo-db-1"];
     const then = await Promise.all(names.map(running));
-    await stage.commit("Take over web-1", {});
+    // A probe by its port is quicker than none.
+    const more = "port: 8080\nhealth: { interval: 100ms }\n";
+    await stage.commit("Take over web-1", {
+      "apps/web.yaml": (await read("apps/web.yaml")) + more,
+    });
     const plan = await slipway("plan");
     assert.doesNotMatch(plan.stdout, /replace|restart policy|canary/);
     assert.match(plan.stdout, /nothing is restarted/);
@@ -129,10 +133,8 @@ describe("containers that were made by hand", { timeout: 600_000 }, () => {
   test("are changed in place where that can be", async () => {
     const then = await running("web");
     const file = await read("apps/web.yaml");
-    // A probe by its port is quicker than none.
-    const more = "port: 8080\nhealth: { interval: 100ms }\n";
     await stage.commit("Give it more", {
-      "apps/web.yaml": `${file.replace("memory: 64m", "memory: 96m")}${more}`,
+      "apps/web.yaml": file.replace("memory: 64m", "memory: 96m"),
     });
     await converge();
     assert.equal(await running("web"), then);

@@ -190,11 +190,16 @@ const kept = (
 });
 
 /** What it lacks of what any container of ours has, or has besides: it gets that with its next deploy, and until then nobody misses it. */
-function isLeftAsItIs({ path, declared, live }: Field, isOnHost: boolean): boolean {
+function isLeftAsItIs(
+  { path, declared, live }: Field,
+  { isOnHost, isKnown }: { readonly isOnHost: boolean; readonly isKnown: boolean },
+): boolean {
   if (/^env\.SLIPWAY_(?:MACHINE|APP|INSTANCE)$|^volumes\.\/etc\/hosts$/.test(path))
     return live === undefined;
   if (path === "network") return declared !== "host" && live !== "host";
   if (path.startsWith("networks.")) return true;
+  // How it is asked for its health is no part of what it is.
+  if (/^(?:port|health\.http)(?:\.|$)/.test(path)) return !isKnown && live === undefined;
   // There its name is the machine's, whatever it was told.
   if (path === "hostname") return isOnHost;
   if (path.startsWith("labels.")) return declared === undefined;
@@ -207,8 +212,10 @@ export function adoptedFields(
   live: AdoptedContainer,
   root: string,
 ): readonly Field[] {
-  return fieldDifferences(want, live.adopted.isKnown ? live : understood(want, live), root).filter(
-    (field) => !isLeftAsItIs(field, want.networks === "host"),
+  const { isKnown } = live.adopted;
+  const isOnHost = want.networks === "host";
+  return fieldDifferences(want, isKnown ? live : understood(want, live), root).filter(
+    (field) => !isLeftAsItIs(field, { isOnHost, isKnown }),
   );
 }
 
@@ -280,7 +287,7 @@ export function recordOf(
   if (isKnown || want === undefined || !isAsAdopted(want, new Set(), live))
     return { app, family, instance, name, labels: known?.labels ?? {} };
   const told = originLabels(want);
-  const kept = [label.spec, label.declared, label.secrets, label.image];
+  const kept = [label.spec, label.declared, label.secrets, label.image, label.served];
   const labels = Object.fromEntries(
     kept.flatMap((key) => (told[key] === undefined ? [] : [[key, told[key]]])),
   );
