@@ -41,7 +41,9 @@ export const container: Kind<ContainerSpec, ContainerState> = {
     const { taken } = have ?? {};
     // By its former name it may be taken: that is what a rename gets out of.
     if (taken?.app !== app) return undefined;
-    return ofOtherFleet(`container ${taken.name}`, taken.fleet, `another name for app ${family}`);
+    const needs = taken.isWished === true ? `app ${app} without 'adopt'` : undefined;
+    const thing = `container ${taken.name}`;
+    return ofOtherFleet(thing, taken.fleet, needs ?? `another name for app ${family}`);
   },
   diff: diffInstance,
   traces: (want, have) => [{ of: "container", name: situationOf(want, have).names.current }],

@@ -63,7 +63,7 @@ interface Wish {
 }
 
 /** As `About.named` tells them: `shop/1 shop shop-web-1`. */
-const wishesOf = (about: About): readonly Wish[] =>
+export const wishesOf = (about: About): readonly Wish[] =>
   (about.named?.get(kindId) ?? []).map((text) => {
     const [key = "", family = "", name = ""] = text.split(" ");
     const [app = "", instance] = key.split("/");

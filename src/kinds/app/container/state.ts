@@ -8,6 +8,7 @@ import { label } from "../../shared/labels.ts";
 import { optional } from "../../shared/optional.ts";
 import {
   readAdopted,
+  wishesOf,
   type AdoptedContainer,
   type AdoptedFrom,
   type FoundAdopted,
@@ -22,7 +23,7 @@ export interface ContainerState {
   readonly instance: number;
   /** Oldest first. */
   readonly containers: readonly InstanceContainer[];
-  /** Another fleet's container that is called as one of this instance would be. */
+  /** Another fleet's container that is called as one of this instance would be, or is to be taken over. */
   readonly taken?: TakenName;
 }
 
@@ -30,6 +31,8 @@ export interface TakenName {
   readonly app: string;
   readonly name: string;
   readonly fleet: string;
+  /** It was to be taken over. */
+  readonly isWished?: true;
 }
 
 export interface InstanceContainer extends LiveContainer {
@@ -61,7 +64,7 @@ export function readInstances(answers: Answers, about: About): ReadonlyMap<strin
   for (const inspect of answers.each(containersQuery)) {
     const fleet = labelOf(inspect, label.fleet);
     if (fleet !== about.fleet) {
-      takeName(instances, about.fleet, { name: nameOf(inspect), fleet: fleet ?? "" });
+      takeName(instances, about, { name: nameOf(inspect), fleet: fleet ?? "" });
       continue;
     }
     const instanceLabel = labelOf(inspect, label.instance);
@@ -119,15 +122,20 @@ function adoptedRole(container: AdoptedContainer, fleet: string): Role {
 
 function takeName(
   instances: Map<string, ContainerState>,
-  fleet: string,
+  about: About,
   taken: Omit<TakenName, "app">,
 ): void {
-  const named = parseName(fleet, taken.name);
+  const wish = wishesOf(about).find(({ name }) => name === taken.name);
+  const named = wish ?? parseName(about.fleet, taken.name);
   if (named === undefined) return;
   const { app, instance } = named;
   const key = keyOf(app, instance);
   const known = instances.get(key) ?? { app, family: app, instance, containers: [] };
-  instances.set(key, { ...known, taken: { ...taken, app } });
+  const isWished = wish !== undefined;
+  instances.set(key, {
+    ...known,
+    taken: { ...taken, app, ...(isWished ? { isWished } : {}) },
+  });
 }
 
 /** The instance as one where part of it still stands under its former name. */

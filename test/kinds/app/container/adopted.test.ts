@@ -255,6 +255,22 @@ describe("a container that was made by hand", () => {
     );
   });
 
+  test("is another fleet's where that has it", () => {
+    const want = adopting(plain);
+    const sim = machine();
+    const body = { ...byHand(want), Labels: { "slipway.fleet": "other", "slipway.app": "shop" } };
+    sim.engine.call("POST", ["containers", "create"], { name: own }, body);
+    const found = container.read(sim, {
+      ...about,
+      adopted: {},
+      named: new Map([["app/container", [`shop/1 shop ${own}`]]]),
+    });
+    assert.deepEqual(container.clash?.(want, found.get("shop/1")), {
+      text: "container web belongs to fleet other",
+      needs: "app shop without 'adopt'",
+    });
+  });
+
   test("tells what differs, and nothing of what variables hold", () => {
     const want = adopting(plain);
     const server = new Server({
