@@ -8,7 +8,7 @@ export const adopt: CommandSpec = {
   summary: "write what runs on a server that was set up by hand as YAML",
   about:
     "Logs in, reads the containers that run there and are no fleet's, and writes machines/<name>.yaml " +
-    "with the host key pinned and one file in apps/ for each container, or for each Compose project " +
+    "with the host key and the machine-id pinned, and one file in apps/ for each container, or for each Compose project " +
     "with its services. What looks like a secret is encrypted into secrets/. Nothing is changed on " +
     "the server, no file is written over, and it shows all of it first; without a terminal and without " +
     "--yes it only shows, with exit code 2. What Slipway has no words for is told. The first pass " +

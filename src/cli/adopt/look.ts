@@ -1,6 +1,7 @@
 import { engineMessage } from "../../lib/engine-message.ts";
 import { ipVersion } from "../../lib/ip.ts";
 import { isObject, textOfJson, type Json } from "../../lib/json.ts";
+import { isMachineId } from "../../lib/machine-id.ts";
 import { mapLimit } from "../../lib/parallel.ts";
 import { printableLine } from "../../lib/text.ts";
 import type { Found } from "../../adopt/found.ts";
@@ -10,11 +11,15 @@ import { UserError } from "../trouble.ts";
 /** What a server says of itself. */
 export interface HostLook {
   readonly hostName: string;
+  readonly machineId?: string;
   readonly addresses: readonly { readonly link: string; readonly address: string }[];
 }
 
 const script = `
 uname -n
+id=
+[ ! -r /etc/machine-id ] || read -r id </etc/machine-id
+echo "$id"
 ! command -v ip >/dev/null || ip -o addr show scope global | while read -r number link family address rest; do
   echo "$link \${address%%/*}"
 done
@@ -25,11 +30,12 @@ echo end
 export async function hostLook(session: Session): Promise<HostLook> {
   const argv = ["sh", "-c", script];
   const { code, stdout } = await session.exec({ argv, timeoutMs: 20_000, maxBytes: 262_144 });
-  const [hostName = "", ...lines] = stdout.toString().trimEnd().split("\n");
+  const [hostName = "", machineId = "", ...lines] = stdout.toString().trimEnd().split("\n");
   if (code !== 0 || lines.pop() !== "end")
     throw new UserError("refused", `it does not tell what it is: exit code ${code}`);
   return {
     hostName: printableLine(hostName).slice(0, 200),
+    ...(isMachineId(machineId) ? { machineId } : {}),
     addresses: lines.flatMap((line) => {
       const [link = "", address = ""] = line.split(" ");
       return ipVersion(address) === undefined ? [] : [{ link, address }];

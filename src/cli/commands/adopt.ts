@@ -207,6 +207,7 @@ function machineFileOf(
       hostKey,
       labels: new Map(),
       ...(jump === undefined ? {} : { jump }),
+      ...(look.machineId === undefined ? {} : { machineId: look.machineId }),
       ...(privateAddress === undefined ? {} : { privateAddress }),
     },
     files.hasSchemas ? relative(dirname(path), ".schemas/machine.schema.json") : undefined,
