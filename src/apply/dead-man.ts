@@ -114,7 +114,12 @@ async function lockedOut(
   firesAtMs: number,
   why: string,
 ): Promise<StepFailure> {
-  if (await comesBack(context, step, firesAtMs)) return lockout(step, why);
+  if (await comesBack(context, step, firesAtMs)) {
+    // Where the old connection serves again it can be written to the record.
+    const argv = ["rm", "-f", "--", markOf(step)];
+    await context.session.exec({ argv, timeoutMs: execMs }).catch(() => undefined);
+    return lockout(step, why);
+  }
   return lockout(step, why, "the machine has not let us in again since");
 }
 
@@ -169,9 +174,9 @@ async function untilLetIn(
   }
 }
 
-/** By the connection that there still is; false without one. */
+/** By the connection that there still is; false without one, or where it has lost the right: then the machine does it. */
 async function putBack(
-  { session }: StepContext,
+  { session, progress }: StepContext,
   { of }: DeadManStep,
   argv: readonly string[],
 ): Promise<boolean> {
@@ -179,10 +184,8 @@ async function putBack(
   if (done === undefined || done.code === fasterCode) return false;
   if (done.code === 0) return true;
   const said = done.stderr.toString("utf8").trim().slice(-300);
-  throw new StepFailure("machine", `${of} could not be put back: ${said}`, {
-    trouble: "access",
-    isLockout: true,
-  });
+  progress(`waits until the machine itself puts back ${of}, as we cannot: ${said}`);
+  return false;
 }
 
 /** Waits until the machine has helped itself and lets us in again; whether it does. */

@@ -34,6 +34,7 @@ export function wireguardOn(
     address: wireguard.address,
     port: wireguard.port ?? usualPort,
     peers: peers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ...(ipVersion(fields.address) === undefined ? { isNamed: true as const } : {}),
   };
   const address = resourceAddress(machine, kind, undefined, "");
   const where = at(["wireguard"]);

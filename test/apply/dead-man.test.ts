@@ -23,16 +23,19 @@ interface World {
   readonly isCut?: boolean;
   /** What the change itself says. */
   readonly failure?: StepFailure;
+  /** It takes our rights as well. */
+  readonly isPowerless?: boolean;
   /** The same has locked us out before. */
   readonly isMarked?: boolean;
   /** The machine's own help does not let us in. */
   readonly isLost?: boolean;
 }
 
-async function tryOn({ outMs = 0, isCut, failure, isMarked, isLost }: World) {
+async function tryOn({ outMs = 0, isCut, failure, isPowerless, isMarked, isLost }: World) {
   let now = 0;
   let isArmed = false;
   let isChanged = false;
+  let isGone = false;
   const said: string[] = [];
   const putBack = (by: string): void => {
     said.push(`put back by ${by}`);
@@ -47,9 +50,11 @@ async function tryOn({ outMs = 0, isCut, failure, isMarked, isLost }: World) {
       isArmed = true;
       said.push("armed");
     } else if (text.includes('"$@" || exit 1')) {
+      if (isPowerless === true) return 1;
       putBack(by);
       isArmed = false;
     } else if (argv[0] === "touch") said.push("marked");
+    else if (argv[0] === "rm") said.push("mark taken back");
     else if (text.includes(".off")) {
       isArmed = false;
       said.push("called off");
@@ -58,7 +63,7 @@ async function tryOn({ outMs = 0, isCut, failure, isMarked, isLost }: World) {
   };
   const session = {
     exec: ({ argv }: { argv: readonly string[] }) => {
-      if (isChanged && isCut === true) throw new RemoteError("web-1", "unreachable", "gone");
+      if (isGone) throw new RemoteError("web-1", "unreachable", "gone");
       const code = perform(argv, "us");
       return Promise.resolve({
         code,
@@ -91,7 +96,8 @@ async function tryOn({ outMs = 0, isCut, failure, isMarked, isLost }: World) {
   } as unknown as StepContext;
   const steps = (): Promise<void> => {
     isChanged = true;
-    if (isCut === true)
+    isGone = isCut === true;
+    if (isGone)
       return Promise.reject(new RemoteError("web-1", "unreachable", "the connection is gone"));
     return failure === undefined ? Promise.resolve() : Promise.reject(failure);
   };
@@ -130,6 +136,12 @@ describe("steps that could cut us off", () => {
   test("are put back by the machine where the old connection is gone too, which leaves a mark", async () => {
     const { said, isLockout } = await tryOn({ outMs: forGood, isCut: true });
     assert.deepEqual(said, ["armed", "put back by itself", "marked"]);
+    assert.equal(isLockout, true);
+  });
+
+  test("are put back by the machine where we have lost the right to, and that is written to its record", async () => {
+    const { said, isLockout } = await tryOn({ outMs: forGood, isPowerless: true });
+    assert.deepEqual(said, ["armed", "put back by itself", "marked", "mark taken back"]);
     assert.equal(isLockout, true);
   });
 

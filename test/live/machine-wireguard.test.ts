@@ -111,13 +111,13 @@ describe("the private network of a fleet", { timeout: 300_000 }, () => {
         fields,
       ]),
       [
+        ["machine/web-2/wireguard", "its part in the private network is gone, or half made", 4, []],
         [
           "machine/web-1/wireguard",
           "its private network is not as declared",
           3,
           [{ path: "peers.web-2", declared: "10.90.0.2/32" }],
         ],
-        ["machine/web-2/wireguard", "its part in the private network is gone, or half made", 4, []],
       ],
     );
     await site.settle();
@@ -147,6 +147,53 @@ describe("the private network of a fleet", { timeout: 300_000 }, () => {
         await on(name, "sh", "-c", "ls /var/lib/slipway/acme | grep wireguard || :"),
         "",
       );
+    }
+  });
+
+  test("is put back by the machine where it takes over the way to it, and not tried again", async () => {
+    const [host = ""] = site.fleet.registry?.address.split(":") ?? [];
+    // Our own address is in it, the machines' are not.
+    const address = host.replace(/\d+$/, "2/29");
+    const declared = await site.commit("Takes our way", {
+      "machines/web-1.yaml": fileOf("web-1", `wireguard: { address: ${address} }\n`),
+    });
+    const outcome = await site.reconcile(undefined, { trialMs: 12_000 });
+    assert.equal(outcome.outcome, "reverted", JSON.stringify(outcome));
+    assert.match(outcome.text, /^web-1: the private network as declared would lock us out/);
+    assert.equal(await on("web-1", "ls", "/etc/wireguard"), "");
+    assert.equal(await on("web-1", "sh", "-c", "ip -o link show | grep -c slipway || :"), "0");
+    assert.equal((await site.reconcile()).outcome, "reverted");
+    const last = await site.reconcile();
+    assert.deepEqual([last.outcome, last.changes], ["reverted", 0], JSON.stringify(last));
+    await site.infra.revert(declared);
+    await site.settle();
+  });
+
+  test("comes up without systemd, and goes", async () => {
+    const [here, away] = ["/run/systemd/system", "/run/systemd/system.away"];
+    for (const name of names) await on(name, "mv", here, away);
+    try {
+      const declared = await site.commit("Private network", {
+        "machines/web-1.yaml": fileOf("web-1", "wireguard: { address: 10.90.0.1/24 }\n"),
+        "machines/web-2.yaml": fileOf(
+          "web-2",
+          "firewall: {}\nwireguard: { address: 10.90.0.2/24 }\n",
+        ),
+      });
+      await site.settle();
+      await until("they meet", async () => (await meets("web-1", "10.90.0.2")) || undefined);
+      await on("web-1", "ip", "link", "delete", "dev", "slipway-acme");
+      await site.settle();
+      await until("they meet again", async () => (await meets("web-1", "10.90.0.2")) || undefined);
+      await site.infra.revert(declared);
+      await site.settle();
+      for (const name of names) {
+        assert.equal(await on(name, "ls", "/etc/wireguard"), "");
+        assert.equal(await on(name, "sh", "-c", "ip -o link show | grep -c slipway || :"), "0");
+        assert.equal(await on(name, "ls", "/var/lib/slipway/acme/before"), "");
+      }
+    } finally {
+      for (const name of names) await on(name, "mv", away, here);
     }
   });
 });

@@ -22,7 +22,7 @@ describe("a trial that nobody calls off", { concurrency: true, timeout: 600_000 
 
   before(async () => {
     fleet = await bootFleet({
-      machines: [{ name: "systemd", bare: "engine" }, "process"],
+      machines: [{ name: "systemd", bare: "engine", deploy: true }, "process"],
     });
   });
   after(async () => {
@@ -36,6 +36,7 @@ describe("a trial that nobody calls off", { concurrency: true, timeout: 600_000 
       try {
         const points = await tried.points();
         await t.test("where the old connection is gone too", () => tried.whereAllIsCut());
+        await t.test("where we are root no more", () => tried.whereTheRightGoes());
         await t.test("where the controller is killed meanwhile", () => tried.whereItLocksOut());
         for (const point of sampled(points, 8))
           await t.test(`where it is killed ${point.when} ${point.call} ${point.text}`, () =>
@@ -113,6 +114,30 @@ function stageOn(fleet: Fleet, site: Site, machine: string) {
       await site.infra.revert(declared);
       await site.settle();
       assert.equal(await files(), former);
+    },
+
+    whereTheRightGoes: async (): Promise<void> => {
+      const file = (more: string): string =>
+        machineFile(fleet, machine, `ssh: { user: deploy }\n${more}`);
+      const place = `machines/${machine}.yaml`;
+      const before = await site.commit("As deploy", { [place]: file("") });
+      await site.settle();
+      const declared = await site.commit("Nobody is root", {
+        [place]: file("files: { /etc/sudoers.d/zz-nobody: nobody }\n"),
+        "machines/nobody": "deploy ALL=(ALL) !ALL\n",
+      });
+      const outcome = await site.reconcile(undefined, { trialMs });
+      assert.equal(outcome.outcome, "reverted", JSON.stringify(outcome));
+      assert.match(
+        outcome.text,
+        /\/etc\/sudoers\.d\/zz-nobody as declared would lock us out, and was put back as it was/,
+      );
+      assert.equal(await run("ls /etc/sudoers.d | grep zz"), "");
+      assert.equal((await site.reconcile()).changes, 0);
+      await site.infra.revert(declared);
+      await site.settle();
+      await site.infra.revert(before);
+      await site.settle();
     },
 
     whereItLocksOut: async (): Promise<void> => {

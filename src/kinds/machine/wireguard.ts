@@ -1,11 +1,12 @@
 import type { Field } from "../../model/change.ts";
+import type { Step } from "../../model/step.ts";
 import type { Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
 import { optional } from "../shared/optional.ts";
 import { confOf, confPath } from "./wireguard/conf.ts";
 import { readWireguard, wireguardQueries } from "./wireguard/query.ts";
 import type { WireguardLink, WireguardSpec, WireguardState } from "./wireguard/state.ts";
-import { bringUp, makeKey, syncPeers, takeDown } from "./wireguard/steps.ts";
+import { asTrial, bringUp, makeKey, syncPeers, takeDown } from "./wireguard/steps.ts";
 
 export const wireguard: Kind<WireguardSpec, WireguardState> = {
   id: "machine/wireguard",
@@ -45,11 +46,10 @@ export const wireguard: Kind<WireguardSpec, WireguardState> = {
       ? []
       : [{ of: "file", path: confPath(fleet) }],
   apply: ({ want, have }, { root, fleet }) => {
-    if (want === undefined) return [takeDown(fleet, root)];
+    if (want === undefined) return asTrial(fleet, root, [takeDown(fleet, root)]);
     const conf = confOf(want, root);
     const isUp = have?.link !== undefined && hasAddress(want, have.link);
-    return [
-      makeKey(root),
+    const steps: readonly Step[] = [
       ...(have?.conf === conf
         ? []
         : [
@@ -65,6 +65,9 @@ export const wireguard: Kind<WireguardSpec, WireguardState> = {
         : [bringUp(fleet, want.address, isUp ? "as it is" : "anew")]),
       ...(isUp ? [syncPeers(fleet, root)] : []),
     ];
+    // Peers that come and go change no way that does not lead over them.
+    const isTrial = !isUp || want.isNamed === true;
+    return [makeKey(root), ...(isTrial ? asTrial(fleet, root, steps) : steps)];
   },
   redact: (state) => state,
 };

@@ -5,6 +5,8 @@ export interface WireguardSpec {
   readonly port: number;
   /** Those whose public key is known, in order of name. */
   readonly peers: readonly WireguardPeer[];
+  /** The machine is reached by a name: nobody knows whether that leads over the private network. */
+  readonly isNamed?: true;
 }
 
 export interface WireguardPeer {
