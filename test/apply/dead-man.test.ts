@@ -63,7 +63,7 @@ async function tryOn({ outMs = 0, isCut, failure, isPowerless, isMarked, isLost 
   };
   const session = {
     exec: ({ argv }: { argv: readonly string[] }) => {
-      if (isGone) throw new RemoteError("web-1", "unreachable", "gone");
+      if (isGone) return Promise.reject(new RemoteError("web-1", "unreachable", "gone"));
       const code = perform(argv, "us");
       return Promise.resolve({
         code,
