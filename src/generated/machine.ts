@@ -127,6 +127,10 @@ export interface MachineFile {
        * As in /etc/fstab; `nofail` is always among them.
        */
       options?: string;
+      /**
+       * With `true` a device on which there is surely nothing gets this filesystem (ext4 or xfs), once. One that carries anything is never formatted.
+       */
+      format?: boolean;
     };
   };
   /**

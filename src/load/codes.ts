@@ -56,6 +56,7 @@ export const findingCodes = {
   "unknown-jump": "error",
   "jump-cycle": "error",
   "path-taken": "error",
+  "not-formattable": "error",
   "sshd-unclear": "error",
   "bad-public-key": "warning",
   // Places and names

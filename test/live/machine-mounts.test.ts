@@ -18,6 +18,8 @@ describe("mounts of a machine", { timeout: 600_000 }, () => {
   };
   const mounted = (): Promise<string> =>
     run("findmnt -no SOURCE,FSTYPE --mountpoint /data/one || :");
+  const options = (): Promise<string> => run("findmnt -no VFS-OPTIONS --mountpoint /data/one || :");
+  const told = async (): Promise<string> => (await site.reconcile()).text;
   const declare = async (device: string, more = "type: ext4, options: noatime"): Promise<string> =>
     await site.commit("Mounts", {
       "machines/web-1.yaml": machineFile(
@@ -49,6 +51,17 @@ describe("mounts of a machine", { timeout: 600_000 }, () => {
     assert.equal(change.reason.where?.line, 4);
     await site.settle();
     assert.equal(await mounted(), `${disk} ext4`);
+
+    const others = await declare(disk, "type: ext4, options: 'ro,nosuid'");
+    await site.settle();
+    assert.match(await options(), /^ro,nosuid,relatime$/);
+    await run("mount -o remount,noexec /data/one");
+    await site.settle();
+    assert.match(await options(), /^ro,nosuid,relatime$/);
+    await site.infra.revert(others);
+    await site.settle();
+    assert.match(await options(), /^rw,noatime$/);
+
     await site.infra.revert(declared);
     await site.settle();
     assert.equal(await mounted(), "");
@@ -67,5 +80,52 @@ describe("mounts of a machine", { timeout: 600_000 }, () => {
     const { outcome, findings = [] } = await site.reconcile();
     assert.equal(outcome, "rejected");
     assert.match(findings.join(), /machines\/web-1\.yaml:4:\d+/);
+  });
+
+  test("are made on a blank device where that is declared, and on no other", async () => {
+    const format = "type: ext4, format: true";
+    const zero = `dd if=/dev/zero of=${blank} bs=1M count=2 conv=notrunc status=none`;
+    const notBlank = /is not surely blank, and is not formatted/;
+    await site.commit("None", { "machines/web-1.yaml": machineFile(site.fleet, "web-1") });
+    const declared = await declare(blank, format);
+    await run(`printf x | dd of=${blank} bs=1 seek=1000000 conv=notrunc status=none`);
+    assert.match(await told(), notBlank);
+    await run(`${zero}; mkswap ${blank}`);
+    assert.match(await told(), /holds swap, not ext4/);
+    await run(`${zero}; systemd-run -q --unit=holder sh -c 'exec sleep 1000 <${blank}'`);
+    assert.match(await told(), notBlank);
+    await run("systemctl stop holder");
+
+    const [change] = changesOf(await site.by((controller) => controller.plan()));
+    assert.equal(
+      change?.reason.text,
+      `formats the blank device ${blank} with ext4, and mounts it at /data/one`,
+    );
+    const dirty = `echo junk | dd of="$2" bs=1k seek=64 conv=notrunc status=none; exit 1`;
+    await run(`cd /sbin; mv mkfs.ext4 away; echo '${dirty}' >mkfs.ext4; chmod +x mkfs.ext4`);
+    assert.equal((await site.reconcile()).outcome, "incomplete");
+    await run("mv /sbin/away /sbin/mkfs.ext4");
+    await site.settle();
+    assert.equal(await mounted(), `${blank} ext4`);
+    await run("echo kept >/data/one/file; ! ls /var/lib/slipway/acme/formatting/* 2>/dev/null");
+
+    await site.infra.revert(declared);
+    await site.settle();
+    assert.equal(await mounted(), "");
+    await declare(blank, format);
+    await site.settle();
+    assert.equal(await run("cat /data/one/file"), "kept");
+  });
+
+  test("hide neither the system nor the keys of who logs in", async () => {
+    const at = async (path: string): Promise<string> => {
+      const mounts = `mounts: { ${path}: { device: ${disk}, type: ext4 } }\n`;
+      await site.commit("Mounts", {
+        "machines/web-1.yaml": machineFile(site.fleet, "web-1", mounts),
+      });
+      return await told();
+    };
+    assert.match(await at("/root"), /the home of root, as whom Slipway logs in, is in \/root/);
+    assert.match(await at("/usr"), /machines\/web-1\.yaml:4:11/);
   });
 });

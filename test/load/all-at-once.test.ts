@@ -123,6 +123,13 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "path-taken",
     "machines/m.yaml:2:19",
   ],
+  mountsOfMachinesHideNothing: [
+    {
+      "machines/m.yaml": "address: 10.0.1.1\nmounts: { /etc: { device: /dev/sdb, type: ext4 } }\n",
+    },
+    "path-taken",
+    "machines/m.yaml:2:11",
+  ],
   packagesOfMachinesDiffer: [
     { "machines/m.yaml": "address: 10.0.1.1\npackages: [htop, htop=1]\n" },
     "duplicate-item",

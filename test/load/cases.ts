@@ -110,6 +110,14 @@ export const cases: Readonly<Record<FindingCode, Case>> = {
       "machines/hosts": "",
     }),
   },
+  "not-formattable": {
+    files: repo({
+      "machines/web-1.yaml": machine(
+        "10.0.0.11",
+        "mounts: { /data: { device: /dev/sdb, type: btrfs, format: true } }\n",
+      ),
+    }),
+  },
   "sshd-unclear": {
     files: repo({ "machines/web-1.yaml": machine("10.0.0.11", "sshd: { Port: 2222 }\n") }),
   },

@@ -2,19 +2,29 @@ import type { Difference, Field } from "../../model/change.ts";
 import type { Answers, RunQuery } from "../../model/query.ts";
 import type { RunStep } from "../../model/step.ts";
 import type { About, Clash, Kind } from "../kind.ts";
+import { unlessNamed } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
 import { clearFstab, fstabMark, writeFstab, type FstabEntry } from "../shared/fstab.ts";
 import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
-import { unlessNamed } from "../shared/before.ts";
+import {
+  differingFlags,
+  leftOptions,
+  liveFlags,
+  remountOptions,
+  wantedFlags,
+} from "./mounts/options.ts";
+import * as scripts from "./mounts/scripts.ts";
 
-/** A filesystem that is there already, and is mounted now and at each boot. Nothing is ever formatted. */
+/** A filesystem that is mounted now and at each boot. Only a blank device is ever formatted, where that is declared. */
 export interface MountSpec {
   readonly path: string;
   /** `/dev/…`, `UUID=…` or `LABEL=…`. */
   readonly device: string;
   readonly type: string;
   readonly options: string;
+  /** A device on which there is surely nothing gets this filesystem. */
+  readonly format?: true;
 }
 
 export interface MountState {
@@ -23,8 +33,14 @@ export interface MountState {
   readonly isThere: boolean;
   /** The filesystem on it. */
   readonly type?: string;
+  /** Surely nothing is on it; or no more than what formatting it, which was cut, has left. */
+  readonly blank?: "blank" | "begun";
+  /** By whom we log in, where the home is there: mounting would hide its keys. */
+  readonly hides?: string;
   /** What is mounted there: the declared device, or another. */
   readonly mounted?: "it" | "other";
+  /** How it is mounted, in the words of mountinfo. */
+  readonly options?: string;
   /** Our line in /etc/fstab. */
   readonly line?: string;
   /** /etc/fstab has a line for it that is not ours. */
@@ -47,23 +63,49 @@ export const mounts: Kind<MountSpec, MountState> = {
     if (want === undefined) return have?.line === undefined ? undefined : leaving(have);
     const fields = fieldsOf(want, have);
     if (fields.length === 0) return undefined;
+    if (isToFormat(want, have))
+      return difference(
+        "create",
+        "format",
+        `formats the blank device ${want.device} with ${want.type}, and mounts it at ${want.path}`,
+        fields,
+      );
     return have?.line === undefined
       ? difference("create", "missing", `${want.path} is not mounted by Slipway`, fields)
-      : difference("update", "changed", `${want.path} is not mounted as declared`, fields);
+      : difference("update", "changed", changedText(want, have), fields);
   },
-  apply: ({ want, have }, { fleet }) => {
+  apply: ({ want, have }, { fleet, root }) => {
     const path = want?.path ?? have?.path ?? "";
     const place = { mark: fstabMark(fleet, path), word: path };
-    if (want === undefined) return [run(unmountScript, path), clearFstab(place)];
+    if (want === undefined) return [run(scripts.unmount, path), clearFstab(place)];
     const line = lineOf(want);
     const entry: FstabEntry = { ...place, line };
+    const isMounted = have?.mounted === "it";
+    const isFirst = want.format === true && have?.line === undefined;
+    const record = recordOf(root, path);
+    // How it is mounted comes before its line: what the kernel refuses is tried again, and told.
     return [
+      ...(isToFormat(want, have) ? [run(scripts.format, want.device, want.type, record)] : []),
+      ...(isFirst ? [{ do: "remove" as const, path: record }] : []),
+      ...(isMounted && isOtherwise(want, have)
+        ? [run(scripts.remount, path, remountOptions(want.options))]
+        : []),
       ...(have?.line === line ? [] : [writeFstab(entry)]),
-      ...(have?.mounted === "it" ? [] : [run(mountScript, path)]),
+      ...(isMounted ? [] : [run(scripts.mount, path)]),
     ];
   },
   redact: (state) => state,
 };
+
+/** Says, while a device is formatted, which one it is: what is half made is known again. */
+const recordOf = (root: string, path: string): string =>
+  `${formattingIn(root)}/${path.replaceAll("/", "%")}`;
+
+const formattingIn = (root: string): string => `${root}/formatting`;
+
+/** Never what was mounted before: then another device has its name now. */
+const isToFormat = ({ format }: MountSpec, have: MountState | undefined): boolean =>
+  format === true && have?.line === undefined && have?.blank !== undefined;
 
 const leaving = ({ path }: MountState): Difference =>
   difference(
@@ -83,13 +125,26 @@ function clashOf(want: MountSpec, have: MountState): Clash | undefined {
     return { text: `another device is mounted at ${path}`, needs: "that it is unmounted by hand" };
   if (!have.isThere)
     return { text: `there is no ${device}`, needs: "a device that the machine has" };
-  if (have.type === type) return undefined;
-  return have.type === undefined
-    ? {
-        text: `there is no filesystem on ${device}, and Slipway makes none`,
-        needs: `mkfs -t ${type} ${device}, by hand`,
-      }
-    : { text: `${device} holds ${have.type}, not ${type}`, needs: `type: ${have.type}` };
+  if (have.hides !== undefined && have.mounted === undefined)
+    return {
+      text: `the home of ${have.hides}, as whom Slipway logs in, is in ${path}, and would be hidden`,
+      needs: "that the disk has its keys, and is mounted there by hand",
+    };
+  if (have.type === type || isToFormat(want, have)) return undefined;
+  if (have.type !== undefined)
+    return { text: `${device} holds ${have.type}, not ${type}`, needs: `type: ${have.type}` };
+  const byHand = `mkfs -t ${type} ${device}, by hand`;
+  if (have.line !== undefined && have.blank !== undefined)
+    return {
+      text: `${device} is blank, and is not the one that was mounted before`,
+      needs: byHand,
+    };
+  if (want.format === true)
+    return { text: `${device} is not surely blank, and is not formatted`, needs: byHand };
+  return {
+    text: `there is no filesystem on ${device}, and Slipway makes none`,
+    needs: have.blank === undefined ? byHand : `format: true, or ${byHand}`,
+  };
 }
 
 /** A machine whose disk is missing still boots. */
@@ -98,70 +153,49 @@ const lineOf = ({ path, device, type, options }: MountSpec): string =>
 
 function fieldsOf(want: MountSpec, have: MountState | undefined): readonly Field[] {
   const line = lineOf(want);
+  const flags = flagsOf(want, have);
   return [
+    ...(isToFormat(want, have) ? [{ path: "filesystem", declared: want.type, live: "none" }] : []),
     ...(have?.mounted === "it" ? [] : [{ path: "device", declared: want.device }]),
+    ...(flags === undefined ? [] : [{ path: "options", ...flags }]),
     ...(have?.line === line
       ? []
       : [{ path: "at boot", declared: line, ...optional("live", have?.line) }]),
   ];
 }
 
+const flagsOf = ({ options }: MountSpec, have: MountState | undefined) =>
+  have?.options === undefined
+    ? undefined
+    : differingFlags(wantedFlags(options), liveFlags(have.options));
+
+const optionsIn = (line: string | undefined): string => line?.split(" ")[3] ?? "defaults";
+
+const isOtherwise = (want: MountSpec, have: MountState | undefined): boolean =>
+  flagsOf(want, have) !== undefined ||
+  (have?.line !== undefined && optionsIn(have.line) !== optionsIn(lineOf(want)));
+
+function changedText(want: MountSpec, { path, mounted, line }: MountState): string {
+  const left = mounted === "it" ? leftOptions(optionsIn(line), want.options) : [];
+  const text = `${path} is not mounted as declared`;
+  return left.length === 0 ? text : `${text}; ${left.join(",")} may last until it is mounted anew`;
+}
+
 const run = (script: string, ...parameters: readonly string[]): RunStep => ({
   do: "run",
   argv: ["sh", "-c", script, "sh", ...parameters],
-  timeoutMs: 60_000,
+  timeoutMs: script === scripts.format ? 600_000 : 60_000,
 });
 
-/** By its line in /etc/fstab, as at boot. */
-const mountScript = `mkdir -p -- "$1" && { mountpoint -q -- "$1" || mount -- "$1"; }`;
-
-const unmountScript = `! mountpoint -q -- "$1" || umount -- "$1"`;
-
-/**
- * Of each that is named, `PATH DEVICE`: `path PATH`, `there`, `type TYPE`, `it` or `other`. Then our lines in /etc/fstab as
- * `line LINE`, and `fstab PATH` for those of others.
- */
-const script = `
-mark=$1
-shift
-for one; do
-  path=\${one%% *} device=\${one#* }
-  printf 'path %s\\n' "$path"
-  case $device in /*) ;; *) device=$(findfs "$device" 2>/dev/null) || device= ;; esac
-  number=
-  if [ -b "$device" ]; then
-    echo there
-    type=$(blkid -p -o value -s TYPE -- "$device" 2>/dev/null)
-    [ -z "$type" ] || printf 'type %s\\n' "$type"
-    number=$(lsblk -dno MAJ:MIN -- "$device" 2>/dev/null | tr -d ' ')
-  fi
-  there=
-  while read -r id parent found root place rest; do
-    [ "$place" != "$path" ] || there=$found
-  done </proc/self/mountinfo
-  [ -z "$there" ] || if [ "$there" = "$number" ]; then echo it; else echo other; fi
-done
-isOurs=
-[ ! -r /etc/fstab ] || while IFS= read -r text || [ -n "$text" ]; do
-  if [ -n "$isOurs" ]; then
-    isOurs=
-    printf 'line %s\\n' "$text"
-    continue
-  fi
-  case $text in
-    "$mark"*) isOurs=1 ;;
-    '#'* | '') ;;
-    *) set -f; set -- $text; printf 'fstab %s\\n' "$2" ;;
-  esac
-done </etc/fstab
-echo end
-`;
-
-const mountsQuery = (about: About): RunQuery => ({
-  ask: "run",
-  argv: ["sh", "-c", script, "sh", fstabMark(about.fleet, "/"), ...(about.named?.get(kind) ?? [])],
-  ...unlessNamed(about, kind, [{ file: "/etc/fstab", line: fstabMark(about.fleet, "/") }]),
-});
+const mountsQuery = (about: About): RunQuery => {
+  const mark = fstabMark(about.fleet, "/");
+  const names = about.named?.get(kind) ?? [];
+  return {
+    ask: "run",
+    argv: ["sh", "-c", scripts.seen, "sh", mark, formattingIn(about.root), ...names],
+    ...unlessNamed(about, kind, [{ file: "/etc/fstab", line: mark }]),
+  };
+};
 
 function readMounts(answers: Answers, about: About): ReadonlyMap<string, MountState> {
   const lines = linesBeforeEnd(answers, mountsQuery(about), "the mounts have no end");
@@ -174,7 +208,10 @@ function readMounts(answers: Answers, about: About): ReadonlyMap<string, MountSt
     if (word === "path") change((path = rest), {});
     else if (word === "there") change(path, { isThere: true });
     else if (word === "type") change(path, { type: rest });
-    else if (word === "it" || word === "other") change(path, { mounted: word });
+    else if (word === "blank" || word === "begun") change(path, { blank: word });
+    else if (word === "hides") change(path, { hides: rest });
+    else if (word === "it") change(path, { mounted: word, options: rest });
+    else if (word === "other") change(path, { mounted: word });
     else if (word === "line") change(rest.split(/\s+/)[1] ?? "", { line: rest });
     else if (word === "fstab" && states.has(rest)) change(rest, { isOthers: true });
   }

@@ -31,6 +31,7 @@ export const rules: readonly Rule[] = [
   machines.jumpsEnd,
   machineSettings.filesOfMachinesAreClear,
   machineSettings.filesOfMachinesAreTheirs,
+  machineSettings.mountsOfMachinesHideNothing,
   machineSettings.packagesOfMachinesDiffer,
   machineSettings.timezonesExist,
   logins.sshdIsClear,

@@ -30,6 +30,41 @@ const taken: readonly (readonly [RegExp, string])[] = [
   [/^\/etc\/g?shadow-?$|^\/etc\/(?:passwd|group)-?$/, "logins are `users`"],
 ];
 
+/** What a disk would hide there the machine itself, or Slipway, cannot do without. */
+export const mountsOfMachinesHideNothing: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values())
+    for (const [path, { device, type, format }] of Object.entries(fields.mounts ?? {})) {
+      const [, why] = hidden.find(([pattern]) => pattern.test(path)) ?? [];
+      if (why !== undefined) report("path-taken", at(["mounts", path]), `${path}: ${why}`);
+      if (format !== true) continue;
+      if (!/^(?:ext4|xfs)$/.test(type))
+        report(
+          "not-formattable",
+          at(["mounts", path, "type"]),
+          `a blank device can be formatted with ext4 or xfs, not with ${type}`,
+        );
+      if (!device.startsWith("/dev/"))
+        report(
+          "not-formattable",
+          at(["mounts", path, "device"]),
+          `a blank device has no ${device.split("=")[0]} by which it could be found: name it /dev/disk/by-id/…`,
+        );
+    }
+};
+
+const hidden: readonly (readonly [RegExp, string])[] = [
+  [/^\/(?:proc|sys|dev|run)(?:\/|$)/, "what is there is the kernel's, or of this boot only"],
+  [/^\/var\/lib\/slipway(?:\/|$)/, "what is there is Slipway's own"],
+  [
+    /^\/(?:etc|bin|sbin|lib(?:32|64|x32)?|usr\/(?:bin|sbin|lib(?:32|64|x32)?))(?:\/|$)/,
+    "the machine does not work without what is there",
+  ],
+  [
+    /^\/(?:usr|boot|var|var\/(?:lib|lib\/(?:dpkg|apt|systemd)))$/,
+    "the machine does not work without what is there; a folder below it can be a disk's, such as /var/lib/docker",
+  ],
+];
+
 /** One package at one version. */
 export const packagesOfMachinesDiffer: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
