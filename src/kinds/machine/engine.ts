@@ -13,7 +13,14 @@ import {
   type EngineThere,
 } from "../shared/engine-there.ts";
 import { optional } from "../shared/optional.ts";
-import { daemonFile, daemonText, liveRestore, parseDaemon, wantedDaemon } from "./engine/daemon.ts";
+import {
+  daemonFile,
+  daemonText,
+  formerDaemonFile,
+  liveRestore,
+  parseDaemon,
+  wantedDaemon,
+} from "./engine/daemon.ts";
 import { installSteps } from "./engine/install.ts";
 import { reloadWith } from "./engine/reload.ts";
 
@@ -31,10 +38,13 @@ export interface EngineState {
   readonly there: EngineThere;
   /** The text of daemon.json. */
   readonly daemon?: string;
+  /** The engine was not told of it: a change of it was cut. */
+  readonly isUntold?: true;
   readonly before?: EngineBefore;
 }
 
 const daemonQuery: ReadQuery = { ask: "read", path: daemonFile, maxBytes: 65_536 };
+const formerQuery: ReadQuery = { ...daemonQuery, path: formerDaemonFile };
 
 export const engine: Kind<EngineSpec, EngineState> = {
   id: engineKind,
@@ -42,7 +52,7 @@ export const engine: Kind<EngineSpec, EngineState> = {
   declaredIn: ["/machines/engine"],
   name: () => "",
   key: () => "",
-  observe: (about) => [...lackQueries(about), daemonQuery],
+  observe: (about) => [...lackQueries(about), daemonQuery, formerQuery],
   read: (answers, about) =>
     new Map([
       [
@@ -50,6 +60,7 @@ export const engine: Kind<EngineSpec, EngineState> = {
         {
           there: readThere(answers, about),
           ...optional("daemon", answers.text(daemonQuery)),
+          ...(answers.text(formerQuery) === undefined ? {} : { isUntold: true as const }),
           ...optional("before", engineBefore(answers, about)),
         },
       ],
@@ -108,9 +119,11 @@ const needsDaemon = (want: EngineSpec, have: EngineState): boolean =>
   isToInstall(want, have) ||
   (have.there === "there" && (have.before?.installed === true || want.liveRestore));
 
-function fieldsOf({ daemon }: EngineState): readonly Field[] {
+function fieldsOf({ daemon, isUntold }: EngineState): readonly Field[] {
   const live = liveRestore(parseDaemon(daemon) ?? {});
-  return live === true ? [] : [{ path: "live-restore", declared: true, ...optional("live", live) }];
+  if (live === true)
+    return isUntold === true ? [{ path: "told", declared: true, live: false }] : [];
+  return [{ path: "live-restore", declared: true, ...optional("live", live) }];
 }
 
 const putDaemon = (text: string): readonly Step[] => [

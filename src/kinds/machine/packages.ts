@@ -32,6 +32,8 @@ export interface PackageState {
   readonly name: string;
   /** Undefined: not installed. */
   readonly version?: string;
+  /** It is there by half: dpkg was cut. */
+  readonly isHalf?: true;
   /** It was taken over; null: it was not installed then. */
   readonly before?: { readonly version: string | null };
 }
@@ -91,8 +93,14 @@ const isOlder = ({ version }: PackageSpec, have: PackageState | undefined): bool
   have?.version !== undefined &&
   compareDebianVersions(version, have.version) < 0;
 
-function leaving({ name, version, before }: PackageState): Difference {
+function leaving({ name, version, isHalf, before }: PackageState): Difference {
   const gone = `${name} is no longer declared`;
+  if (isHalf === true && before?.version === null)
+    return difference(
+      "delete",
+      "removal",
+      `${gone}, and was installed or removed only by half: it is removed`,
+    );
   if (version === undefined) return difference("delete", "undeclared", gone);
   if (before?.version === null)
     return difference(
@@ -133,11 +141,15 @@ function readPackages(answers: Answers, about: About): ReadonlyMap<string, Packa
     const [, status = "", name = "", version = ""] = /^(\S+) (\S+) ?(\S*)$/.exec(line) ?? [];
     if (status === "") throw new Unreadable("not a package");
     const known = states.get(name) ?? { name };
+    if (isBetween(status)) states.set(name, { ...known, isHalf: true });
     if (status === "installed" && known.version === undefined)
       states.set(name, { ...known, version });
   }
   return states;
 }
+
+/** Neither there nor gone. */
+const isBetween = (status: string): boolean => /^(?:half-.*|unpacked)$/.test(status);
 
 function formerOf(former: Json): { readonly version: string | null } {
   const version = isObject(former) ? former["version"] : undefined;

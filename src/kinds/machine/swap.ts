@@ -18,6 +18,8 @@ export interface SwapState {
   readonly bytes?: number;
   readonly isOn: boolean;
   readonly isAtBoot: boolean;
+  /** One that was not finished lies beside it. */
+  readonly isHalf?: true;
 }
 
 const kind = "machine/swap";
@@ -31,8 +33,8 @@ export const swap: Kind<SwapSpec, SwapState> = {
   observe: (about) => [swapQuery(about)],
   read: readSwap,
   // It stands in our own folder, under our own mark: that it is there says that it is ours.
-  owner: ({ bytes, isOn, isAtBoot }) =>
-    bytes === undefined && !isOn && !isAtBoot ? undefined : { name: "" },
+  owner: ({ bytes, isOn, isAtBoot, isHalf }) =>
+    bytes === undefined && !isOn && !isAtBoot && isHalf === undefined ? undefined : { name: "" },
   diff: (want, have) => {
     if (want === undefined)
       return have === undefined
@@ -117,10 +119,11 @@ const run = (text: string, ...parameters: readonly string[]): RunStep => ({
   timeoutMs: 300_000,
 });
 
-/** Only where somebody names it, or there is something of it: `file BYTES`, `on`, `at boot`. */
+/** Only where somebody names it, or there is something of it: `file BYTES`, `half`, `on`, `at boot`. */
 const script = `
 path=$1 mark=$2 line=$3
 [ ! -f "$path" ] || stat -c 'file %s' -- "$path" || exit 1
+[ ! -e "$path.partial" ] || echo half
 [ ! -r /proc/swaps ] || while read -r name rest; do [ "$name" != "$path" ] || echo on; done </proc/swaps
 isOurs=
 [ ! -r /etc/fstab ] || while IFS= read -r text || [ -n "$text" ]; do
@@ -137,7 +140,7 @@ function swapQuery(about: About): RunQuery {
   return {
     ask: "run",
     argv: ["sh", "-c", script, "sh", path, mark, line],
-    ...unlessNamed(about, kind, [path, { file: "/etc/fstab", line: mark }]),
+    ...unlessNamed(about, kind, [path, `${path}.partial`, { file: "/etc/fstab", line: mark }]),
   };
 }
 
@@ -149,6 +152,7 @@ function readSwap(answers: Answers, about: About): ReadonlyMap<string, SwapState
     ...(bytes === undefined ? {} : { bytes: Number(bytes) }),
     isOn: lines.includes("on"),
     isAtBoot: lines.includes("at boot"),
+    ...(lines.includes("half") ? { isHalf: true as const } : {}),
   };
   return new Map([["", state]]);
 }

@@ -27,6 +27,8 @@ export interface UpdatesState {
   readonly file?: "security" | "none" | "other";
   /** Whether what installs them is there. */
   readonly isInstalled: boolean;
+  /** It is there by half: dpkg was cut. */
+  readonly isHalf?: true;
   /** It is declared among the packages, too. */
   readonly isDeclared: boolean;
   /** It was taken over. */
@@ -93,8 +95,8 @@ function leaving(have: UpdatesState): Difference {
   return difference("delete", "undeclared", `updates are no longer declared: ${then}`);
 }
 
-const isOurs = ({ isInstalled, isDeclared, before }: UpdatesState): boolean =>
-  before?.isInstalled === false && isInstalled && !isDeclared;
+const isOurs = ({ isInstalled, isHalf, isDeclared, before }: UpdatesState): boolean =>
+  before?.isInstalled === false && (isInstalled || isHalf === true) && !isDeclared;
 
 function fieldsOf(want: UpdatesSpec, have: UpdatesState | undefined): readonly Field[] {
   const declared = want.updates;
@@ -166,6 +168,9 @@ function readUpdates(answers: Answers, about: About): ReadonlyMap<string, Update
       {
         ...(sum === undefined ? {} : { file: fileOf(sum) }),
         isInstalled: lines.includes("installed"),
+        ...(lines.some((line) => /^(?:half-.*|unpacked)$/.test(line))
+          ? { isHalf: true as const }
+          : {}),
         isDeclared: readBefore(answers, about.root, "machine/packages").has(tool),
         ...(former === undefined ? {} : { before: formerOf(former) }),
       },

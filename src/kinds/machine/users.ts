@@ -4,7 +4,7 @@ import type { Kind } from "../kind.ts";
 import { beforeQuery, forgetBefore, saveBefore } from "../shared/before.ts";
 import { scriptArgv, trialOf } from "../shared/trial.ts";
 import * as scripts from "./users/scripts.ts";
-import { clashOf, differenceOf, differingOf, shortKey, sudoLine } from "./users/diff.ts";
+import { clashOf, differenceOf, differingOf, shortKey, sudoLine, whole } from "./users/diff.ts";
 import { kind, readUsers, seenQuery, type Former, type UserState } from "./users/state.ts";
 
 export type { UserState } from "./users/state.ts";
@@ -29,7 +29,8 @@ export const users: Kind<UserSpec, UserState> = {
   key: ({ name }) => name,
   observe: (about) => [seenQuery(about), beforeQuery(about.root)],
   read: readUsers,
-  owner: ({ name, before }) => (before === undefined ? undefined : { name }),
+  owner: ({ name, before, isKept }) =>
+    before === undefined && isKept === undefined ? undefined : { name },
   clash: clashOf,
   diff: (want, have) => differenceOf(want, have),
   traces: (want, have, { fleet }) => {
@@ -75,8 +76,9 @@ const run = (script: string, ...values: readonly string[]): RunStep => ({
 
 const command = (...argv: readonly string[]): RunStep => run(scripts.command, ...argv);
 
-function make(places: Places, want: UserSpec, have: UserState): readonly Step[] {
+function make(places: Places, want: UserSpec, seen: UserState): readonly Step[] {
   const { root, name, folder, sudo } = places;
+  const have = whole(seen);
   const { account } = have;
   const differing = differingOf(want, have);
   const { keys, shell, join, leave: left } = differing;
@@ -95,7 +97,9 @@ function make(places: Places, want: UserSpec, have: UserState): readonly Step[] 
   const save = (next: Former["given"]): Step =>
     saveBefore(root, { kind, key: name, former: { ...before, given: next } });
   const changes: readonly Step[] = [
-    ...(account === undefined ? [run(scripts.create, name, want.shell ?? "")] : []),
+    ...(account === undefined
+      ? [run(scripts.create, name, want.shell ?? "", seen.account === undefined ? "" : "half")]
+      : []),
     ...(shell === undefined || account === undefined
       ? []
       : [command("usermod", "-s", shell, name)]),
@@ -138,10 +142,14 @@ const formerNow = ({ account }: UserState): Former => ({
 function leave(places: Places, have: UserState | undefined): readonly Step[] {
   const { root, name, folder, sudo } = places;
   const { account, before } = have ?? {};
-  const forget: readonly Step[] = [{ do: "remove", path: folder }, forgetBefore(root, kind, name)];
+  // In this order, as the folder alone is known again.
+  const forget: readonly Step[] = [forgetBefore(root, kind, name), { do: "remove", path: folder }];
   if (account === undefined || before === undefined) return forget;
+  const isNone = whole(have ?? { name }).account === undefined;
   const keys =
-    before.given.keys === undefined ? [] : [run(scripts.giveKeys, name, `${folder}/keys`)];
+    before.given.keys === undefined || isNone
+      ? []
+      : [run(scripts.giveKeys, name, `${folder}/keys`)];
   const noSudo = account.sudo === undefined ? [] : [command("rm", "-f", "--", sudo)];
   if (!before.wasThere) return [...noSudo, ...keys, run(scripts.removeAccount, name), ...forget];
   const back: readonly Step[] = [

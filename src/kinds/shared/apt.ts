@@ -15,6 +15,9 @@ there() {
   [ -n "$version" ] || return 1
   case $1 in *=*) [ "$version" = "\${1#*=}" ] ;; esac
 }
+mend() {
+  case $said in *'dpkg --configure -a'*) said=$(dpkg --force-confdef --force-confold --configure -a 2>&1) ;; *) return 1 ;; esac
+}
 fail() {
   printf '%s\\n' "$1" | grep -E '^(E:|dpkg: )|^Err:' | tail -n 4 >&2
   exit 1
@@ -37,7 +40,7 @@ while [ "$count" -gt 0 ]; do
 done
 install() { said=$(apt install --no-install-recommends --no-remove $option -- "$@"); }
 if ! install "$@"; then
-  case $said in *'dpkg --configure -a'*) said=$(dpkg --force-confdef --force-confold --configure -a 2>&1) || : ;; esac
+  mend || :
   fresh=$(apt update) || :
   install "$@" || install "$want" || fail "$fresh
 $said"
@@ -45,11 +48,19 @@ fi
 there "$want" || { echo "apt installed no package that is called $want; is it a virtual one?" >&2; exit 1; }
 `;
 
+/** One that is there by half, as dpkg was cut, apt may not know what to do with. */
 const removeScript = `${prelude}
-there "$1" || exit 0
-others=$(apt -s remove --no-auto-remove -- "$1" | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p' | grep -vxF -- "$1")
-[ -z "$others" ] || { echo "it is needed by" $others >&2; exit 1; }
-said=$(apt remove --no-auto-remove -- "$1") || fail "$said"
+try() { said=$(apt "$@" remove --no-auto-remove -- "$name"); }
+name=$1
+case $(dpkg-query -W -f '\${db:Status-Status}\\n' -- "$name" 2>/dev/null | head -n 1) in
+  '' | not-installed | config-files) exit 0 ;;
+  half-* | unpacked) said=$(dpkg --force-remove-reinstreq --remove -- "$name" 2>&1) || fail "$said" ;;
+  *)
+    try -s || { mend && try -s; } || fail "$said"
+    others=$(printf '%s\\n' "$said" | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p' | grep -vxF -- "$name")
+    [ -z "$others" ] || { echo "it is needed by" $others >&2; exit 1; }
+    try || fail "$said" ;;
+esac
 `;
 
 const timeoutMs = 600_000;

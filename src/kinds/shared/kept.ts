@@ -26,6 +26,8 @@ const restoreScript = `
 set -eu
 if [ -d "$2" ] && [ ! -L "$2" ]; then echo "$2 is a folder now" >&2; exit 1; fi
 trap 'rm -f -- "$2.slipway-new"' EXIT
+# What was cut may have left a link there, through which the copy would be written.
+rm -f -- "$2.slipway-new"
 cp -p -- "$1" "$2.slipway-new"
 mv -f -- "$2.slipway-new" "$2"
 `;

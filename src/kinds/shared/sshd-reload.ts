@@ -7,6 +7,8 @@ reload() {
   pid_file=$(sshd -T 2>/dev/null | sed -n 's/^pidfile //p')
   case $pid_file in /*) ;; *) pid_file= ;; esac
   aside=$pid_file.slipway
+  # Where this was cut it still lies aside.
+  [ -z "$pid_file" ] || [ -s "$pid_file" ] || [ ! -s "$aside" ] || mv -f "$aside" "$pid_file"
   daemon=
   [ -z "$pid_file" ] || [ ! -f "$pid_file" ] || { daemon=$(cat "$pid_file") && mv -f "$pid_file" "$aside"; } || return 1
   told=

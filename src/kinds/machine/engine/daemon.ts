@@ -2,6 +2,9 @@ import { isObject, type Json, type JsonObject } from "../../../lib/json.ts";
 
 export const daemonFile = "/etc/docker/daemon.json";
 
+/** What it was, as long as the engine was not told of another; empty: there was none. */
+export const formerDaemonFile = `${daemonFile}.former`;
+
 /** Undefined: no JSON, or no object. No file is an empty one, as for the engine. */
 export function parseDaemon(text: string | undefined): JsonObject | undefined {
   if (text === undefined || text.trim() === "") return {};

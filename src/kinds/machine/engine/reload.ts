@@ -3,15 +3,19 @@ import { daemonFile } from "./daemon.ts";
 
 /**
  * The engine can reload, so that this never restarts it; where it does not run it reads the file when it starts. The file and the
- * engine's knowledge of it change together: where it does not take it, the former one stays.
+ * engine's knowledge of it change together: where it does not take it, the former one stays. As long as that lies beside it
+ * the engine was not told.
  */
 const script = `
 set -e
 file=$1
 umask 022
 mkdir -p "\${file%/*}"
-rm -f "$file.former"
-[ ! -e "$file" ] || cp -p "$file" "$file.former"
+if [ ! -e "$file.former" ]; then
+  rm -f "$file.partial"
+  if [ -e "$file" ]; then cp -p "$file" "$file.partial"; else : >"$file.partial"; fi
+  mv -f "$file.partial" "$file.former"
+fi
 if [ "$2" = none ]; then
   rm -f "$file"
 else
@@ -19,7 +23,7 @@ else
   mv -f "$file.new" "$file"
 fi
 if ! systemctl try-reload-or-restart docker.service; then
-  if [ -e "$file.former" ]; then mv -f "$file.former" "$file"; else rm -f "$file"; fi
+  if [ -s "$file.former" ]; then mv -f "$file.former" "$file"; else rm -f "$file" "$file.former"; fi
   exit 1
 fi
 rm -f "$file.former"

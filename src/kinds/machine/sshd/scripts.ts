@@ -81,7 +81,7 @@ ${reloadSshd}
 ${config}
 ${instead}
 umask 077
-rm -f -- "$1" || exit 1
+rm -f -- "$1" "$1.new" "$config.with" "$config.slipway" || exit 1
 if grep -qxF -- "Include $1" "$config"; then
   grep -vxF -- "Include $1" "$config" >"$config.with"
   instead "$config" <"$config.with" && rm -f -- "$config.with" || exit 1

@@ -65,12 +65,13 @@ export function differenceOf(
   want: UserSpec | undefined,
   have: UserState | undefined,
 ): Difference | undefined {
-  if (want === undefined)
-    return have?.before === undefined ? undefined : leaving(have, have.before);
+  if (want === undefined) return have === undefined ? undefined : leaving(have);
   const { name } = want;
-  const { account, before } = have ?? {};
+  const { account, before } = whole(have ?? { name });
   if (account === undefined)
-    return difference("create", "missing", `there is no user ${name}`, newFields(want));
+    return have?.account === undefined
+      ? difference("create", "missing", `there is no user ${name}`, newFields(want))
+      : difference("update", "unfinished", `${name} was made only by half`, newFields(want));
   const differing = differingOf(want, have ?? { name });
   const fields = fieldsOf(differing, account);
   if (before !== undefined && fields.length === 0) return undefined;
@@ -96,7 +97,22 @@ function lost({ keys }: UserSpec, account: Account, before: Former | undefined):
   );
 }
 
-function leaving({ name, account }: UserState, before: Former): Difference {
+/** An account that we made only by half is none yet; one that was there before is as it is. */
+export function whole(have: UserState): UserState {
+  const { account, ...rest } = have;
+  const isNone = account?.isHalf === true && !account.isLogin && have.before?.wasThere === false;
+  return isNone ? rest : have;
+}
+
+function leaving({ name, account, before, isKept }: UserState): Difference | undefined {
+  if (before === undefined)
+    return isKept === true
+      ? difference(
+          "delete",
+          "undeclared",
+          `${name} is no longer declared: what was kept of it goes`,
+        )
+      : undefined;
   const keys = (before.given.keys ?? []).length > 0;
   const login = keys && account !== undefined ? { login: "goes" as const } : {};
   const no = `${name} is no longer declared`;

@@ -64,8 +64,9 @@ const parts = `${programs}${entry}${enter}`;
 
 /**
  * `ROOT FLEET NAME…`: what there is of each, and of those that were taken over, as lines that begin with a word: `user`,
- * then of one that there is `entry`, `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where
- * sshd would not read them, `refused` with why; then `end`.
+ * `kept` where its former keys are, then of one that there is `entry`, `half` where it lacks its home or its password,
+ * `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where sshd would not read them, `refused`
+ * with why; then `end`.
  */
 export const seen = `
 ${parts}
@@ -84,9 +85,11 @@ about_keys() (
 )
 tell() {
   printf 'user %s\\n' "$1"
+  [ ! -d "$root/before/users/$1" ] || echo kept
   entry "$1" || return 0
   printf 'entry %s:%s:%s\\n' "$uid" "$home" "$shell"
-  printf 'groups %s\\n' "$(id -Gn -- "$1")"
+  [ -d "$home" ] && { [ ! -e /etc/shadow ] || grep -q "^$1:" /etc/shadow; } || echo half
+  printf 'groups %s\\n' "$(id -Gn -- "$1" 2>/dev/null)"
   [ "\${SUDO_USER:-root}" != "$1" ] || echo login
   [ ! -f "/etc/sudoers.d/slipway-$fleet-$1" ] || sed 's/^/sudo /' <"/etc/sudoers.d/slipway-$fleet-$1"
   keys=$(about_keys) && { [ -z "$keys" ] || printf '%s\\n' "$keys"; } || printf 'refused %s\\n' "$keys"
@@ -132,12 +135,12 @@ exit "$failed"
 `;
 
 /**
- * `NAME SHELL`: a new account, with a password that nothing matches. A home that is there already was its own, and keeps
- * its owner.
+ * `NAME SHELL HALF`: a new account, with a password that nothing matches. A home that is there already was its own, and
+ * keeps its owner. With HALF what there is of it was made only by half.
  */
 export const create = `
 ${programs}${entry}
-! entry "$1" || exit 0
+if entry "$1"; then [ -n "$3" ] || exit 0; userdel "$1" || exit 1; fi
 name=$1 shell=$2
 set -- -m -p '*'
 [ -z "$shell" ] || set -- "$@" -s "$shell"

@@ -24,6 +24,8 @@ export interface UserState {
   /** Undefined: there is no such account. */
   readonly account?: Account;
   readonly before?: Former;
+  /** Its former keys were kept: that is the first that is done to take it over. */
+  readonly isKept?: true;
 }
 
 export interface Account {
@@ -41,6 +43,8 @@ export interface Account {
   readonly sudo?: string;
   /** It is what we have logged in as. */
   readonly isLogin: boolean;
+  /** It has no home, or no password: what makes accounts was cut. */
+  readonly isHalf?: true;
 }
 
 export const seenQuery = (about: About): RunQuery => ({
@@ -57,7 +61,12 @@ export function readUsers(answers: Answers, about: About): ReadonlyMap<string, U
   const states = new Map<string, UserState>();
   for (const [name, own] of parted(lines)) {
     const account = accountOf(own);
-    states.set(name, { name, ...(account === undefined ? {} : { account }) });
+    const isKept = own.some(([word]) => word === "kept");
+    states.set(name, {
+      name,
+      ...(account === undefined ? {} : { account }),
+      ...(isKept ? { isKept } : {}),
+    });
   }
   for (const [name, before] of taken) {
     const known = states.get(name);
@@ -102,6 +111,7 @@ function accountOf(told: Told): Account | undefined {
     ...(refused === undefined ? {} : { refused }),
     ...(sudo.length === 0 ? {} : { sudo: sudo.join("\n") }),
     isLogin: of("login").length > 0,
+    ...(of("half").length > 0 ? { isHalf: true as const } : {}),
   };
 }
 
