@@ -46,7 +46,11 @@ export const certificate: Kind<CertificateSpec, CertificateState> = {
     if (want === undefined)
       return have === undefined
         ? undefined
-        : difference("delete", "undeclared", `no route has the host ${have.host}`);
+        : difference(
+            "delete",
+            "undeclared",
+            `no route has the host ${have.host}: its certificate goes, with its key`,
+          );
     const { host, given } = want;
     const file = have?.file;
     if (file === undefined)

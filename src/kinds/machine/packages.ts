@@ -101,7 +101,8 @@ function leaving({ name, version, isHalf, before }: PackageState): Difference {
       "removal",
       `${gone}, and was installed or removed only by half: it is removed`,
     );
-  if (version === undefined) return difference("delete", "undeclared", gone);
+  if (version === undefined)
+    return difference("delete", "undeclared", `${gone}, and is not there any more`);
   if (before?.version === null)
     return difference(
       "delete",

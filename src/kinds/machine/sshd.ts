@@ -50,7 +50,11 @@ export const sshd: Kind<SshdSpec, SshdState> = {
   diff: (want, have) => {
     if (want === undefined)
       return have?.isTaken === true
-        ? difference("delete", "undeclared", "settings of sshd are no longer declared")
+        ? difference(
+            "delete",
+            "undeclared",
+            "settings of sshd are no longer declared: what its other files say counts again",
+          )
         : undefined;
     return differing(want, have);
   },

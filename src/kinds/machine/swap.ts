@@ -39,7 +39,11 @@ export const swap: Kind<SwapSpec, SwapState> = {
     if (want === undefined)
       return have === undefined
         ? undefined
-        : difference("delete", "undeclared", "swap is no longer declared: its file goes");
+        : difference(
+            "delete",
+            "undeclared",
+            "swap is no longer declared: what was put there goes back to memory, and its file goes",
+          );
     const fields = fieldsOf(want, have);
     if (fields.length === 0) return undefined;
     return have?.bytes === undefined

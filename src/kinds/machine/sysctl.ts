@@ -85,9 +85,13 @@ export const sysctl: Kind<SysctlSpec, SysctlState> = {
   redact: (state) => state,
 };
 
-function leaving({ key, before }: SysctlState) {
+function leaving({ key, value, before }: SysctlState) {
   const former = before?.value;
-  const back = typeof former === "string" ? `: ${former} comes back` : "";
+  const then =
+    value === undefined
+      ? ", and the kernel has no such setting"
+      : ": it stays as it is until the next boot, as the kernel had no such setting before";
+  const back = typeof former === "string" ? `: ${former} comes back` : then;
   return difference("delete", "undeclared", `${key} is no longer declared${back}`);
 }
 

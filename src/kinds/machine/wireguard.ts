@@ -24,7 +24,7 @@ export const wireguard: Kind<WireguardSpec, WireguardState> = {
         : difference(
             "delete",
             "undeclared",
-            "wireguard is no longer declared: the machine leaves the private network, and its key goes",
+            "wireguard is no longer declared: the machine leaves the private network, and its key goes; declared again it has another",
           );
     if (have?.link === undefined || have.key === undefined)
       return have?.conf === undefined

@@ -117,16 +117,20 @@ function leaving({ name, account, before, isKept }: UserState): Difference | und
   const login = keys && account !== undefined ? { login: "goes" as const } : {};
   const no = `${name} is no longer declared`;
   if (before.wasThere) {
-    const text = before.given.keys === undefined ? no : `${no}: its former keys come back`;
+    const text =
+      before.given.keys === undefined
+        ? `${no}: it stays, without what Slipway gave it`
+        : `${no}: its former keys come back`;
     return { ...difference("delete", "undeclared", text), ...login };
   }
-  if (account === undefined) return difference("delete", "undeclared", no);
+  if (account === undefined)
+    return difference("delete", "undeclared", `${no}, and is not there any more`);
   if (account.isLogin)
     return {
       ...difference("delete", "undeclared", `${no}, and is what we log in as: it stays`),
       login: "in-use",
     };
-  const text = `${no}: the account goes, and what is in its home ${account.home} stays`;
+  const text = `${no}: the account goes, and what it runs is ended; what is in its home ${account.home} stays`;
   return { ...difference("delete", "undeclared", text), ...login };
 }
 
