@@ -195,6 +195,19 @@ const cases: readonly (readonly [string, Scenario])[] = [
       shop: { on: 4, door: "routes", isVia: true, instances: 2 },
     }),
   ],
+  [
+    "a setting that is cut, changed by hand and reverted is as it was before",
+    scenarioOf([
+      pass(),
+      { do: "commit", commit: { make: "setting", machine: 0, value: 10 } },
+      pass({ at: 6, what: "dies-after" }),
+      pass(),
+      { do: "drift", how: "setting", which: 0 },
+      pass(),
+      { do: "commit", commit: { make: "revert", back: 1 } },
+      pass({ at: 6, what: "dies-before" }),
+    ]),
+  ],
 ];
 
 describe("a simulated fleet", () => {

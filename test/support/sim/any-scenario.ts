@@ -67,6 +67,14 @@ const anyCommit: fc.Arbitrary<Commit> = fc.oneof(
     arbitrary: fc.record({ make: fc.constant("revert"), back: fc.integer({ min: 1, max: 4 }) }),
   },
   { weight: 1, arbitrary: fc.record({ make: fc.constant("retry"), app: anyApp }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      make: fc.constant("setting"),
+      machine: fc.nat(2),
+      value: fc.constantFrom(1, 10, 10, null),
+    }),
+  },
 );
 
 const at = fc.integer({ min: 1, max: 150 });
@@ -100,7 +108,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("drift"),
       how: fc.constantFrom(
-        ...(["stop", "remove", "rename", "names", "file"] as const),
+        ...(["stop", "remove", "rename", "names", "file", "setting"] as const),
         ...(["proxy", "proxy-file", "proxy-server"] as const),
       ),
       which: fc.nat(20),

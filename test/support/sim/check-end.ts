@@ -10,6 +10,7 @@ import {
 } from "./expected.ts";
 import type { History } from "./history.ts";
 import { appNames, type Apps, type AppState, type Scenario } from "./scenario.ts";
+import { whyNotSet } from "./settings.ts";
 import type { Stage } from "./stage.ts";
 import { Broken, isCurrent, labelOf } from "./watchman.ts";
 
@@ -48,6 +49,10 @@ export function checkEnd(
     const state = apps[app];
     if (state === undefined) checkGone(stage, app, outcome);
     else checkApp(stage, scenario, history, app, state, outcome);
+  }
+  for (const [index, { name, disk }] of [...stage.machines.values()].entries()) {
+    const why = whyNotSet(disk, history.settings()[index]);
+    if (why !== undefined) throw new Broken(`${name}: ${why}`);
   }
   checkNames(stage);
   checkTraffic(stage);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Content, PutStep, RunStep } from "../../../src/model/step.ts";
 import { tellSystemd } from "./jobs.ts";
 import { rewriteServers } from "./proxy.ts";
+import { tellKernel } from "./settings.ts";
 
 export interface Node {
   type: "file" | "folder";
@@ -112,7 +113,10 @@ export class SimDisk {
       this.moveNames(root, address, former);
     } else if (command === "sh" && tellSystemd(this, rest[1] ?? "", rest.slice(3)) === true) {
       return;
-    } else if (command === "rm" && rest[0] === "-rf") for (const path of paths) this.remove(path);
+    } else if (command === "sh" && tellKernel(this, rest[1] ?? "", rest.slice(3)) === true) {
+      return;
+    } else if (command === "rm" && /^-r?f$/.test(rest[0] ?? ""))
+      for (const path of paths) this.remove(path);
     else if (command === "mkdir") for (const path of paths) this.makeFolder(path);
     else if (command === "mv" && rest[0] === "-T") this.move(paths[0] ?? "", paths[1] ?? "");
     else throw new Error(`the simulator does not know ${argv.join(" ")}`);

@@ -1,6 +1,7 @@
 import type { Stage } from "./stage.ts";
 import type { SimMachine } from "./machine.ts";
 import type { Act, ProxyDrift } from "./scenario.ts";
+import { changeKernel } from "./settings.ts";
 import { labelOf } from "./watchman.ts";
 
 type How = Extract<Act, { do: "drift" }>["how"];
@@ -23,6 +24,11 @@ export function driftByHand(stage: Stage, how: How, which: number): void {
   if (how === "names") {
     stage.tell(`— by hand: ${machine?.name} loses its names`);
     if (machine?.disk.exists(`${root}/hosts`)) machine.disk.write(`${root}/hosts`, "wrong\n");
+    return;
+  }
+  if (how === "setting") {
+    stage.tell(`— by hand: ${machine?.name} has another setting of its kernel`);
+    if (machine !== undefined) changeKernel(machine.disk);
     return;
   }
   if (how === "file") {

@@ -5,12 +5,14 @@ import {
   type Apps,
   type Commit,
   type Scenario,
+  type Settings,
 } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Committed {
   readonly revision: string;
   readonly apps: Apps;
+  readonly settings: Settings;
   /** Apps that this commit asks to be tried again. */
   readonly retries: readonly string[];
 }
@@ -34,11 +36,15 @@ export class History {
         ? []
         : [[app, normalState(state, template)] as const];
     });
-    this.push(Object.fromEntries(apps), "Start");
+    this.push({ apps: Object.fromEntries(apps), settings: {} }, "Start");
   }
 
   apps(): Apps {
     return this.last().apps;
+  }
+
+  settings(): Settings {
+    return this.last().settings;
   }
 
   head(): string {
@@ -52,36 +58,45 @@ export class History {
   }
 
   commit(commit: Commit): void {
-    const apps = this.apps();
+    const { apps, settings } = this.last();
     switch (commit.make) {
       case "change": {
         const [app, template] = [appNames[commit.app], this.scenario.templates[commit.app]];
         const before = apps[app ?? ""] ?? this.scenario.first[commit.app];
         if (app === undefined || template === undefined || before === undefined) return;
         const state = normalState({ ...before, ...commit.to }, template);
-        return this.push({ ...apps, [app]: state }, `Change ${app}`);
+        return this.push({ apps: { ...apps, [app]: state }, settings }, `Change ${app}`);
       }
       case "delete": {
         const leaving = commit.apps.flatMap((index) => appNames[index] ?? []);
         const staying = Object.entries(apps).filter(([app]) => !leaving.some((l) => l === app));
         const trailers = leaving.map((app) => `\nSlipway-Allow: delete app/${app}`).join("");
         const message = commit.isAllowed ? `Delete\n${trailers}` : "Delete";
-        return this.push(Object.fromEntries(staying), message);
+        return this.push({ apps: Object.fromEntries(staying), settings }, message);
       }
       case "revert": {
         const to = this.commits.at(-1 - commit.back) ?? this.commits[0];
-        return this.push(to?.apps ?? {}, "Revert");
+        return this.push(to ?? { apps: {}, settings: {} }, "Revert");
       }
       case "retry": {
         const app = appNames[commit.app] ?? "";
-        return this.push(apps, `Retry\n\nSlipway-Retry: app/${app}`, [app]);
+        return this.push({ apps, settings }, `Retry\n\nSlipway-Retry: app/${app}`, [app]);
+      }
+      case "setting": {
+        const { [commit.machine]: _, ...others } = settings;
+        const next = commit.value === null ? others : { ...others, [commit.machine]: commit.value };
+        return this.push({ apps, settings: next }, `Set ${JSON.stringify(next)}`);
       }
     }
   }
 
-  private push(apps: Apps, message: string, retries: readonly string[] = []): void {
-    const revision = this.stage.source.push(filesOf(apps, this.scenario), message);
-    this.commits.push({ revision, apps, retries });
+  private push(
+    { apps, settings }: Pick<Committed, "apps" | "settings">,
+    message: string,
+    retries: readonly string[] = [],
+  ): void {
+    const revision = this.stage.source.push(filesOf(apps, settings, this.scenario), message);
+    this.commits.push({ revision, apps, settings, retries });
     const said = Object.entries(apps).map(
       ([app, s]) =>
         `${app}:${s.version}-${s.nature} env ${s.env} on ${s.on} x${s.instances}${s.isStopped ? " stopped" : ""}`,

@@ -5,6 +5,7 @@ import { SimEngine, type Reply, type SimContainer } from "./engine.ts";
 import type { SimProxy } from "./proxy.ts";
 import type { Random } from "./random.ts";
 import { isHealthy, live, stopMs, type SimRegistry } from "./registry.ts";
+import { bootKernel } from "./settings.ts";
 
 /** A process that has a machine's lock and reads heartbeats. */
 export interface LockReader {
@@ -42,6 +43,7 @@ export class SimMachine {
     this.registry = registry;
     this.engine = new SimEngine(this.disk, () => clock.now());
     this.disk.write("/etc/hosts", "127.0.0.1 localhost\n");
+    bootKernel(this.disk);
   }
 
   seconds(): number {

@@ -36,12 +36,17 @@ export interface AppState {
 /** By name; an app that is not there is not declared. */
 export type Apps = Readonly<Record<string, AppState>>;
 
+/** By number of the machine: its vm.swappiness, where that is declared. */
+export type Settings = Readonly<Record<number, number>>;
+
 export type Commit =
   | { readonly make: "change"; readonly app: number; readonly to: Partial<AppState> }
   | { readonly make: "delete"; readonly apps: readonly number[]; readonly isAllowed: boolean }
   /** Brings back the state of so many commits ago. */
   | { readonly make: "revert"; readonly back: number }
-  | { readonly make: "retry"; readonly app: number };
+  | { readonly make: "retry"; readonly app: number }
+  /** Null: no longer declared. */
+  | { readonly make: "setting"; readonly machine: number; readonly value: number | null };
 
 /** What goes wrong in a pass, when its controller makes the call with this number. */
 export type Fault =
@@ -69,7 +74,7 @@ export type Act =
   /** By hand, on a container of ours. */
   | {
       readonly do: "drift";
-      readonly how: "stop" | "remove" | "rename" | "names" | "file" | ProxyDrift;
+      readonly how: "stop" | "remove" | "rename" | "names" | "file" | "setting" | ProxyDrift;
       readonly which: number;
     }
   | { readonly do: "forget-notes" };
@@ -177,11 +182,15 @@ const canaryOf = (template: AppTemplate): string =>
 
 export function filesOf(
   apps: Apps,
+  settings: Settings,
   { templates, machines }: Pick<Scenario, "templates" | "machines">,
 ): Readonly<Record<string, string>> {
   const files: Record<string, string> = { "slipway.yaml": "fleet: acme\n" };
-  for (const name of machineNames.slice(0, machines))
-    files[`machines/${name}.yaml`] = `address: ${addressOf(name)}\n`;
+  for (const [index, name] of machineNames.slice(0, machines).entries()) {
+    const value = settings[index];
+    const sysctl = value === undefined ? "" : `sysctl: { vm.swappiness: ${value} }\n`;
+    files[`machines/${name}.yaml`] = `address: ${addressOf(name)}\n${sysctl}`;
+  }
   for (const [index, app] of appNames.entries()) {
     const [state, template] = [apps[app], templates[index]];
     if (state === undefined || template === undefined) continue;

@@ -2,6 +2,7 @@ import { listCertificates } from "./certificates.ts";
 import type { SimDisk } from "./disk.ts";
 import { listJobs } from "./jobs.ts";
 import { proxySums } from "./proxy-files.ts";
+import { listSettings, listTaken } from "./settings.ts";
 import { commandsOf } from "./words.ts";
 
 /** What scripts find on a machine. */
@@ -125,6 +126,10 @@ function outputOf(machine: ShellSide, words: readonly string[]): string {
   if (command === "sh" && script.includes("/proc/meminfo")) return facts(machine.seconds());
   if (command === "sh" && script.includes('cd -- "$1/proxy"')) return proxySums(disk, parameter);
   if (command === "sh" && script.includes("systemctl show")) return listJobs(disk, words.slice(4));
+  if (command === "sh" && script.includes("path=/proc/sys/"))
+    return listSettings(disk, words.slice(4));
+  if (command === "sh" && script.includes('for file in "$1"/*.json'))
+    return listTaken(disk, parameter);
   // Of what a machine is by itself it has nothing, and says so as the kinds' scripts do.
   if (command === "sh" && script.endsWith("echo end\n")) return "end\n";
   throw new Error(`the simulator does not know ${words.join(" ")}`);
