@@ -196,17 +196,21 @@ const cases: readonly (readonly [string, Scenario])[] = [
     }),
   ],
   [
-    "a setting that is cut, changed by hand and reverted is as it was before",
-    scenarioOf([
-      pass(),
-      { do: "commit", commit: { make: "setting", machine: 0, value: 10 } },
-      pass({ at: 6, what: "dies-after" }),
-      pass(),
-      { do: "drift", how: "setting", which: 0 },
-      pass(),
-      { do: "commit", commit: { make: "revert", back: 1 } },
-      pass({ at: 6, what: "dies-before" }),
-    ]),
+    "a setting that is cut, changed by hand and reverted is as it was before, and another is as declared",
+    scenarioOf(
+      [
+        pass(),
+        { do: "commit", commit: { make: "setting", machine: 0, value: 10 } },
+        pass({ at: 6, what: "dies-after" }),
+        pass(),
+        { do: "drift", how: "setting", which: 0 },
+        pass(),
+        { do: "commit", commit: { make: "revert", back: 1 } },
+        pass({ at: 6, what: "dies-before" }),
+        { do: "commit", commit: { make: "setting", machine: 1, value: 1 } },
+      ],
+      { machines: 2 },
+    ),
   ],
 ];
 

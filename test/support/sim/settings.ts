@@ -13,13 +13,11 @@ const namesIn = (disk: SimDisk, prefix: string): readonly string[] =>
 
 /** Answers the question for the kernel's settings: there is one. */
 export function listSettings(disk: SimDisk, [prefix = "", ...keys]: readonly string[]): string {
-  const files = namesIn(disk, prefix).map((path) => ({
-    key: path.slice(prefix.length).replace(/\.conf$/, ""),
-    text: disk.read(path) ?? "",
-  }));
+  const files = namesIn(disk, prefix);
+  const isAsked = keys.length > 0 || files.length > 0;
   return [
-    ...[...keys, ...files.map(({ key }) => key)].map((key) => `${key}=${valueIn(disk)}`),
-    ...files.map(({ key, text }) => `${key}:${text.replace(/^[^=]*= */, "").trim()}`),
+    ...(isAsked ? [`${swappiness}:${valueIn(disk)}`] : []),
+    ...files.map((path) => `${path}:${(disk.read(path) ?? "").trim()}`),
     "end\n",
   ].join("\n");
 }
@@ -28,7 +26,7 @@ export function listSettings(disk: SimDisk, [prefix = "", ...keys]: readonly str
 export const listTaken = (disk: SimDisk, folder: string): string =>
   `${namesIn(disk, `${folder}/`)
     .filter((path) => path.endsWith(".json"))
-    .map((path) => `${disk.read(path) ?? ""}\n`)
+    .map((path) => disk.read(path) ?? "")
     .join("")}end\n`;
 
 /** Undefined: it sets nothing of the kernel. */

@@ -128,8 +128,7 @@ function outputOf(machine: ShellSide, words: readonly string[]): string {
   if (command === "sh" && script.includes("systemctl show")) return listJobs(disk, words.slice(4));
   if (command === "sh" && script.includes("path=/proc/sys/"))
     return listSettings(disk, words.slice(4));
-  if (command === "sh" && script.includes('for file in "$1"/*.json'))
-    return listTaken(disk, parameter);
+  if (command === "sh" && script.includes('set -- "$1"/*.json')) return listTaken(disk, parameter);
   // Of what a machine is by itself it has nothing, and says so as the kinds' scripts do.
   if (command === "sh" && script.endsWith("echo end\n")) return "end\n";
   throw new Error(`the simulator does not know ${words.join(" ")}`);
