@@ -34,7 +34,7 @@ const onRegistry = (text: string, registry: string): string =>
     .replace("    logs: {", "    deploy: { watch: 5s }\n    logs: {");
 
 /** What needs a disk, systemd or a mirror of Debian: these machines have none of them. */
-const beyondThem = /^(?:packages|updates|swap|mounts|jobs):.*\n(?: .*\n)*/gm;
+const beyondThem = /^(?:packages|updates|reboot|swap|mounts|jobs):.*\n(?: .*\n)*/gm;
 
 function onFleet(text: string, fleet: Fleet, name: string): string {
   const { address, privateAddress, hostKey } = fleet.machine(name);

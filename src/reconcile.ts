@@ -1,6 +1,7 @@
 import type { Applied } from "./apply/applied.ts";
 import { orAbort } from "./lib/deadline.ts";
 import { stopOf, unlessStopped } from "./lib/stopped.ts";
+import type { Documents } from "./model/documents.ts";
 import type { RevisionOutcome } from "./model/outcome.ts";
 import { changesOf } from "./model/plan.ts";
 import { lastOutcome, wordBefore, type Before } from "./pass/before.ts";
@@ -19,6 +20,14 @@ import type { Request, World } from "./pass/world.ts";
 
 /** A pass looks again after each round of changes; what has not settled by then is told as it is. */
 const roundLimit = 8;
+/** Before a machine is rebooted, and after it, and then it is proven; and those that wait for others come after them. */
+const roundsForEach = 3;
+
+const roundsFor = ({ machines }: Documents): number =>
+  [...machines.values()].filter(({ fields }) => fields.reboot !== undefined || fields.after?.length)
+    .length *
+    roundsForEach +
+  roundLimit;
 
 /**
  * One pass: git → source → load → desired → observe → plan → apply → report. Throws SourceError, and Stopped where it was
@@ -92,8 +101,9 @@ async function converge(pass: Pass, noted: RevisionOutcome | undefined): Promise
   const applied: Applied[] = [];
   const tried = new Set<string>();
   const asked = new Set<string>();
+  const rounds = roundsFor(documents);
   const settle = async (): Promise<Converged> => {
-    while (applied.length < roundLimit && hasNews(found.plan, tried)) {
+    while (applied.length < rounds && hasNews(found.plan, tried)) {
       const unheld = machinesOf(found.plan, isReachedIn(found)).filter(
         (machine) => !holds.taken.has(machine),
       );

@@ -8,11 +8,15 @@ const root = new URL("../", import.meta.url);
 export const generatedNames = ["app", "machine", "slipway"] as const;
 type Name = (typeof generatedNames)[number];
 
-/** Definitions of other schemas, by the `$ref` that names them, and where their types stand. */
-const elsewhere: Readonly<Record<string, { readonly type: string; readonly module: string }>> = {
+/** Definitions of other schemas, by the `$ref` that names them, and where their types stand, unless they are the language's. */
+const elsewhere: Readonly<Record<string, { readonly type: string; readonly module?: string }>> = {
   "app.schema.json#/$defs/defaults": { type: "AppFields", module: "./app.ts" },
   "app.schema.json#/$defs/freeze": { type: "FreezeTime[]", module: "./app.ts" },
   "app.schema.json#/$defs/paused": { type: "Paused", module: "./app.ts" },
+  "app.schema.json#/$defs/name": { type: "string" },
+  "app.schema.json#/$defs/schedule": { type: "string" },
+  "app.schema.json#/$defs/timezone": { type: "string" },
+  "app.schema.json#/$defs/wait": { type: "string" },
   "machine.schema.json#/$defs/user": { type: "User", module: "./machine.ts" },
   "machine.schema.json": { type: "MachineFile", module: "./machine.ts" },
 };
@@ -64,7 +68,8 @@ function forTypes(schema: Json, imports: Set<string>, named = false): Json {
   const reference = typeof schema["$ref"] === "string" ? elsewhere[schema["$ref"]] : undefined;
   if (reference !== undefined) {
     const name = reference.type.replace("[]", "");
-    imports.add(`import type { ${name} } from "${reference.module}";`);
+    if (reference.module !== undefined)
+      imports.add(`import type { ${name} } from "${reference.module}";`);
     return { ...commentOf(schema), tsType: reference.type };
   }
   const kept = Object.entries(schema).filter(

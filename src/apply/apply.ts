@@ -1,5 +1,5 @@
 import { mapLimit } from "../lib/parallel.ts";
-import type { Change } from "../model/change.ts";
+import { isTimely, type Change } from "../model/change.ts";
 import type { Plan, Rollout, Turn } from "../model/plan.ts";
 import type { Step } from "../model/step.ts";
 import type { Applied, ChangeFailure, ChangeSighting } from "./applied.ts";
@@ -9,7 +9,7 @@ import { tryInTurn } from "./trials.ts";
 
 const machinesAtOnce = 20;
 
-/** Applies a plan: machines first, then apps in order of `after` and otherwise side by side, deletions last. */
+/** Applies a plan: machines first, then apps in order of `after` and otherwise side by side, deletions, and reboots last. */
 export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Applied> {
   const run = new ApplyRun(context);
   await run.settings(plan.settings);
@@ -41,10 +41,11 @@ export async function applyPlan(plan: Plan, context: ApplyContext): Promise<Appl
   // What a family leaves behind is still needed while it has not converged.
   const unfinished = new Set([...ended.filter((e) => !e.ok).map((e) => e.family), ...unwell]);
   const isFree = (change: Change): boolean =>
-    change.waits === undefined && (change.family === undefined || !unfinished.has(change.family));
+    isTimely(change) && (change.family === undefined || !unfinished.has(change.family));
   await run.turns(plan.cleanup.map((turn) => ({ ...turn, changes: turn.changes.filter(isFree) })));
   await run.trials(plan.lastTrials);
   const late = await run.late(plan.afterwards);
+  await run.reboots(plan.reboots);
   const { done, failures, sightings, waiting } = run;
   return { done, failures, late, sightings, waiting };
 }
@@ -72,14 +73,15 @@ class ApplyRun {
   /** The ground for all apps: where it could not be laid, nothing is put on it. */
   async lay(turns: readonly Turn[]): Promise<void> {
     await mapLimit(turns, machinesAtOnce, async (turn) => {
-      if (!(await this.turn(turn))) this.lost.add(turn.machine);
+      const isReady = turn.changes.every(isTimely);
+      if (!isReady || !(await this.turn(turn))) this.lost.add(turn.machine);
     });
   }
 
   /** Each for itself. */
   async settings(turns: readonly Turn[]): Promise<void> {
     await mapLimit(turns, machinesAtOnce, async ({ changes }) => {
-      for (const change of changes) await this.change(change);
+      for (const change of changes.filter(isTimely)) await this.change(change);
     });
   }
 
@@ -90,7 +92,8 @@ class ApplyRun {
     isGround = false,
   ): Promise<void> {
     if (this.isLockedOut) return;
-    const lockout = await tryInTurn(turns, {
+    const timely = turns.map((turn) => ({ ...turn, changes: turn.changes.filter(isTimely) }));
+    const lockout = await tryInTurn(timely, {
       isHeld: (machine) => this.isHeld(machine),
       change: (change) => this.change(change),
       started: (change) => this.started(change),
@@ -121,6 +124,16 @@ class ApplyRun {
       async (change) => await this.change(change),
     );
     return this.failures.splice(before);
+  }
+
+  /** One after another, until one of them does not come back as it should. */
+  async reboots(turns: readonly Turn[]): Promise<void> {
+    for (const change of turns.flatMap((turn) => turn.changes).filter(isTimely)) {
+      const isDone = await this.change(change);
+      if (change.steps.some((step) => step.do === "reboot"))
+        await this.context.onReboot(change.machine);
+      if (!isDone) return;
+    }
   }
 
   /** True when everything of it was done. An app's own failure ends it; a machine's trouble only leaves that machine out. */

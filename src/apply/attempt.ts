@@ -5,7 +5,7 @@ import type { Issuer } from "../model/issuer.ts";
 import type { Sighting } from "../model/outcome.ts";
 import type { SealedText } from "../model/sealed.ts";
 import type { Step } from "../model/step.ts";
-import { asFailure, type StepFailure } from "./failure.ts";
+import { asFailure, ofMachine, type StepFailure } from "./failure.ts";
 import type { Hold } from "./lock.ts";
 import { runSteps, type StepContext } from "./steps.ts";
 import type { Lockout } from "./trials.ts";
@@ -28,6 +28,8 @@ export interface ApplyContext {
   onAppFailure(family: string, failure: StepFailure, alone?: string): Promise<void>;
   /** What was tried would have cut us off: neither that is tried as it is, nor what would have come after. */
   onLockout(lockout: Lockout): Promise<void>;
+  /** It was told to reboot: no connection from before holds, and neither does its lock. */
+  onReboot(machine: string): Promise<void>;
   /** A release ended well. */
   onRelease(change: Change): Promise<void>;
 }
@@ -62,7 +64,9 @@ export async function attempt(
     );
     if (change.kind === "app/release") await context.onRelease(change);
   } catch (error) {
-    return asFailure(error).redacted((text) => context.redact(text));
+    const failure = asFailure(error);
+    const blamed = change.family === undefined ? ofMachine(failure) : failure;
+    return blamed.redacted((text) => context.redact(text));
   }
   return undefined;
 }

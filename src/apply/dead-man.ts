@@ -158,7 +158,7 @@ async function untilLetIn(
   { clock }: StepContext,
   untilMs: number,
   isPatient: boolean,
-  knock: () => Promise<void>,
+  knock: () => Promise<unknown>,
 ): Promise<string | undefined> {
   const startedMs = clock.now();
   for (let tries = 1; ; tries++) {

@@ -71,4 +71,12 @@ export function asFailure(error: unknown): StepFailure {
   });
 }
 
+/** An app that is not well where nothing was done to it is its machine's trouble. */
+export function ofMachine(failure: StepFailure): StepFailure {
+  if (failure.blame !== "app") return failure;
+  const { message, evidence, trouble } = failure;
+  const container = evidence === undefined ? "" : `${evidence.container}: `;
+  return new StepFailure("machine", `${container}${message}`, { trouble, cause: failure });
+}
+
 const unanswered: ReadonlySet<TroubleClass> = new Set(["unreachable", "timeout", "engine"]);

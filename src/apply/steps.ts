@@ -23,6 +23,7 @@ import { finishContainer, letLeave, waitHealthy } from "./health.ts";
 import { loadCertificate } from "./load.ts";
 import { pull } from "./pull.ts";
 import { put, run } from "./put.ts";
+import { rebootMachine } from "./reboot.ts";
 import { checkRoom } from "./room.ts";
 import { drainTraffic } from "./traffic/drain.ts";
 import { switchTraffic } from "./traffic/switch.ts";
@@ -83,6 +84,8 @@ async function dispatch(context: StepContext, step: Step, bindings: Bindings): P
       return await attempt(context, step.steps, step.otherwise, bindings);
     case "dead-man":
       return await runUnderDeadMan(context, step, () => runSteps(context, step.steps, bindings));
+    case "reboot":
+      return await rebootMachine(context, step);
     case "canary":
       return await runSteps(context, step.steps, bindings);
     case "mark":

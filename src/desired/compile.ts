@@ -147,11 +147,14 @@ interface Reach {
 
 const reachOf = (
   apps: readonly AppDocument[],
-  { documents, proxyImage }: CompileInput,
+  { documents, proxyImage, resting }: CompileInput,
   isComing: Proxies["isComing"],
 ): Reach => ({
   on: placements(apps),
-  proxies: proxiesFor(documents, apps, proxyImage, isComing),
+  proxies: {
+    ...proxiesFor(documents, apps, proxyImage, isComing),
+    ...(resting === undefined ? {} : { resting }),
+  },
 });
 
 const withLeft = (

@@ -21,6 +21,8 @@ export interface Proxies {
   readonly listens: ReadonlyMap<string, ReadonlyMap<string, readonly Listen[]>>;
   /** Whether an app has yet to work on a machine, while it serves on others. */
   isComing(app: AppDocument, machine: string): boolean;
+  /** A machine that nothing is handed on to where others can do it. */
+  readonly resting?: string;
   /** Private addresses of all machines, sorted. */
   readonly peers: readonly string[];
 }

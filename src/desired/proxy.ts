@@ -157,8 +157,8 @@ const remotesOf = (
   machine: string,
   proxies: Proxies,
   known: ReadonlySet<string> | undefined,
-): ProxyPool["remote"] =>
-  servedOn.flatMap((other) => {
+): ProxyPool["remote"] => {
+  const remote = servedOn.flatMap((other) => {
     if (other === machine || fieldsOn(app, other).state === "stopped") return [];
     const address = privateOf(proxies.documents, other);
     const listen = listensOn(app, other, proxies).find((l) => l.port.number === port.number);
@@ -167,6 +167,9 @@ const remotesOf = (
     if (!isKnown && proxies.isComing(app, other)) return [];
     return [{ machine: other, address, port: listen.number }];
   });
+  const awake = remote.filter((one) => one.machine !== proxies.resting);
+  return awake.length === 0 ? remote : awake;
+};
 
 function routeOf(app: AppDocument, route: PlacedRoute): ProxyRoute {
   const { host, path, port, redirect, tls, stripPath, maintenance, gzip, sticky } = route;

@@ -4,6 +4,7 @@ import type { Contents } from "./files.ts";
 import { filesOfMachine } from "./settings/files.ts";
 import { mountNames, mountsOn } from "./settings/mounts.ts";
 import { packageNames, packagesOn } from "./settings/packages.ts";
+import { rebootOn } from "./settings/reboot.ts";
 import { sshdOn } from "./settings/sshd.ts";
 import { swapOn } from "./settings/swap.ts";
 import { sysctlOn } from "./settings/sysctl.ts";
@@ -22,6 +23,7 @@ export const settingsOn = (document: MachineDocument, contents: Contents): reado
   ...swapOn(document),
   ...mountsOn(document),
   ...sshdOn(document),
+  ...rebootOn(document),
 ];
 
 /** Where the engine's API listens, unless a machine's file says otherwise. */
@@ -41,5 +43,6 @@ export const namedOn = ({ fields }: MachineDocument): ReadonlyMap<string, readon
     ["machine/engine", [fields.engine?.socket ?? defaultSocket]],
     ["machine/firewall", fields.firewall === undefined ? [] : ["declared"]],
     ["machine/users", Object.keys(fields.users ?? {})],
+    ["machine/reboot", fields.reboot === undefined ? [] : ["declared"]],
     ["machine/sshd", Object.keys(fields.sshd ?? {})],
   ]);

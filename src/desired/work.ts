@@ -66,6 +66,8 @@ export interface CompileInput {
   readonly staying?: readonly AppDocument[];
   /** Apps that go from where they still serve. */
   readonly leaving?: readonly LeavingPlace[];
+  /** The machine that others send nothing to where somebody else can do it. */
+  readonly resting?: string;
   /** Families that never worked: nobody is to find them. */
   readonly unnamed?: ReadonlySet<string>;
   /** Family → digests of its releases that any machine remembers: what ran once does not run again elsewhere. */

@@ -164,6 +164,36 @@ export interface MachineFile {
   sshd?: {
     [k: string]: string;
   };
+  /**
+   * When it may be rebooted, where it says that it needs that: one machine of the fleet after another. Without it Slipway reboots it never.
+   */
+  reboot?: {
+    /**
+     * A time in which a reboot may begin.
+     */
+    window: {
+      /**
+       * When it opens.
+       */
+      schedule: string;
+      /**
+       * How long it is open from then on, in hours that pass.
+       */
+      for: string;
+      /**
+       * Whose clocks `schedule` means.
+       */
+      timezone?: string;
+    };
+    /**
+     * How long it may take to come back.
+     */
+    deadline?: string;
+  };
+  /**
+   * Machines whose own settings must be as declared before those of this one are touched; it is rebooted after them, too.
+   */
+  after?: string[];
 }
 export interface User {
   /**

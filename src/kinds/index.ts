@@ -11,6 +11,7 @@ import { certificate } from "./machine/certificate.ts";
 import { certification } from "./machine/certification.ts";
 import { machineFiles } from "./machine/files.ts";
 import { mounts } from "./machine/mounts.ts";
+import { reboot } from "./machine/reboot.ts";
 import { packages } from "./machine/packages.ts";
 import { engine } from "./machine/engine.ts";
 import { proxy } from "./machine/proxy.ts";
@@ -66,6 +67,7 @@ export type { MountSpec } from "./machine/mounts.ts";
 export type { FileSpec } from "./machine/files.ts";
 export type { EngineSpec, EngineState } from "./machine/engine.ts";
 export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
+export { unproven, type RebootSpec } from "./machine/reboot.ts";
 export type { FirewallSpec } from "./machine/firewall.ts";
 export { keysIn } from "./machine/wireguard/conf.ts";
 export type { WireguardPeer, WireguardSpec, WireguardState } from "./machine/wireguard/state.ts";
@@ -100,6 +102,7 @@ export const kinds: readonly AnyKind[] = [
   job,
   once,
   certification,
+  reboot,
 ];
 
 /** Throws for an id that no kind has. */

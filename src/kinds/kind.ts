@@ -98,6 +98,8 @@ export interface Kind<Spec, State> {
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What is watched for a while once it was made. */
   watch?(want: Spec, have: State | undefined, facts: Facts): WatchStep | undefined;
+  /** Asks whether what is there works, and changes nothing. */
+  proves?(want: Spec, have: State): readonly Step[];
   /** Puts away what of it was tried and never proven; undefined where there is nothing of the kind. */
   giveUp?(want: Spec | undefined, have: State): GivenUp | undefined;
   /** What may be shown or stored of a state. */

@@ -21,6 +21,23 @@ export function parseSchedule(text: string, timezone = "UTC"): Schedule {
   }
 }
 
+const runLimit = 1_000;
+
+/**
+ * When what begins at each of its times and goes on for so long ends, where it is under way at a moment; where it begins
+ * anew before it ends, all of that: Infinity without an end in sight.
+ */
+export function endOfRun({ next }: Schedule, lengthMs: number, ms: number): number | undefined {
+  let start = next(ms - lengthMs);
+  if (start === undefined || start > ms) return undefined;
+  for (let count = 0; count < runLimit; count++) {
+    const again = next(start);
+    if (again === undefined || again > start + lengthMs) return start + lengthMs;
+    start = again;
+  }
+  return Infinity;
+}
+
 export function isTimezone(name: string): boolean {
   // An offset (+01:00) would do as well, and know nothing of the summer.
   if (!/^[A-Za-z]/.test(name)) return false;

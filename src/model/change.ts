@@ -68,6 +68,9 @@ export interface Change extends Difference {
   readonly holds?: readonly string[];
 }
 
+/** What waits is not made in this round. */
+export const isTimely = ({ waits }: Pick<Change, "waits">): boolean => waits === undefined;
+
 /** Whether both want the same port, one of them perhaps on all addresses. */
 export function clash(a: string, b: string): boolean {
   const [[protocol, address, port], [otherProtocol, otherAddress, otherPort]] = [

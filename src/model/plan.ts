@@ -70,16 +70,20 @@ export interface Plan {
   readonly lastTrials: readonly Turn[];
   /** What needs all else to be there, and holds nothing up: that it fails is told, and no failure. */
   readonly afterwards: readonly Turn[];
+  /** At the very end, where nothing else is left to do: at most one machine in a round. */
+  readonly reboots: readonly Turn[];
   readonly held: readonly Held[];
   readonly unknown: readonly UnknownLive[];
   /** Still to be planned in this pass, when what they wait for was applied. */
   readonly awaiting: readonly Address[];
+  /** When what is held for its time may be done, milliseconds since 1970. */
+  readonly untilMs?: number;
 }
 
 /** All changes in the order in which they are made. */
 export function changesOf(plan: Plan): readonly Change[] {
   const rolling = plan.rollouts.flatMap((r) => [...r.prepare, ...r.releases, ...r.waves.flat()]);
   const before = [...plan.settings, ...plan.groundTrials, ...plan.machines, ...plan.trials];
-  const after = [...plan.cleanup, ...plan.lastTrials, ...plan.afterwards];
+  const after = [...plan.cleanup, ...plan.lastTrials, ...plan.afterwards, ...plan.reboots];
   return [...before, ...rolling, ...after].flatMap((turn) => turn.changes);
 }

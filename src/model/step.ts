@@ -26,7 +26,8 @@ export type Step =
   | CanaryStep
   | CertifyStep
   | LoadStep
-  | DeadManStep;
+  | DeadManStep
+  | RebootStep;
 
 /** The result of an earlier step of the same change, by the name it was bound to. */
 export interface Bound {
@@ -265,6 +266,14 @@ export interface DeadManStep {
   readonly confirmMs: number;
   /** Trials of a machine that say the same here can be made as one: there may be many of them. */
   readonly together?: string;
+}
+
+/** Reboots the machine, and waits until it is back. Failing is the machine's trouble. */
+export interface RebootStep {
+  readonly do: "reboot";
+  /** In which boot it is now, as `bootScript` tells it: in another it is not rebooted. */
+  readonly boot: string;
+  readonly deadlineMs: number;
 }
 
 /** Steps that only the first container of a rollout takes: the planner leaves them out of all others. */

@@ -3,7 +3,7 @@ import { Unreadable } from "../model/live.ts";
 import { machinePaths } from "../model/paths.ts";
 import type { Answers, EngineQuery, ReadQuery, RunQuery } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
-import { isRebootNeeded } from "./kernels.ts";
+import { isRebootNeeded } from "../lib/kernels.ts";
 
 /**
  * One `name=value` a line, by coreutils or busybox. The shell reads by itself what it can: processes are what this costs.

@@ -5,6 +5,7 @@ import { formatDiagnostic, type Diagnostic } from "../model/diagnostic.ts";
 import { worstOutcome, type RevisionOutcome } from "../model/outcome.ts";
 import { changesOf, type Held } from "../model/plan.ts";
 import { sayApp, sayFindings, sayHeld, sayKeptBack, sayTrouble } from "../model/saying.ts";
+import { windowCode } from "../plan/reboots.ts";
 import type { Verdict } from "./judge.ts";
 import { lateOf, type PutOff } from "./late.ts";
 import type { Revision } from "./revision.ts";
@@ -95,7 +96,7 @@ export function summed(
   const changes = applied
     .map(({ done }, round) => (round === 0 ? done : done.filter((c) => !isTidying(c))))
     .reduce((sum, done) => sum + done.length, 0);
-  const guarded = last.held.filter((h) => h.code !== "failed-mark");
+  const guarded = last.held.filter((h) => h.code !== "failed-mark" && h.code !== windowCode);
   const { revision } = pass.revision.snapshot;
   const back = [
     ...guarded.filter((h) => h.failedAt === revision),
@@ -134,10 +135,16 @@ export function summed(
     held,
     troubles,
     ...(notices.length === 0 ? {} : { notices }),
-    ...(standing.untilMs === undefined
-      ? {}
-      : { heldUntil: new Date(standing.untilMs).toISOString() }),
+    ...heldUntil([standing, last]),
   });
+}
+
+/** When the first of what waits for its time may be tried. */
+function heldUntil(
+  all: readonly { readonly untilMs?: number }[],
+): Pick<RevisionOutcome, "heldUntil"> {
+  const untils = all.flatMap(({ untilMs }) => untilMs ?? []);
+  return untils.length === 0 ? {} : { heldUntil: new Date(Math.min(...untils)).toISOString() };
 }
 
 /** No part of the text: a disk that fills up is not what came of a revision. */

@@ -17,6 +17,8 @@ export interface Holds {
    * Once told to stop it waits for none: what is not held then is left alone.
    */
   take(machines: Iterable<string>, look: Seen): Promise<boolean>;
+  /** What held these is gone: they are taken anew when they are needed. */
+  lose(machines: readonly string[]): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -69,6 +71,11 @@ export function openHolds(world: World, fleet: string, stop: AbortSignal): Holds
           taking.push(takeOne(machine, look, resolve).finally(resolve));
         });
       return (await Promise.all(taking)).includes(true);
+    },
+    lose: async (machines) => {
+      const lost = machines.flatMap((machine) => taken.get(machine) ?? []);
+      for (const { machine } of lost) taken.delete(machine);
+      await Promise.all(lost.map((hold) => hold.release()));
     },
     release: async () => {
       await Promise.all([...taken.values()].map((hold) => hold.release()));

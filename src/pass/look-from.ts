@@ -112,6 +112,7 @@ export const stillPlan = ({
     rollouts: [],
     cleanup: [],
     afterwards: [],
+    reboots: [],
     unknown: [],
     awaiting: [],
   },

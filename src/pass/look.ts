@@ -15,6 +15,7 @@ import {
   recordReleased,
   recordRenames,
 } from "./record.ts";
+import type { Target } from "../remote/session.ts";
 import { machinesToEmpty } from "./removed.ts";
 import { unknownLinks } from "./links.ts";
 import { meaningsThen } from "./reverts.ts";
@@ -64,6 +65,7 @@ export async function lookWith(
         asked,
         suspended: request.suspended ?? new Set(),
         closures,
+        isTimeless: request.isTimeless === true,
       });
       return withoutPutOff(await withHands(world, documents.fleet, found), world.issuer);
     };
@@ -105,8 +107,25 @@ export async function applyLook(
       await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
     onLockout: (lockout) => recordLockout(holds.taken, lockout, look.plan.revision),
+    onReboot: async (machine) => await reconnect(world, look, holds, machine),
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });
+}
+
+/** Connections through it went with it, too. */
+async function reconnect(
+  world: World,
+  { targets }: Survey,
+  holds: Holds,
+  machine: string,
+): Promise<void> {
+  const isThrough = ({ machine: name, jump }: Target): boolean =>
+    name === machine || (jump !== undefined && isThrough(jump));
+  const gone = [...targets.values()].filter(isThrough);
+  await holds.lose(gone.map((target) => target.machine));
+  // What failed meanwhile is no reason to wait; one that is not there yet is what the next look tells.
+  for (const target of gone)
+    await world.remote.session(target, { fresh: true }).catch(() => undefined);
 }
 
 /** What needs nothing where it brings back what was applied before. */

@@ -1,4 +1,5 @@
 import { digestOf } from "../lib/hash.ts";
+import { isTimely } from "../model/change.ts";
 import { changesOf, type Plan } from "../model/plan.ts";
 import { askingOf } from "./late.ts";
 
@@ -28,7 +29,7 @@ export const keysOf = (
   isMeant: (machine: string) => boolean = () => true,
 ): readonly string[] =>
   changesOf(plan)
-    .filter((c) => c.waits === undefined && isMeant(c.machine))
+    .filter((c) => isTimely(c) && isMeant(c.machine))
     .map((c) => digestOf({ address: c.address, steps: c.steps }));
 
 /** A plan that only repeats what was tried is not tried again in the same pass. */

@@ -11,6 +11,9 @@ import type { Trouble } from "../model/outcome.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import type { LoginOf, ResolvedImages } from "../observe/images.ts";
+import type { Closures } from "../plan/closed.ts";
+import type { MachineOrder } from "../plan/machine-order.ts";
+import { restingIn } from "../plan/reboots.ts";
 import type { Decision } from "../plan/marks.ts";
 import { policiesOf } from "../plan/policy.ts";
 import { makePlan, type PlanInput } from "../plan/plan.ts";
@@ -42,6 +45,8 @@ export interface Ground {
     readonly asked: Map<string, Promise<string | Trouble>>;
     readonly restores: boolean;
     readonly suspended: ReadonlySet<Address>;
+    readonly closures: Closures;
+    readonly isTimeless: boolean;
   };
   readonly documents: Documents;
   readonly known: Known;
@@ -86,17 +91,37 @@ export async function planOn(ground: Ground): Promise<Planned> {
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
   const guarded = guardedFamilies(first.plan);
   const leaving = leavingPlaces(first, contexts, apartFamilies(decisions), guarded);
-  if (stopped.size === 0 && guarded.size === 0 && leaving.length === 0) return first;
+  if (stopped.size === 0 && guarded.size === 0 && leaving.length === 0)
+    return await withResting(ground, contexts, first, new Map(), { named: new Set() });
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
   const nameless = namelessFamilies(guarded, known.inventories);
   const having = new Map([...guarded].filter(([family]) => !nameless.has(family)));
   const then = await former.load(lastRevisions(having, first.apps, known), known.renames);
   const staying = stayingApps(having, first.apps, then, observations);
   const named = new Set([...nameless, ...staying.map(({ family }) => family)]);
-  return kept.size === 0 && named.size === 0 && leaving.length === 0
-    ? first
-    : await planWith(ground, contexts, kept, { staying, leaving, named });
+  const more = { staying, leaving, named };
+  const planned =
+    kept.size === 0 && named.size === 0 && leaving.length === 0
+      ? first
+      : await planWith(ground, contexts, kept, more);
+  return await withResting(ground, contexts, planned, kept, more);
 }
+
+/** Before a machine is rebooted, and until it is proven after that, nothing is sent to it that others can do. */
+async function withResting(
+  ground: Ground,
+  contexts: CompileInput["machines"],
+  planned: Planned,
+  keptAt: ReadonlyMap<string, Documents>,
+  more: Planning,
+): Promise<Planned> {
+  const resting = restingIn(planned.plan);
+  return resting === undefined
+    ? planned
+    : await planWith(ground, contexts, keptAt, { ...more, resting });
+}
+
+type Planning = Pick<CompileInput, "staying" | "leaving" | "resting"> & Pick<PlanInput, "named">;
 
 /** Whose image nobody can be asked for yet. */
 const unnamedYet = (awaiting: ResolvedImages["awaiting"]): Compiled["awaiting"] =>
@@ -106,11 +131,7 @@ async function planWith(
   ground: Ground,
   contexts: CompileInput["machines"],
   keptAt: ReadonlyMap<string, Documents>,
-  {
-    staying = [],
-    leaving = [],
-    named,
-  }: Pick<CompileInput, "staying" | "leaving"> & Pick<PlanInput, "named">,
+  { staying = [], leaving = [], named, resting }: Planning,
 ): Promise<Planned> {
   const { former, request, documents, known, observations, head, decisions, returned } = ground;
   const { inventories, renames } = known;
@@ -151,6 +172,7 @@ async function planWith(
     released: releasedOf(inventories),
     staying,
     leaving,
+    ...(resting === undefined ? {} : { resting }),
     unnamed: givenUpFamilies(decisions),
     renames,
   });
@@ -167,6 +189,8 @@ async function planWith(
     resources: [...resources, ...placeholders(apps, observations)],
     observations,
     policies: keptPolicies(policiesOf(apps), kept),
+    machineOrder: machineOrderOf(documents),
+    ...(request.isTimeless ? {} : { reboots: rebootTime(ground) }),
     frozen,
     givenUp: givenUpFamilies(decisions),
     apart: apartFamilies(decisions),
@@ -184,3 +208,15 @@ async function planWith(
   });
   return { apps, images, unresolved, resources, awaiting, plan, kept, frozen };
 }
+
+const machineOrderOf = ({ machines }: Documents): MachineOrder =>
+  new Map(
+    [...machines.values()].flatMap(({ name, fields: { after = [] } }) =>
+      after.length === 0 ? [] : [[name, after] as const],
+    ),
+  );
+
+const rebootTime = ({ world, request }: Ground): NonNullable<PlanInput["reboots"]> => ({
+  nowMs: world.clock.now(),
+  ...(request.closures.fleet === undefined ? {} : { closed: request.closures.fleet }),
+});

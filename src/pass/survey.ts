@@ -97,6 +97,8 @@ export interface SurveyRequest {
   readonly suspended: ReadonlySet<Address>;
   /** What freezes and pauses of HEAD keep back in this pass. */
   readonly closures: Closures;
+  /** Nothing that waits for its time is planned. */
+  readonly isTimeless: boolean;
 }
 
 /** Looks at all machines at once, settles images and failed marks, compiles and plans. Changes nothing. */

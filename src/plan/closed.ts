@@ -1,5 +1,5 @@
 import { parseDuration } from "../lib/duration.ts";
-import { momentOf, parseSchedule, sayMoment } from "../lib/schedule.ts";
+import { endOfRun, momentOf, parseSchedule, sayMoment } from "../lib/schedule.ts";
 import type { Where } from "../model/diagnostic.ts";
 import type { Documents, Locator } from "../model/documents.ts";
 
@@ -45,14 +45,14 @@ interface Time extends Pick<Closure, "code" | "where"> {
 
 function timesOf({ freeze = [], paused }: Declaring, at: Locator): readonly Time[] {
   const frozen = freeze.map(({ schedule, for: length, timezone = "UTC", reason }, index): Time => {
-    const { next } = parseSchedule(schedule, timezone);
+    const times = parseSchedule(schedule, timezone);
     const lengthMs = parseDuration(length);
     return {
       code: "freeze",
       where: at(["freeze", index]),
       timezone,
       ...(reason === undefined ? {} : { reason }),
-      endAt: (ms) => endOfRun(next, lengthMs, ms),
+      endAt: (ms) => endOfRun(times, lengthMs, ms),
     };
   });
   if (paused === undefined) return frozen;
@@ -65,24 +65,6 @@ function timesOf({ freeze = [], paused }: Declaring, at: Locator): readonly Time
     endAt: (ms) => (ms < untilMs ? untilMs : undefined),
   };
   return [...frozen, pause];
-}
-
-const runLimit = 1_000;
-
-/** The end of what began at the last of its times; where it begins anew before it ends, of all of that. */
-function endOfRun(
-  next: (afterMs: number) => number | undefined,
-  lengthMs: number,
-  ms: number,
-): number | undefined {
-  let start = next(ms - lengthMs);
-  if (start === undefined || start > ms) return undefined;
-  for (let count = 0; count < runLimit; count++) {
-    const again = next(start);
-    if (again === undefined || again > start + lengthMs) return start + lengthMs;
-    start = again;
-  }
-  return Infinity;
 }
 
 const turnLimit = 100;

@@ -104,7 +104,11 @@ interface Found {
 }
 
 /** With `renamedFrom` all of a thing, or a part of it, may still stand under its former key. */
-function findLive(kind: AnyKind, resource: Resource, all: ReadonlyMap<string, unknown>): Found {
+export function findLive(
+  kind: AnyKind,
+  resource: Resource,
+  all: ReadonlyMap<string, unknown>,
+): Found {
   const { spec } = resource;
   const keys = [kind.key(spec), ...(kind.formerKeys?.(spec) ?? [])].filter((key) => all.has(key));
   const [first, ...others] = keys.map((key) => all.get(key));

@@ -21,12 +21,13 @@ export interface Ordered {
   readonly rollouts: readonly Rollout[];
   readonly cleanup: readonly Turn[];
   readonly afterwards: readonly Turn[];
+  readonly reboots: readonly Turn[];
 }
 
 /** What comes after all else, and holds nothing up. */
 const lateKinds = ["machine/certification"];
 
-const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
+export const isLate = ({ kind }: Pick<Change, "kind">): boolean => lateKinds.includes(kind);
 
 /** What a machine is by itself, each for itself: that one of them fails stands in no app's way. Of users a group may come with the engine. */
 const settingKinds = [
@@ -43,6 +44,13 @@ const settingKinds = [
 ];
 
 export const isSetting = ({ kind }: Pick<Change, "kind">): boolean => settingKinds.includes(kind);
+
+/** What a machine is by itself, and what apps on it stand on. */
+const machineKinds = [...settingKinds, "machine/mounts", "machine/wireguard"];
+
+export const isOfMachine = ({ kind }: Pick<Change, "kind">): boolean => machineKinds.includes(kind);
+
+const rebootKind = "machine/reboot";
 
 /** What may cut us off is tried on one machine after another. */
 const isTrial = ({ trial }: Pick<Change, "trial">): boolean => trial !== undefined;
@@ -70,6 +78,7 @@ const kindOrder = [
   "app/job",
   "app/once",
   ...lateKinds,
+  rebootKind,
 ];
 
 /** Orders changes: machines, then each family's prepare, release and waves; what is no longer declared goes last. */
@@ -80,7 +89,8 @@ export function order(
   const trials = changes.filter(isTrial).toSorted(compareChanges);
   const ground = trials.filter(isGroundTrial);
   const sorted = changes.filter((c) => !isTrial(c)).toSorted(compareChanges);
-  const making = sorted.filter((c) => c.action !== "delete");
+  const reboots = changes.filter((c) => c.kind === rebootKind && c.action !== "delete");
+  const making = sorted.filter((c) => c.action !== "delete" && c.kind !== rebootKind);
   const leaving = sorted.filter((c) => c.action === "delete").toReversed();
   const early = new Map(leaving.flatMap((c) => pairOf(c, heir(c, making))));
   const ofFamily = groupBy(
@@ -103,6 +113,8 @@ export function order(
     rollouts: sortByAfter(rollouts),
     cleanup: turnsOf(leaving.filter((c) => !early.has(c))),
     afterwards: turnsOf(making.filter(isLate)),
+    // They come in their order.
+    reboots: reboots.map((change) => ({ machine: change.machine, changes: [change] })),
   };
 }
 

@@ -15,15 +15,19 @@ import { guard } from "./guard.ts";
 import { proxiesToMove, unsettledProxies, withoutHaste, type Leaving } from "./leaving.ts";
 import { withoutRefused } from "./refused.ts";
 import type { Apart } from "./marks.ts";
+import { withoutMachinesWaiting, type MachineOrder } from "./machine-order.ts";
 import { isGroundTrial, order, type FamilyPolicy } from "./order.ts";
+import { withReboots, type RebootInput } from "./reboots.ts";
 
-export interface PlanInput {
+export interface PlanInput extends Pick<RebootInput, "reboots"> {
   readonly revision: string;
   readonly kinds: readonly AnyKind[];
   readonly resources: readonly Resource[];
   /** By machine: all that the documents name. */
   readonly observations: ReadonlyMap<string, Observation>;
   readonly policies: ReadonlyMap<string, FamilyPolicy>;
+  /** Absent: machines wait for no others. */
+  readonly machineOrder?: MachineOrder;
   /** Families whose containers stay as they are. */
   readonly frozen: ReadonlySet<string>;
   /** Of these, families that never worked: what was tried of them is put away. */
@@ -111,20 +115,24 @@ export function makePlan(input: PlanInput): Plan {
     input.leaving,
     unsettledProxies(changes, unknown, input.observations),
   );
+  const held = [
+    ...input.held,
+    ...ready.held,
+    ...unclashed.held,
+    ...told,
+    ...guarded.held,
+    ...untried.held,
+    ...unhealed.held,
+  ];
+  const queued = withoutMachinesWaiting(unhurried, unknown, held, input);
+  const timely = withReboots(queued, unknown, input);
   return {
     revision: input.revision,
-    ...order(unhurried, input.policies),
-    held: [
-      ...input.held,
-      ...ready.held,
-      ...unclashed.held,
-      ...told,
-      ...guarded.held,
-      ...untried.held,
-      ...unhealed.held,
-    ],
+    ...order(timely.changes, input.policies),
+    held: [...held, ...timely.held],
     unknown,
     awaiting: [...input.awaiting.map((a) => a.address), ...proxiesToMove(unhurried, input.leaving)],
+    ...(timely.untilMs === undefined ? {} : { untilMs: timely.untilMs }),
   };
 }
 

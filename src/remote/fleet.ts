@@ -4,7 +4,13 @@ import { backOffMs } from "./backoff.ts";
 import { formatHostKey, type HostKey } from "./hostkey.ts";
 import { readIdentity, type PrivateKey } from "./identity.ts";
 import { checkLogin, openMachine, warmUp } from "./machine.ts";
-import { RemoteError, type Fleet, type Session, type Target } from "./session.ts";
+import {
+  RemoteError,
+  type CommandResult,
+  type Fleet,
+  type Session,
+  type Target,
+} from "./session.ts";
 import { connect, type Connection } from "./ssh.ts";
 import { throughJump } from "./trouble.ts";
 
@@ -125,10 +131,13 @@ export function createFleet(options: FleetOptions): Fleet {
     return opening;
   };
 
-  const confirm = async (target: Target, argv?: readonly string[]): Promise<void> => {
+  const confirm = async (
+    target: Target,
+    argv?: readonly string[],
+  ): Promise<CommandResult | undefined> => {
     const connection = await dial(target, true);
     try {
-      await checkLogin(connection, argv);
+      return await checkLogin(connection, argv);
     } finally {
       await connection.close();
     }

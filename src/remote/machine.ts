@@ -15,10 +15,11 @@ import { createTalk } from "./talk.ts";
 export async function checkLogin(
   connection: Connection,
   argv: readonly string[] = [],
-): Promise<void> {
+): Promise<CommandResult | undefined> {
   const slots = createSlots(connection);
   const login = await findLogin(connection, slots);
-  if (argv.length > 0) await execute(connection, slots, login, { argv, timeoutMs: 40_000 });
+  if (argv.length === 0) return undefined;
+  return await execute(connection, slots, login, { argv, timeoutMs: 40_000 });
 }
 
 /** What a machine can be asked over this connection. Rejects with RemoteError of class access without root's rights. */

@@ -129,9 +129,9 @@ export interface Session {
   talk(request: TalkRequest): Promise<string>;
   /**
    * Opens a connection of its own with a new login, sees that it has root's rights, runs what is given there, and closes
-   * it. Rejects with RemoteError.
+   * it; gives what came of that. Rejects with RemoteError.
    */
-  confirm(argv?: readonly string[]): Promise<void>;
+  confirm(argv?: readonly string[]): Promise<CommandResult | undefined>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,7 @@ export function planPart(plan: Plan, address: Address, families: readonly string
     rollouts: [],
     cleanup: [],
     afterwards: [],
+    reboots: [],
     held: plan.held.filter(concerns),
     unknown: plan.unknown.filter(concerns),
     awaiting: plan.awaiting.filter((one) => covers(address, one)),

@@ -69,6 +69,7 @@ test("what fails while it is watched is told once, also when another app rolls l
       return Promise.resolve();
     },
     onLockout: () => Promise.resolve(),
+    onReboot: () => Promise.resolve(),
     onRelease: () => Promise.resolve(),
   };
   const quick: Change = { ...changeOf("quick"), watch };
@@ -120,6 +121,7 @@ const outcomeWith = async (onFailure: OnFailure) => {
       return Promise.resolve();
     },
     onLockout: () => Promise.resolve(),
+    onReboot: () => Promise.resolve(),
     onRelease: () => Promise.resolve(),
   };
   const turns = machines.map((machine) => ({

@@ -113,6 +113,16 @@ const cases: Readonly<Record<RuleName, Told>> = {
     "jump-cycle",
     "machines/m.yaml:2:14",
   ],
+  machineAftersExist: [
+    { "machines/m.yaml": "address: 10.0.1.1\nafter: [nowhere]\n" },
+    "unknown-after",
+    "machines/m.yaml:2:9",
+  ],
+  machineAftersEnd: [
+    { "machines/m.yaml": "address: 10.0.1.1\nafter: [m]\n" },
+    "after-cycle",
+    "machines/m.yaml:2:9",
+  ],
   filesOfMachinesAreClear: [
     { "machines/m.yaml": "address: 10.0.1.1\nfiles: { /k: { mode: '0644' } }\n" },
     "missing-key",
@@ -139,6 +149,14 @@ const cases: Readonly<Record<RuleName, Told>> = {
     { "machines/m.yaml": "address: 10.0.1.1\ntimezone: Europe/Berln\n" },
     "unknown-timezone",
     "machines/m.yaml:2:11",
+  ],
+  rebootsHaveTimes: [
+    {
+      "machines/m.yaml":
+        'address: 10.0.1.1\nreboot: { window: { schedule: "0 0 30 2 *", for: 1h } }\n',
+    },
+    "bad-schedule",
+    "machines/m.yaml:2:31",
   ],
   sshdIsClear: [
     { "machines/m.yaml": "address: 10.0.1.1\nsshd: { Match: all }\n" },

@@ -64,6 +64,7 @@ const shortages = (
     rollouts: [],
     cleanup: [],
     afterwards: [],
+    reboots: [],
     held: [],
     unknown: [],
     awaiting: [],

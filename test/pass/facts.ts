@@ -67,6 +67,7 @@ export function planOf(open: readonly Change[] = [], more: Partial<Plan> = {}): 
     rollouts: [],
     cleanup: [],
     afterwards: [],
+    reboots: [],
     held: [],
     unknown: [],
     awaiting: [],

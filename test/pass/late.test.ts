@@ -42,6 +42,7 @@ const planOf = (...changes: readonly Change[]): Plan => ({
   rollouts: [],
   cleanup: [],
   afterwards: changes.map((change) => ({ machine: change.machine, changes: [change] })),
+  reboots: [],
   held: [],
   unknown: [],
   awaiting: [],

@@ -150,6 +150,7 @@ async function recorded(seen: Seen, outcome: RevisionOutcome): Promise<Inventory
     taken: new Map([["web-1", hold]]),
     troubles: [],
     take: () => Promise.resolve(false),
+    lose: () => Promise.resolve(),
     release: () => Promise.resolve(),
   };
   await recordEnding({ holds, look, outcome, isNews: false, at });

@@ -42,6 +42,7 @@ const plan: Plan = {
   rollouts: [],
   cleanup: [],
   afterwards: [],
+  reboots: [],
   held: [],
   unknown: [],
   awaiting: [],

@@ -17,6 +17,7 @@ test("where nothing may be done, nothing is: not even what holds nothing up", ()
     trials: [turn],
     cleanup: [turn],
     afterwards: [turn],
+    reboots: [turn],
     awaiting: ["machine/web-1/proxy"],
   });
   const { plan } = stillPlan({ plan: full } as Planned);

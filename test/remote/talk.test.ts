@@ -221,7 +221,7 @@ test("the way that works is found once", async (t) => {
       openSession: (...given) => (opened.push("command"), connection.openSession(...given)),
       openUnixSocket: (...given) => (opened.push("socket"), connection.openUnixSocket(...given)),
     } satisfies typeof connection;
-    const session = await openMachine(counted, () => Promise.resolve());
+    const session = await openMachine(counted, () => Promise.resolve(undefined));
     opened.length = 0;
     for (const text of ["1", "2"])
       assert.equal(await session.talk({ path, text, timeoutMs }), text);

@@ -164,6 +164,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
   ),
   cleanup: list(turn),
   afterwards: list(turn),
+  reboots: list(turn),
   held: list(held),
   unknown: list(fc.record({ address: text, machine: text, why: text })),
   awaiting: list(text),

@@ -107,6 +107,7 @@ export const plan: Plan = {
     },
   ],
   afterwards: [],
+  reboots: [],
   cleanup: [
     turn(
       "web-2",
@@ -152,6 +153,7 @@ export const emptyPlan: Plan = {
   rollouts: [],
   cleanup: [],
   afterwards: [],
+  reboots: [],
   held: [],
   unknown: [],
   awaiting: [],

@@ -245,6 +245,7 @@ class SimRun {
       case "mark":
       case "room":
       case "watch":
+      case "reboot":
         return;
       case "drain": {
         const { traffic, address } = step;

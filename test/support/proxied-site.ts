@@ -26,7 +26,7 @@ export interface ProxiedSite extends Site {
 export const readers: Clients = { posts: false, streams: 0, sockets: 0 };
 
 export async function openProxiedSite(
-  machines: readonly string[],
+  machines: Parameters<typeof openSite>[0]["machines"],
   tags: Tags,
 ): Promise<ProxiedSite> {
   const site = await openSite({ machines }, tags);

@@ -87,6 +87,8 @@ function lines(step: Step): readonly string[] {
       return [
         `load ${step.path} as ${step.file} by ${step.socket}${step.list === undefined ? "" : ` into ${step.list.path} for ${step.list.host}`}`,
       ];
+    case "reboot":
+      return [`reboot from ${step.boot} within ${step.deadlineMs} ms`];
     case "room":
       return [`room of ${step.diskBytes} bytes in ${step.folder}${json(step.beside)}`];
   }

@@ -12,7 +12,7 @@ import { situationOf } from "./container/situation.ts";
 import { isGivenBack } from "./container/let-go.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
-import { givingUpSteps, instanceSteps } from "./container/steps.ts";
+import { givingUpSteps, instanceSteps, provingSteps } from "./container/steps.ts";
 import { watchOf } from "./container/watch.ts";
 
 export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
@@ -50,6 +50,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,
   watch: watchOf,
+  proves: provingSteps,
   giveUp: (want, have) => {
     const steps = givingUpSteps(want, have);
     const text = `${have.app} instance ${have.instance} was tried and never worked`;

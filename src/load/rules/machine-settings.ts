@@ -1,5 +1,4 @@
-import { isTimezone, knownTimezones } from "../../lib/schedule.ts";
-import { didYouMean } from "../../lib/suggest.ts";
+import { checkTimezone, scheduleProblem } from "../times.ts";
 import { oneOf } from "./one-of.ts";
 import type { Rule } from "./repo.ts";
 
@@ -79,13 +78,18 @@ export const packagesOfMachinesDiffer: Rule = ({ machines }, report) => {
 };
 
 export const timezonesExist: Rule = ({ machines }, report) => {
+  for (const { fields, at } of machines.values())
+    if (fields.timezone !== undefined) checkTimezone(fields.timezone, at(["timezone"]), report);
+};
+
+export const rebootsHaveTimes: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
-    const { timezone } = fields;
-    if (timezone === undefined || isTimezone(timezone)) continue;
-    report(
-      "unknown-timezone",
-      at(["timezone"]),
-      () => `there is no time zone '${timezone}'${didYouMean(timezone, knownTimezones())}`,
-    );
+    // What could not be read is no map here.
+    const window: Partial<NonNullable<typeof fields.reboot>["window"]> =
+      fields.reboot?.window ?? {};
+    const { schedule, timezone = "UTC" } = window;
+    checkTimezone(timezone, at(["reboot", "window", "timezone"]), report);
+    const why = schedule === undefined ? undefined : scheduleProblem(schedule);
+    if (why !== undefined) report("bad-schedule", at(["reboot", "window", "schedule"]), why);
   }
 };

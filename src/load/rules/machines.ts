@@ -121,3 +121,31 @@ export const jumpsEnd: Rule = ({ machines }, report) => {
       );
   }
 };
+
+export const machineAftersExist: Rule = ({ machines, unlisted }, report) => {
+  if (unlisted.machines) return;
+  for (const { fields, at } of machines.values())
+    for (const [index, name] of (fields.after ?? []).entries())
+      if (!machines.has(name))
+        report(
+          "unknown-after",
+          at(["after", index]),
+          () => `there is no machine '${name}'${didYouMean(name, machines.keys())}`,
+        );
+};
+
+export const machineAftersEnd: Rule = ({ machines }, report) => {
+  const edges = new Map(
+    [...machines.values()].map(({ name, fields }) => [name, fields.after ?? []]),
+  );
+  for (const cycle of cyclesOf(edges)) {
+    const [first = "", second = first] = cycle;
+    const machine = machines.get(first);
+    const where = machine?.at(["after", machine.fields.after?.indexOf(second) ?? 0]);
+    const text =
+      cycle.length === 1
+        ? `'${first}' waits for itself`
+        : `these wait for each other: ${[...cycle, first].join(" → ")}`;
+    if (where !== undefined) report("after-cycle", where, text);
+  }
+};

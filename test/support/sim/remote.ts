@@ -106,7 +106,10 @@ class SimSession implements Session {
     throw this.breaks();
   }
 
-  confirm: Session["confirm"] = () => this.open();
+  confirm: Session["confirm"] = async () => {
+    await this.open();
+    return undefined;
+  };
 
   exec: Session["exec"] = async ({ argv }) =>
     await this.call(nameOfCommand(argv), !isReading(argv), () => {

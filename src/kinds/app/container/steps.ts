@@ -63,6 +63,12 @@ export const restartSteps = (
   ...switchTo(want, root, live.id),
 ];
 
+/** That what runs is well. */
+export function provingSteps(want: ContainerSpec, have: ContainerState): readonly Step[] {
+  const { right } = situationOf(want, have);
+  return right?.running === true ? prove(want, right.id) : [];
+}
+
 /** A new container that runs and was never proven is kept stopped, as a rollout that failed would leave it. */
 export function givingUpSteps(
   want: ContainerSpec | undefined,

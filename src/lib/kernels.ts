@@ -9,7 +9,14 @@ export function isRebootNeeded(
 ): boolean | undefined {
   if (isAskedFor) return true;
   if (!installed.includes(running)) return undefined;
-  return installed.some((other) => isNewer(other, running));
+  return newerKernel(running, installed) !== undefined;
+}
+
+/** The newest kernel that is installed and does not run; undefined: none, or the running one is not among the installed ones. */
+export function newerKernel(running: string, installed: readonly string[]): string | undefined {
+  if (!installed.includes(running)) return undefined;
+  const newest = installed.reduce((best, other) => (isNewer(other, best) ? other : best), running);
+  return newest === running ? undefined : newest;
 }
 
 /** Only of the same sort: `6.1.0-21-cloud-amd64` does not take the place of `6.1.0-18-amd64`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isRebootNeeded } from "../../src/observe/kernels.ts";
+import { isRebootNeeded } from "../../src/lib/kernels.ts";
 
 const cases: readonly (readonly [
   name: string,

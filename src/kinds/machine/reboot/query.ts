@@ -1,0 +1,93 @@
+import { readBoot } from "../../../lib/boot.ts";
+import { newerKernel } from "../../../lib/kernels.ts";
+import { Unreadable } from "../../../model/live.ts";
+import type { Answers, Query, ReadQuery, RunQuery } from "../../../model/query.ts";
+import type { About } from "../../kind.ts";
+import { linesBeforeEnd } from "../../shared/lines.ts";
+
+export interface RebootState {
+  /** Tells one boot of the machine from another; "" where nobody asked. */
+  readonly boot: string;
+  /** What it has to be rebooted for, each in a form that tells it from others of the sort. */
+  readonly needs: readonly string[];
+  /** Packages that ask for it. */
+  readonly packages: readonly string[];
+  /** The last reboot that was begun here: what for, and in which boot. */
+  readonly last?: {
+    readonly needs: readonly string[];
+    readonly from: string;
+    readonly isProven: boolean;
+  };
+}
+
+/** Begins a need of which the machine says no more than when it arose. */
+export const askedFor = "asked at ";
+
+export const recordPath = (root: string): string => `${root}/reboot`;
+
+/** What the machine needs, one word and its value a line. */
+const script = `
+[ ! -e /run/reboot-required ] || printf 'asked %s\\n' "$(stat -c %Y /run/reboot-required)"
+[ ! -r /run/reboot-required.pkgs ] || head -n 50 /run/reboot-required.pkgs | sort -u | sed -n '1,5s/^/package /p'
+read -r kernel </proc/sys/kernel/osrelease && printf 'kernel %s\\n' "$kernel"
+for file in /boot/vmlinuz-*; do
+  [ ! -e "$file" ] || printf 'installed %s\\n' "\${file#/boot/vmlinuz-}"
+done
+record=$1
+${readBoot}
+printf 'boot %s\\n' "$boot"
+[ ! -r "$record" ] || head -c 4000 "$record" | sed 's/^/last /'
+echo end
+`;
+
+const needQuery = (root: string): RunQuery => ({
+  ask: "run",
+  argv: ["sh", "-c", script, "sh", recordPath(root)],
+});
+
+const recordQuery = (root: string): ReadQuery => ({
+  ask: "read",
+  path: recordPath(root),
+  maxBytes: 4_000,
+});
+
+/** Where nobody declares it only what it left is asked for. */
+const isAsked = ({ named }: About): boolean => (named?.get("machine/reboot")?.length ?? 1) > 0;
+
+export const askReboot = (about: About): readonly Query[] => [
+  isAsked(about) ? needQuery(about.root) : recordQuery(about.root),
+];
+
+/** Throws Unreadable. */
+export function readReboot(answers: Answers, about: About): ReadonlyMap<string, RebootState> {
+  if (!isAsked(about)) {
+    const text = answers.text(recordQuery(about.root));
+    if (text === undefined) return new Map();
+    return new Map([["", { boot: "", needs: [], packages: [], ...lastOf(text.split("\n")) }]]);
+  }
+  const lines = linesBeforeEnd(answers, needQuery(about.root), "what it needs has no end");
+  const all = (word: string): readonly string[] =>
+    lines.flatMap((line) => (line.startsWith(`${word} `) ? line.slice(word.length + 1) : []));
+  const [boot] = all("boot");
+  if (boot === undefined) throw new Unreadable("it does not tell which boot it is");
+  const [asked] = all("asked");
+  const newer = newerKernel(all("kernel")[0] ?? "", all("installed"));
+  const needs = [
+    ...(asked === undefined ? [] : [`${askedFor}${asked}`]),
+    ...(newer === undefined ? [] : [`kernel ${newer}`]),
+  ];
+  return new Map([["", { boot, needs, packages: all("package"), ...lastOf(all("last")) }]]);
+}
+
+/** Lines: `from BOOT`, `for NEED` each, `proven`. */
+export const recordOf = ({ needs, from, isProven }: NonNullable<RebootState["last"]>): string =>
+  [`from ${from}`, ...needs.map((need) => `for ${need}`), ...(isProven ? ["proven"] : []), ""].join(
+    "\n",
+  );
+
+function lastOf(lines: readonly string[]): Pick<RebootState, "last"> {
+  const from = lines.find((line) => line.startsWith("from "))?.slice("from ".length);
+  if (from === undefined) return {};
+  const needs = lines.flatMap((line) => (line.startsWith("for ") ? line.slice("for ".length) : []));
+  return { last: { needs, from, isProven: lines.includes("proven") } };
+}

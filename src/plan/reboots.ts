@@ -1,0 +1,169 @@
+import { unproven, type RebootSpec } from "../kinds/index.ts";
+import type { AnyKind } from "../kinds/kind.ts";
+import { endOfRun, parseSchedule, sayMoment } from "../lib/schedule.ts";
+import type { Change } from "../model/change.ts";
+import type { Observation } from "../model/observation.ts";
+import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
+import type { Resource } from "../model/resource.ts";
+import type { Step } from "../model/step.ts";
+import { isAllowed, type Allow } from "./allow.ts";
+import type { Closure } from "./closed.ts";
+import { findLive } from "./diff.ts";
+import { inMachineOrder, type MachineOrder } from "./machine-order.ts";
+import { isLate, isSetting } from "./order.ts";
+
+export interface RebootInput {
+  /** Absent: none is planned, as of a commit that nobody has merged yet. */
+  readonly reboots?: {
+    /** Milliseconds since 1970. */
+    readonly nowMs: number;
+    /** What keeps the whole fleet closed. */
+    readonly closed?: Closure;
+  };
+  readonly machineOrder?: MachineOrder;
+  readonly allows: readonly Allow[];
+  readonly kinds: readonly AnyKind[];
+  readonly resources: readonly Resource[];
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly awaiting: readonly unknown[];
+}
+
+export interface Rebooting {
+  readonly changes: readonly Change[];
+  readonly held: readonly Held[];
+  /** When the first of them may be done, milliseconds since 1970. */
+  readonly untilMs?: number;
+}
+
+/** A reboot that is held for its time is no failure of what is declared. */
+export const windowCode = "reboot-window";
+
+const allElse = "all else is as declared";
+
+/**
+ * Lets at most one machine be rebooted in a round: in its window or where a commit says so, when nothing else is under way and
+ * what was rebooted before is proven. The others wait.
+ */
+export function withReboots(
+  changes: readonly Change[],
+  unknown: readonly UnknownLive[],
+  input: RebootInput,
+): Rebooting {
+  const reboots = changes.filter(isReboot);
+  if (reboots.length === 0) return { changes, held: [] };
+  const others = changes.filter((change) => !isReboot(change));
+  if (input.reboots === undefined) return { changes: others, held: [] };
+  const proofs = reboots.filter(isProof);
+  const timed = reboots
+    .filter((change) => !isProof(change))
+    .map((change) => ({ change, ...timeOf(change, input) }));
+  const untils = timed.flatMap(({ untilMs }) => untilMs ?? []);
+  const due = timed.filter(({ held }) => held === undefined);
+  const barred = barOf(others, unknown, proofs, input);
+  const ordered = inMachineOrder(due, ({ change }) => change.machine, input.machineOrder);
+  return {
+    changes: [
+      ...others,
+      ...proofs.map((change) => withProofs(change, input)),
+      ...ordered.map(({ change, isAllowed: isAsked }, index) => {
+        const first = ordered[index - 1]?.change.machine;
+        const until = first === undefined ? barred(isAsked) : `${first} was rebooted`;
+        return until === undefined ? change : waiting(change, until);
+      }),
+    ],
+    held: timed.flatMap(({ held }) => held ?? []),
+    ...(untils.length === 0 ? {} : { untilMs: Math.min(...untils) }),
+  };
+}
+
+export const isReboot = ({ kind, action }: Pick<Change, "kind" | "action">): boolean =>
+  kind === "machine/reboot" && action !== "delete";
+
+const isProof = ({ reason }: Change): boolean => reason.code === unproven;
+
+/**
+ * The machine that nothing is to be sent to, given what would be done otherwise: it was rebooted and is not proven yet, or it is
+ * the next one.
+ */
+export function restingIn(plan: Plan): string | undefined {
+  const reboots = plan.reboots.flatMap(({ changes }) => changes);
+  const proof = reboots.find(isProof);
+  if (proof !== undefined) return proof.machine;
+  const [next] = reboots;
+  if (next === undefined || (next.waits !== undefined && next.waits !== allElse)) return undefined;
+  const others = changesOf(plan).filter((change) => !isReboot(change) && isMovement(change));
+  return others.every(({ kind }) => kind === "machine/proxy") ? next.machine : undefined;
+}
+
+interface Timed {
+  readonly held?: Held;
+  readonly untilMs?: number;
+  readonly isAllowed: boolean;
+}
+
+function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Timed {
+  const { address, machine, reason } = change;
+  if (isAllowed(allows, "reboot", address)) return { isAllowed: true };
+  const { nowMs = 0, closed } = reboots ?? {};
+  const spec = resources.find((r) => r.address === address)?.spec as RebootSpec | undefined;
+  const held = (why: string): Held => ({
+    address,
+    code: windowCode,
+    text: `${reason.text}; ${why}`,
+    needs: `Slipway-Allow: reboot machine/${machine}`,
+    machine,
+    ...(reason.where === undefined ? {} : { where: reason.where }),
+  });
+  const until = (ms: number | undefined): Pick<Timed, "untilMs"> =>
+    ms === undefined ? {} : { untilMs: ms };
+  if (closed !== undefined)
+    return { isAllowed: false, held: held(`it is ${closed.text}`), ...until(closed.untilMs) };
+  if (spec === undefined) return { isAllowed: false, held: held("nobody declares when") };
+  const { schedule, timezone, forMs } = spec.window;
+  const times = parseSchedule(schedule, timezone);
+  if (endOfRun(times, forMs, nowMs) !== undefined) return { isAllowed: false };
+  const next = times.next(nowMs);
+  const when = next === undefined ? "never" : sayMoment(next, nowMs, timezone);
+  return { isAllowed: false, held: held(`its window opens ${when}`), ...until(next) };
+}
+
+/** Why none is rebooted now. Whoever asks for it by a commit knows that another machine does not answer. */
+function barOf(
+  others: readonly Change[],
+  unknown: readonly UnknownLive[],
+  proofs: readonly Change[],
+  { observations, awaiting }: RebootInput,
+): (isAsked: boolean) => string | undefined {
+  const [proof] = proofs;
+  if (proof !== undefined) return () => `${proof.machine} is proven after its reboot`;
+  if (others.some(isMovement) || awaiting.length > 0) return () => allElse;
+  const silent = [...observations].find(([, { facts }]) => facts === undefined)?.[0];
+  const unseen = silent ?? unknown[0]?.machine;
+  return (isAsked) => (unseen === undefined || isAsked ? undefined : `${unseen} is seen in full`);
+}
+
+/** What users of apps could notice; what fails of a machine's own settings stands in no way. */
+const isMovement = (change: Change): boolean => !isSetting(change) && !isLate(change);
+
+const waiting = (change: Change, until: string): Change => ({
+  ...change,
+  waits: until,
+  reason: { ...change.reason, text: `${change.reason.text}; it waits until ${until}` },
+});
+
+/** Everything that runs there is asked before it is written down as proven. */
+function withProofs(change: Change, { kinds, resources, observations }: RebootInput): Change {
+  const { machine } = change;
+  const facts = observations.get(machine)?.facts;
+  const steps = kinds.flatMap((kind): readonly Step[] => {
+    const live = observations.get(machine)?.kinds.get(kind.id);
+    if (kind.proves === undefined || live?.state !== "present" || facts === undefined) return [];
+    return resources
+      .filter((r) => r.kind === kind.id && r.machine === machine)
+      .flatMap((resource) => {
+        const { have } = findLive(kind, resource, live.value);
+        return have === undefined ? [] : (kind.proves?.(resource.spec, have) ?? []);
+      });
+  });
+  return { ...change, steps: [...steps, ...change.steps] };
+}
