@@ -1,9 +1,12 @@
 import { readBoot } from "../lib/boot.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { mapLimit } from "../lib/parallel.ts";
 import type { RebootStep } from "../model/step.ts";
 import { asFailure, StepFailure } from "./failure.ts";
 import type { StepContext } from "./steps.ts";
+import { drainTraffic } from "./traffic/drain.ts";
 
+const drainsAtOnce = 20;
 const execMs = 30_000;
 const pauseMs = 1_000;
 /** For what it starts at boot, once it lets us in: a service that hangs is nobody's reason to wait for ever. */
@@ -33,6 +36,8 @@ echo "slipway $boot $state"
  */
 export async function rebootMachine(context: StepContext, step: RebootStep): Promise<void> {
   const { clock, preempt, progress } = context;
+  await context.fence(0);
+  await mapLimit(step.drains, drainsAtOnce, (drain) => drainTraffic(context, drain, undefined));
   await context.fence(0);
   await command(context, step);
   progress(`reboots; it may take ${formatDuration(step.deadlineMs)} to come back`);

@@ -2,8 +2,8 @@ import type { Difference } from "../model/change.ts";
 import type { Adopted } from "../model/inventory.ts";
 import type { Answers, Query } from "../model/query.ts";
 import type { Facts } from "../model/resource.ts";
+import type { DrainStep, RoomStep, Step, WatchStep } from "../model/step.ts";
 import type { Trace } from "../model/trace.ts";
-import type { RoomStep, Step, WatchStep } from "../model/step.ts";
 
 /** What a kind may know when it asks: the fleet, and where its own folder stands on the machine. */
 export interface About {
@@ -98,8 +98,10 @@ export interface Kind<Spec, State> {
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What is watched for a while once it was made. */
   watch?(want: Spec, have: State | undefined, facts: Facts): WatchStep | undefined;
-  /** Asks whether what is there works, and changes nothing. */
-  proves?(want: Spec, have: State): readonly Step[];
+  /** Lets what is there finish what it is at, before its machine goes away for a while. */
+  drains?(want: Spec, have: State, facts: Facts): readonly DrainStep[];
+  /** Asks whether what is there works, and lets it serve as it did before that. */
+  proves?(want: Spec, have: State, facts: Facts): readonly Step[];
   /** Puts away what of it was tried and never proven; undefined where there is nothing of the kind. */
   giveUp?(want: Spec | undefined, have: State): GivenUp | undefined;
   /** What may be shown or stored of a state. */

@@ -126,7 +126,7 @@ export interface RevisionOutcome {
   readonly cause: "commit" | "drift" | "retry";
   /** Digest of the tree that was applied: tells a revision that brings an earlier state back. */
   readonly tree?: string;
-  /** When what a freeze or a pause holds may be tried, ISO 8601; undefined: nothing, or not before a commit says so. */
+  /** When what a freeze, a pause or a closed reboot window holds may be tried, ISO 8601; undefined: nothing, or not before a commit says so. */
   readonly heldUntil?: string;
   /** For `rejected`: the findings, as `file:line:col: message`, bounded. */
   readonly findings?: readonly string[];

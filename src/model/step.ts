@@ -246,6 +246,8 @@ export interface DrainStep {
   readonly requestsMs: number;
   /** For what is not done by then: streams. Not shorter than `requestsMs`. */
   readonly streamsMs: number;
+  /** Nobody else can take what is sent to it: it goes on getting that, and is only waited for. */
+  readonly stays?: true;
   /** What was bound by the switch. */
   readonly since?: Bound;
 }
@@ -271,9 +273,11 @@ export interface DeadManStep {
 /** Reboots the machine, and waits until it is back. Failing is the machine's trouble. */
 export interface RebootStep {
   readonly do: "reboot";
-  /** In which boot it is now, as `bootScript` tells it: in another it is not rebooted. */
+  /** In which boot it is now: in another it is not rebooted. */
   readonly boot: string;
   readonly deadlineMs: number;
+  /** What is to be finished before, side by side. */
+  readonly drains: readonly DrainStep[];
 }
 
 /** Steps that only the first container of a rollout takes: the planner leaves them out of all others. */

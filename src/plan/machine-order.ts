@@ -1,7 +1,7 @@
+import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Held, UnknownLive } from "../model/plan.ts";
-import type { Resource } from "../model/resource.ts";
 import { isOfMachine } from "./order.ts";
 
 /** Machines by those that they are `after`. */
@@ -10,7 +10,6 @@ export type MachineOrder = ReadonlyMap<string, readonly string[]>;
 export interface MachineOrderInput {
   readonly machineOrder?: MachineOrder;
   readonly observations: ReadonlyMap<string, Observation>;
-  readonly resources: readonly Resource[];
 }
 
 /**
@@ -21,15 +20,14 @@ export function withoutMachinesWaiting(
   changes: readonly Change[],
   unknown: readonly UnknownLive[],
   held: readonly Held[],
-  { machineOrder = new Map(), observations, resources }: MachineOrderInput,
+  { machineOrder = new Map(), observations }: MachineOrderInput,
 ): readonly Change[] {
   if (machineOrder.size === 0) return changes;
-  const own = new Set(resources.filter(isOfMachine).map(({ address }) => address));
   const silent = [...observations].flatMap(([machine, { facts }]) => (facts ? [] : machine));
   const open = new Set([
     ...changes.filter(isOfMachine).map(({ machine }) => machine),
-    ...unknown.filter(({ address }) => own.has(address)).map(({ machine }) => machine),
-    ...held.filter(({ address }) => own.has(address)).flatMap(({ machine }) => machine ?? []),
+    ...unknown.filter(({ address }) => isOwn(address)).map(({ machine }) => machine),
+    ...held.filter(({ address }) => isOwn(address)).flatMap(({ machine }) => machine ?? []),
     ...silent,
   ]);
   const waits = new Map<string, string | undefined>();
@@ -50,6 +48,12 @@ export function withoutMachinesWaiting(
     const text = `${change.reason.text}; it waits until ${waiting}`;
     return { ...change, waits: waiting, reason: { ...change.reason, text } };
   });
+}
+
+/** `machine/web-1/users/ada` */
+function isOwn(address: Address): boolean {
+  const [, , kind = ""] = address.split("/");
+  return isOfMachine({ kind: `machine/${kind}` });
 }
 
 /** After those that they are `after`, else in order of name. */

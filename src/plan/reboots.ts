@@ -1,11 +1,11 @@
-import { unproven, type RebootSpec } from "../kinds/index.ts";
+import { unproven, type ProxySpec, type RebootSpec } from "../kinds/index.ts";
 import type { AnyKind } from "../kinds/kind.ts";
 import { endOfRun, parseSchedule, sayMoment } from "../lib/schedule.ts";
 import type { Change } from "../model/change.ts";
 import type { Observation } from "../model/observation.ts";
 import { changesOf, type Held, type Plan, type UnknownLive } from "../model/plan.ts";
-import type { Resource } from "../model/resource.ts";
-import type { Step } from "../model/step.ts";
+import type { Facts, Resource } from "../model/resource.ts";
+import type { DrainStep } from "../model/step.ts";
 import { isAllowed, type Allow } from "./allow.ts";
 import type { Closure } from "./closed.ts";
 import { findLive } from "./diff.ts";
@@ -59,16 +59,20 @@ export function withReboots(
     .map((change) => ({ change, ...timeOf(change, input) }));
   const untils = timed.flatMap(({ untilMs }) => untilMs ?? []);
   const due = timed.filter(({ held }) => held === undefined);
-  const barred = barOf(others, unknown, proofs, input);
+  const bar = barOf(others, unknown, proofs, input);
   const ordered = inMachineOrder(due, ({ change }) => change.machine, input.machineOrder);
   return {
     changes: [
       ...others,
-      ...proofs.map((change) => withProofs(change, input)),
-      ...ordered.map(({ change, isAllowed: isAsked }, index) => {
+      ...proofs.map((change) =>
+        others.some((other) => other.machine === change.machine && isMovement(other))
+          ? waiting(change, allElse)
+          : withProofs(change, input),
+      ),
+      ...ordered.map(({ change }, index) => {
         const first = ordered[index - 1]?.change.machine;
-        const until = first === undefined ? barred(isAsked) : `${first} was rebooted`;
-        return until === undefined ? change : waiting(change, until);
+        const until = first === undefined ? bar : `${first} was rebooted`;
+        return until === undefined ? withDrains(change, input) : waiting(change, until);
       }),
     ],
     held: timed.flatMap(({ held }) => held ?? []),
@@ -76,7 +80,7 @@ export function withReboots(
   };
 }
 
-export const isReboot = ({ kind, action }: Pick<Change, "kind" | "action">): boolean =>
+const isReboot = ({ kind, action }: Pick<Change, "kind" | "action">): boolean =>
   kind === "machine/reboot" && action !== "delete";
 
 const isProof = ({ reason }: Change): boolean => reason.code === unproven;
@@ -98,12 +102,11 @@ export function restingIn(plan: Plan): string | undefined {
 interface Timed {
   readonly held?: Held;
   readonly untilMs?: number;
-  readonly isAllowed: boolean;
 }
 
 function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Timed {
   const { address, machine, reason } = change;
-  if (isAllowed(allows, "reboot", address)) return { isAllowed: true };
+  if (isAllowed(allows, "reboot", address)) return {};
   const { nowMs = 0, closed } = reboots ?? {};
   const spec = resources.find((r) => r.address === address)?.spec as RebootSpec | undefined;
   const held = (why: string): Held => ({
@@ -116,30 +119,29 @@ function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Ti
   });
   const until = (ms: number | undefined): Pick<Timed, "untilMs"> =>
     ms === undefined ? {} : { untilMs: ms };
-  if (closed !== undefined)
-    return { isAllowed: false, held: held(`it is ${closed.text}`), ...until(closed.untilMs) };
-  if (spec === undefined) return { isAllowed: false, held: held("nobody declares when") };
+  if (closed !== undefined) return { held: held(`it is ${closed.text}`), ...until(closed.untilMs) };
+  if (spec === undefined) return { held: held("nobody declares when") };
   const { schedule, timezone, forMs } = spec.window;
   const times = parseSchedule(schedule, timezone);
-  if (endOfRun(times, forMs, nowMs) !== undefined) return { isAllowed: false };
+  if (endOfRun(times, forMs, nowMs) !== undefined) return {};
   const next = times.next(nowMs);
   const when = next === undefined ? "never" : sayMoment(next, nowMs, timezone);
-  return { isAllowed: false, held: held(`its window opens ${when}`), ...until(next) };
+  return { held: held(`its window opens ${when}`), ...until(next) };
 }
 
-/** Why none is rebooted now. Whoever asks for it by a commit knows that another machine does not answer. */
+/** Why none is rebooted now: one that does not answer may be one that did not come back. */
 function barOf(
   others: readonly Change[],
   unknown: readonly UnknownLive[],
   proofs: readonly Change[],
   { observations, awaiting }: RebootInput,
-): (isAsked: boolean) => string | undefined {
+): string | undefined {
   const [proof] = proofs;
-  if (proof !== undefined) return () => `${proof.machine} is proven after its reboot`;
-  if (others.some(isMovement) || awaiting.length > 0) return () => allElse;
+  if (proof !== undefined) return `${proof.machine} is proven after its reboot`;
+  if (others.some(isMovement) || awaiting.length > 0) return allElse;
   const silent = [...observations].find(([, { facts }]) => facts === undefined)?.[0];
   const unseen = silent ?? unknown[0]?.machine;
-  return (isAsked) => (unseen === undefined || isAsked ? undefined : `${unseen} is seen in full`);
+  return unseen === undefined ? undefined : `${unseen} is seen in full`;
 }
 
 /** What users of apps could notice; what fails of a machine's own settings stands in no way. */
@@ -152,18 +154,52 @@ const waiting = (change: Change, until: string): Change => ({
 });
 
 /** Everything that runs there is asked before it is written down as proven. */
-function withProofs(change: Change, { kinds, resources, observations }: RebootInput): Change {
-  const { machine } = change;
-  const facts = observations.get(machine)?.facts;
-  const steps = kinds.flatMap((kind): readonly Step[] => {
-    const live = observations.get(machine)?.kinds.get(kind.id);
-    if (kind.proves === undefined || live?.state !== "present" || facts === undefined) return [];
-    return resources
-      .filter((r) => r.kind === kind.id && r.machine === machine)
+const withProofs = (change: Change, input: RebootInput): Change => ({
+  ...change,
+  steps: [
+    ...runningOn(change.machine, input, (kind, want, have, facts) =>
+      kind.proves?.(want, have, facts),
+    ),
+    ...change.steps,
+  ],
+});
+
+function withDrains(change: Change, input: RebootInput): Change {
+  const proxy = input.resources.find(
+    ({ kind, machine }) => kind === "machine/proxy" && machine === change.machine,
+  )?.spec as ProxySpec | undefined;
+  const others = new Set(
+    (proxy?.pools ?? []).flatMap(({ name, remote }) => (remote.length > 0 ? name : [])),
+  );
+  const drains = runningOn(change.machine, input, (kind, want, have, facts) =>
+    kind.drains?.(want, have, facts),
+  ).map((drain): DrainStep =>
+    drain.traffic.pools.every(({ name }) => others.has(name))
+      ? drain
+      : { ...drain, streamsMs: drain.requestsMs, stays: true },
+  );
+  const steps = change.steps.map((step) => (step.do === "reboot" ? { ...step, drains } : step));
+  return { ...change, steps };
+}
+
+/** What kinds say of all that is declared on a machine and is there. */
+function runningOn<T>(
+  machine: string,
+  { kinds, resources, observations }: RebootInput,
+  say: (kind: AnyKind, want: unknown, have: unknown, facts: Facts) => readonly T[] | undefined,
+): readonly T[] {
+  const observation = observations.get(machine);
+  const facts = observation?.facts;
+  if (facts === undefined) return [];
+  const own = resources.filter((resource) => resource.machine === machine);
+  return kinds.flatMap((kind) => {
+    const live = observation?.kinds.get(kind.id);
+    if (live?.state !== "present") return [];
+    return own
+      .filter((resource) => resource.kind === kind.id)
       .flatMap((resource) => {
         const { have } = findLive(kind, resource, live.value);
-        return have === undefined ? [] : (kind.proves?.(resource.spec, have) ?? []);
+        return have === undefined ? [] : (say(kind, resource.spec, have, facts) ?? []);
       });
   });
-  return { ...change, steps: [...steps, ...change.steps] };
 }

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import { changesOf, type Plan } from "../../src/model/plan.ts";
+import { until } from "../fleet/wait.ts";
+import { cliEnv } from "../support/cli-env.ts";
 import { machineFile } from "../support/infra.ts";
-import { noFailure, openProxiedSite, readers, type ProxiedSite } from "../support/proxied-site.ts";
+import { noFailure, openProxiedSite, type ProxiedSite } from "../support/proxied-site.ts";
+
+const bin = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
 
 /** A month that is not this one: what begins in it is far off, or over. */
 const otherMonth = ((new Date().getUTCMonth() + 6) % 12) + 1;
@@ -23,17 +31,55 @@ describe("a machine that has to be rebooted", { timeout: 600_000 }, () => {
   const ask = async (): Promise<void> => {
     for (const one of machines) await said(one, "touch /run/reboot-required");
   };
-  const declare = async (reboot: string, message = "Reboots"): Promise<string> =>
+  const declare = async (
+    more: string | Readonly<Record<string, string>>,
+    message = "Machines",
+  ): Promise<string> =>
     await site.commit(
       message,
       Object.fromEntries(
-        machines.map((one) => [
-          `machines/${one}.yaml`,
-          machineFile(site.fleet, one, `reboot: { ${reboot} }\n`),
-        ]),
+        ["edge", ...machines].map((one) => {
+          const own = typeof more === "string" ? (one === "edge" ? "" : more) : more[one];
+          return [`machines/${one}.yaml`, machineFile(site.fleet, one, own)];
+        }),
       ),
     );
   const plan = (): Promise<Plan> => site.by((controller) => controller.plan());
+  /** A pass, and which changes it began, in order. */
+  const pass = async (): Promise<{ outcome: RevisionOutcome; begun: readonly string[] }> =>
+    await site.by(async (controller) => {
+      const outcome = await controller.reconcile();
+      const begun = controller.events.flatMap((event) =>
+        event.type === "change-started" ? event.change.address : [],
+      );
+      return { outcome, begun };
+    });
+  /** Passes until nothing stands in the way any more. */
+  const passes = async (): Promise<readonly string[]> => {
+    const all: string[] = [];
+    await until(
+      "all is as declared",
+      async () => {
+        const { outcome, begun } = await pass();
+        all.push(...begun);
+        return outcome.outcome === "applied" ? true : undefined;
+      },
+      120_000,
+    );
+    assert.deepEqual(changesOf(await plan()), []);
+    return all;
+  };
+  /** A controller that dies as soon as it says something of the kind. */
+  const dies = async (atText: string): Promise<void> => {
+    const { repo } = site.infra;
+    const argv = ["--ssh-key", site.fleet.sshKeyFile, "reconcile"];
+    const child = spawn(bin, argv, { env: cliEnv(`${repo}/.git/home`, repo) });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (text.includes(atText)) child.kill("SIGKILL");
+    });
+    const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+    assert.equal(signal, "SIGKILL");
+  };
 
   before(async () => {
     site = await openProxiedSite(
@@ -58,7 +104,7 @@ deploy: { stopTimeout: 5s, drain: 2s, watch: 0s }
   });
 
   test("waits for its window, which is no failure of what is declared", async () => {
-    await declare(closed);
+    await declare(`reboot: { ${closed} }\n`);
     await ask();
     const before = await boots();
     const { heldUntil, held } = await site.settle();
@@ -70,45 +116,80 @@ deploy: { stopTimeout: 5s, drain: 2s, watch: 0s }
     assert.deepEqual(await boots(), before);
   });
 
-  test("is rebooted where a commit says so, and no other", async () => {
+  test("is rebooted where a commit says so, once for one need, and no other is while it is not back", async () => {
     const [one, two] = await boots();
-    await site.commit("Now\n\nSlipway-Allow: reboot machine/web-2", { "README.md": "x" });
-    await site.settle();
+    // It will say so for ever.
+    await said(
+      "web-2",
+      `touch /boot/vmlinuz-$(uname -r) /boot/vmlinuz-$(uname -r | sed 's/^[0-9]*/99/')`,
+    );
+    const trailers = machines.map((machine) => `Slipway-Allow: reboot machine/${machine}`);
+    await declare(
+      {
+        "web-1": `reboot: { ${closed} }\nafter: [web-2]\n`,
+        "web-2": `reboot: { ${closed}, deadline: 1s }\n`,
+      },
+      `Now\n\n${trailers.join("\n")}`,
+    );
+    const { outcome, begun } = await pass();
+    assert.equal(outcome.outcome, "incomplete");
+    assert.match(JSON.stringify(outcome.troubles), /it was rebooted, and is not back within 1s/);
+    assert.ok(begun.includes("machine/web-2/reboot"));
+    assert.ok(!begun.includes("machine/web-1/reboot"));
+    await site.fleet.machine("web-1").exec(["rm", "/run/reboot-required"]);
+    const then = await passes();
+    assert.equal(then.filter((address) => address === "machine/web-2/reboot").length, 1);
     const now = await boots();
     assert.equal(now[0], one);
     assert.notEqual(now[1], two);
   });
 
-  test("is rebooted in its window, one after another, while the others serve", async () => {
+  test("is rebooted in its window, one after another, while the others serve and whoever dies", async () => {
     await ask();
     const before = await boots();
-    const { done: outcome, report } = await site.underLoad(
-      ["edge"],
-      async () => {
-        await declare(open);
-        return await site.by(async (controller) => {
-          const ended = await controller.reconcile();
-          const asked = controller.events.flatMap((event) =>
-            event.type === "change-started" && event.change.kind === "machine/reboot"
-              ? `${event.change.machine} ${event.change.reason.code}`
-              : [],
-          );
-          assert.deepEqual(asked, [
-            "web-1 reboot-needed",
-            "web-1 unproven",
-            "web-2 reboot-needed",
-            "web-2 unproven",
-          ]);
-          return ended;
-        });
-      },
-      readers,
-    );
-    assert.equal(outcome.outcome, "applied", JSON.stringify(outcome));
-    noFailure(report, outcome);
+    await declare(`reboot: { ${open} }\n`);
+    const { done: begun, report } = await site.underLoad(["edge"], async () => {
+      await dies("reboots; it may take");
+      return await passes();
+    });
+    noFailure(report);
+    const reboots = begun.filter((address) => address.endsWith("/reboot"));
+    assert.deepEqual(reboots, [
+      "machine/web-1/reboot",
+      "machine/web-2/reboot",
+      "machine/web-2/reboot",
+    ]);
     const now = await boots();
     assert.equal(now.filter((boot) => before.includes(boot)).length, 0);
-    assert.deepEqual(changesOf(await plan()), []);
     for (const one of machines) assert.equal((await site.running(one, "shop")).length, 1);
+  });
+
+  test("and what is no longer declared leaves nothing", async () => {
+    await declare("");
+    await site.settle();
+    for (const one of machines) await said(one, "[ ! -e /var/lib/slipway/acme/reboot ]");
+  });
+
+  test("and settings wait for those of the machines that they are after, and for no others", async () => {
+    const ttl = (value: number): string => `sysctl: { net.ipv4.ip_default_ttl: ${value} }\n`;
+    const is = (machine: string): Promise<string> =>
+      said(machine, "cat /proc/sys/net/ipv4/ip_default_ttl");
+    const others = { edge: ttl(61), "web-2": `after: [web-1]\n${ttl(62)}` };
+    await declare({ ...others, "web-1": "sysctl: { net.ipv4.no_such: 1 }\n" });
+    const { outcome } = await pass();
+    assert.equal(outcome.outcome, "incomplete");
+    assert.equal(await is("edge"), "61");
+    assert.equal(await is("web-2"), "64");
+    const waiting = changesOf(await plan()).find(({ machine }) => machine === "web-2");
+    assert.match(waiting?.reason.text ?? "", /; it waits until machine\/web-1 is as declared$/);
+    await declare({ ...others, "web-1": ttl(63) });
+    const { begun } = await pass();
+    assert.deepEqual(
+      begun.filter((address) => address.endsWith("ttl")),
+      ["web-1", "web-2"].map((m) => `machine/${m}/sysctl/net.ipv4.ip_default_ttl`),
+    );
+    assert.deepEqual([await is("web-1"), await is("web-2")], ["63", "62"]);
+    await declare("");
+    await site.settle();
   });
 });

@@ -105,6 +105,14 @@ const cases: readonly (readonly [
     "needs Slipway-Allow: delete app/db: db would go",
   ],
   [
+    "a reboot that is held for its window is no failure",
+    {},
+    planOf([], { held: [{ ...held, code: "reboot-window" }] }),
+    0,
+    "applied",
+    "nothing to do",
+  ],
+  [
     "a mark alone holds nothing that its app does not say",
     { apps: [{ ...appOf("shop", "held", "not healthy"), good: rev("1") }] },
     planOf([], { held: [failedMark] }),
@@ -206,6 +214,15 @@ test("what of a machine needs a look is a notice, and neither trouble nor part o
       troubles: [],
     },
   );
+});
+
+test("the first time at which something may be tried is told, whoever waits for it", () => {
+  const at = (standing: object, plan: object): string | undefined =>
+    summed(pass, { apps: [], troubles: [] }, { plan: planOf([], plan), standing }, []).heldUntil;
+  assert.equal(at({}, {}), undefined);
+  assert.equal(at({ untilMs: 2_000 }, {}), "1970-01-01T00:00:02.000Z");
+  assert.equal(at({}, { untilMs: 3_000 }), "1970-01-01T00:00:03.000Z");
+  assert.equal(at({ untilMs: 2_000 }, { untilMs: 1_000 }), "1970-01-01T00:00:01.000Z");
 });
 
 test("an ending says of which fleet, revision and time it is", () => {

@@ -19,7 +19,7 @@ export async function drainTraffic(
 ): Promise<void> {
   const { session, clock, preempt } = context;
   const { traffic, address } = step;
-  if (!(await withdraw(context, step))) return;
+  if (step.stays !== true && !(await withdraw(context, step))) return;
   const startMs = clock.now();
   const open = async (): Promise<number> =>
     (await countersOf(session, traffic))

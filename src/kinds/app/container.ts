@@ -12,7 +12,8 @@ import { situationOf } from "./container/situation.ts";
 import { isGivenBack } from "./container/let-go.ts";
 import { joinInstances, keyOf, readInstances, type ContainerState } from "./container/state.ts";
 import { roomFor } from "./container/room.ts";
-import { givingUpSteps, instanceSteps, provingSteps } from "./container/steps.ts";
+import { drainingSteps, provingSteps } from "./container/reboot.ts";
+import { givingUpSteps, instanceSteps } from "./container/steps.ts";
 import { watchOf } from "./container/watch.ts";
 
 export type { ContainerSpec, Mount, PortBinding } from "../shared/container/spec.ts";
@@ -50,6 +51,7 @@ export const container: Kind<ContainerSpec, ContainerState> = {
   apply: ({ want, have }, facts) => instanceSteps(want, have, facts),
   checks: roomFor,
   watch: watchOf,
+  drains: drainingSteps,
   proves: provingSteps,
   giveUp: (want, have) => {
     const steps = givingUpSteps(want, have);

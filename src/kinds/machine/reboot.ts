@@ -63,7 +63,7 @@ export const reboot: Kind<RebootSpec, RebootState> = {
       return [record(root, { ...last, isProven: true })];
     return [
       record(root, { needs, from: boot, isProven: false }),
-      { do: "reboot", boot, deadlineMs: want.deadlineMs } satisfies RebootStep,
+      { do: "reboot", boot, deadlineMs: want.deadlineMs, drains: [] } satisfies RebootStep,
     ];
   },
   redact: (state) => state,

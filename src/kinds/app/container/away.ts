@@ -1,4 +1,4 @@
-import type { Bound, Step } from "../../../model/step.ts";
+import type { Bound, DrainStep, Step } from "../../../model/step.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import {
   removeContainer,
@@ -42,7 +42,7 @@ export function drained(
   want: ContainerSpec,
   old: InstanceContainer,
   root: string,
-): readonly Step[] {
+): readonly DrainStep[] {
   const network = want.networks === "host" ? undefined : want.networks[0]?.name;
   return drainOf(want, root, old, network);
 }

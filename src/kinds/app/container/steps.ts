@@ -63,12 +63,6 @@ export const restartSteps = (
   ...switchTo(want, root, live.id),
 ];
 
-/** That what runs is well. */
-export function provingSteps(want: ContainerSpec, have: ContainerState): readonly Step[] {
-  const { right } = situationOf(want, have);
-  return right?.running === true ? prove(want, right.id) : [];
-}
-
 /** A new container that runs and was never proven is kept stopped, as a rollout that failed would leave it. */
 export function givingUpSteps(
   want: ContainerSpec | undefined,
@@ -226,7 +220,7 @@ function obtain(
   };
 }
 
-function prove(want: ContainerSpec, container: Ref): readonly Step[] {
+export function prove(want: ContainerSpec, container: Ref): readonly Step[] {
   if (want.probe === "off") return [];
   return [
     {

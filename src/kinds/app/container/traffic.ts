@@ -1,5 +1,5 @@
 import { proxyFolder } from "../../../model/paths.ts";
-import type { Bound, Step, Traffic, WatchStep } from "../../../model/step.ts";
+import type { Bound, DrainStep, Step, Traffic, WatchStep } from "../../../model/step.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
 import { optional } from "../../shared/optional.ts";
 import type { InstanceContainer } from "./state.ts";
@@ -57,7 +57,7 @@ export function drainOf(
   root: string,
   old: InstanceContainer,
   network: string | undefined,
-): readonly Step[] {
+): readonly DrainStep[] {
   const traffic = trafficOf(want, root);
   const address = network === undefined ? undefined : old.addresses[network];
   if (traffic === undefined || want.proxied === undefined || !old.running || address === undefined)

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kinds } from "../../src/kinds/index.ts";
+import type { RebootSpec } from "../../src/kinds/index.ts";
+import type { Change } from "../../src/model/change.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { Resource } from "../../src/model/resource.ts";
+import { restingIn, withReboots, type RebootInput } from "../../src/plan/reboots.ts";
+import { changeOf } from "../support/changes.ts";
+import { facts } from "../support/converge.ts";
+import { planOf } from "../pass/facts.ts";
+
+const window = { schedule: "0 3 * * 0", forMs: 2 * 3_600_000, timezone: "Europe/Berlin" };
+const machines = ["web-1", "web-2", "web-3"];
+
+const needed = (machine: string): Change =>
+  changeOf(machine, "machine/reboot", undefined, "", {
+    action: "run",
+    reason: { code: "reboot-needed", text: "it has to be rebooted" },
+    steps: [{ do: "reboot", boot: "b", deadlineMs: 1, drains: [] }],
+  });
+const unproven = (machine: string): Change =>
+  changeOf(machine, "machine/reboot", undefined, "", {
+    action: "run",
+    reason: { code: "unproven", text: "it was rebooted" },
+  });
+
+const resources = machines.map((machine): Resource => {
+  const spec: RebootSpec = { window, deadlineMs: 1 };
+  const address = `machine/${machine}/reboot`;
+  return { address, kind: "machine/reboot", machine, name: "", spec };
+});
+
+const observation = (isReached: boolean): Observation => ({
+  machine: "",
+  inventory: { state: "unknown", why: "" },
+  kinds: new Map(),
+  troubles: [],
+  ...(isReached ? { facts } : {}),
+});
+
+interface Given {
+  readonly changes: readonly Change[];
+  /** Default: in the window, on a Sunday. */
+  readonly at?: string;
+  readonly silent?: string;
+  readonly more?: Partial<RebootInput>;
+}
+
+const inWindow = "2026-12-20T03:30:00+01:00";
+
+const decided = ({ changes, at = inWindow, silent, more }: Given) =>
+  withReboots(changes, [], {
+    reboots: { nowMs: Date.parse(at) },
+    allows: [],
+    kinds,
+    resources,
+    observations: new Map(machines.map((one) => [one, observation(one !== silent)])),
+    awaiting: [],
+    ...more,
+  });
+
+/** By machine, what becomes of its reboot. */
+function said(given: Given): readonly string[] {
+  const { changes, held } = decided(given);
+  return [
+    ...changes
+      .filter(({ kind }) => kind === "machine/reboot")
+      .map(({ machine, waits, reason }) => `${machine} ${waits ?? `now: ${reason.code}`}`),
+    ...held.map(({ machine, text, needs }) => `${machine} held: ${text}, ${needs}`),
+  ];
+}
+
+const both = [needed("web-2"), needed("web-1")];
+const allows = [{ verb: "reboot", address: "machine/web-2" }] as const;
+
+const cases: readonly (readonly [string, Given, readonly string[]])[] = [
+  [
+    "in its window one after another, in order of name",
+    { changes: both },
+    ["web-1 now: reboot-needed", "web-2 web-1 was rebooted"],
+  ],
+  [
+    "after those that it is after",
+    { changes: both, more: { machineOrder: new Map([["web-1", ["web-2"]]]) } },
+    ["web-2 now: reboot-needed", "web-1 web-2 was rebooted"],
+  ],
+  [
+    "before its window not",
+    { changes: [needed("web-1")], at: "2026-12-20T02:59:59+01:00" },
+    [
+      "web-1 held: it has to be rebooted; its window opens Sun 03:00 Europe/Berlin, Slipway-Allow: reboot machine/web-1",
+    ],
+  ],
+  [
+    "from its first moment on",
+    { changes: [needed("web-1")], at: "2026-12-20T03:00:00+01:00" },
+    ["web-1 now: reboot-needed"],
+  ],
+  [
+    "from its end on not",
+    { changes: [needed("web-1")], at: "2026-12-20T05:00:00+01:00" },
+    [
+      "web-1 held: it has to be rebooted; its window opens Sun 27 Dec 2026 03:00 Europe/Berlin, Slipway-Allow: reboot machine/web-1",
+    ],
+  ],
+  [
+    "at once where a commit says so",
+    { changes: both, at: "2026-12-18T12:00:00Z", more: { allows } },
+    [
+      "web-2 now: reboot-needed",
+      "web-1 held: it has to be rebooted; its window opens Sun 03:00 Europe/Berlin, Slipway-Allow: reboot machine/web-1",
+    ],
+  ],
+  [
+    "not while the fleet is frozen",
+    {
+      changes: [needed("web-1")],
+      more: {
+        reboots: {
+          nowMs: Date.parse(inWindow),
+          closed: {
+            code: "freeze",
+            text: "frozen until Mon",
+            where: { file: "slipway.yaml", line: 2, col: 1 },
+            untilMs: Date.parse("2026-12-21"),
+          },
+        },
+      },
+    },
+    [
+      "web-1 held: it has to be rebooted; it is frozen until Mon, Slipway-Allow: reboot machine/web-1",
+    ],
+  ],
+  [
+    "not while something else is to be done",
+    { changes: [...both, changeOf("web-3", "app/container", "shop", "1")] },
+    ["web-1 all else is as declared", "web-2 web-1 was rebooted"],
+  ],
+  [
+    "whatever becomes of settings, which stand in nobody's way",
+    { changes: [needed("web-1"), changeOf("web-1", "machine/packages", undefined, "htop")] },
+    ["web-1 now: reboot-needed"],
+  ],
+  [
+    "not while another does not answer",
+    { changes: [needed("web-1")], silent: "web-3" },
+    ["web-1 web-3 is seen in full"],
+  ],
+  [
+    "not before another is proven",
+    { changes: [needed("web-2"), unproven("web-1")] },
+    ["web-1 now: unproven", "web-2 web-1 is proven after its reboot"],
+  ],
+  [
+    "not proven before what is there is as it should be",
+    { changes: [unproven("web-1"), changeOf("web-1", "app/container", "shop", "1")] },
+    ["web-1 all else is as declared"],
+  ],
+  [
+    "not in a plan for some other day",
+    { changes: both, more: { reboots: undefined } as unknown as Partial<RebootInput> },
+    [],
+  ],
+];
+
+for (const [name, given, wanted] of cases)
+  test(`a machine is rebooted: ${name}`, () => assert.deepEqual(said(given), wanted));
+
+test("what is held says when the first of it may be done", () => {
+  const { untilMs } = decided({ changes: both, at: "2026-12-18T12:00:00Z" });
+  assert.equal(untilMs, Date.parse("2026-12-20T02:00:00Z"));
+  assert.equal(decided({ changes: both }).untilMs, undefined);
+});
+
+const turnOf = (change: Change) => ({ machine: change.machine, changes: [change] });
+const waits = "all else is as declared";
+const proxy = changeOf("edge", "machine/proxy", undefined, "");
+
+const resting: readonly (readonly [string, readonly Change[], readonly Change[], string?])[] = [
+  ["none where none is to be rebooted", [proxy], []],
+  ["the next one", [], both, "web-2"],
+  ["the next one, where only proxies differ", [proxy], [{ ...needed("web-1"), waits }], "web-1"],
+  [
+    "none while there is more to do",
+    [changeOf("edge", "app/container", "shop", "1")],
+    [{ ...needed("web-1"), waits }],
+  ],
+  [
+    "none that waits for something else",
+    [],
+    [{ ...needed("web-1"), waits: "web-3 is seen in full" }],
+  ],
+  ["one that is not proven yet", [proxy], [unproven("web-2"), needed("web-1")], "web-2"],
+];
+
+for (const [name, others, reboots, wanted] of resting)
+  test(`out of use is ${name}`, () =>
+    assert.equal(restingIn(planOf(others, { reboots: reboots.map(turnOf) })), wanted));
