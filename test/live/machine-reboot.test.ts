@@ -44,6 +44,10 @@ describe("a machine that has to be rebooted", { timeout: 600_000 }, () => {
         }),
       ),
     );
+  const settings = async (via?: string): Promise<string> => {
+    const where = via === undefined ? "" : `, via: ${via}`;
+    return `fleet: acme\nproxy: { image: "${await site.proxyImage()}"${where} }\n`;
+  };
   const plan = (): Promise<Plan> => site.by((controller) => controller.plan());
   /** A pass, and which changes it began, in order. */
   const pass = async (): Promise<{ outcome: RevisionOutcome; begun: readonly string[] }> =>
@@ -87,7 +91,7 @@ describe("a machine that has to be rebooted", { timeout: 600_000 }, () => {
       { "1": {} },
     );
     await site.commit("Shop", {
-      "slipway.yaml": `fleet: acme\nproxy: { image: "${await site.proxyImage()}", via: edge }\n`,
+      "slipway.yaml": await settings(),
       "apps/shop.yaml": `
 image: ${site.image("1")}
 machines: [web-1, web-2]
@@ -142,9 +146,14 @@ deploy: { stopTimeout: 5s, drain: 2s, watch: 0s }
     const now = await boots();
     assert.equal(now[0], one);
     assert.notEqual(now[1], two);
+    // What it had handed on to the other one it does itself again.
+    assert.match(await site.ask("web-2", "shop.test"), /^version=1/);
+    assert.match(await site.say("web-2", "show servers state shop~local"), / 10\.\S+ 2 0 /);
   });
 
   test("is rebooted in its window, one after another, while the others serve and whoever dies", async () => {
+    await site.commit("An edge", { "slipway.yaml": await settings("edge") });
+    await site.settle();
     await ask();
     const before = await boots();
     await declare(`reboot: { ${open} }\n`);

@@ -52,7 +52,7 @@ const recordQuery = (root: string): ReadQuery => ({
 });
 
 /** Where nobody declares it only what it left is asked for. */
-const isAsked = ({ named }: About): boolean => (named?.get("machine/reboot")?.length ?? 1) > 0;
+const isAsked = ({ named }: About): boolean => (named?.get("machine/reboot") ?? []).length > 0;
 
 export const askReboot = (about: About): readonly Query[] => [
   isAsked(about) ? needQuery(about.root) : recordQuery(about.root),
