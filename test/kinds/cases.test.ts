@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { kinds } from "../../src/kinds/index.ts";
-import type { About, AnyKind } from "../../src/kinds/kind.ts";
+import type { AnyKind } from "../../src/kinds/kind.ts";
 import type { Json } from "../../src/lib/json.ts";
 import { Unreadable } from "../../src/model/live.ts";
 import type { Answers, Query } from "../../src/model/query.ts";
-import { about as plainAbout, facts } from "../support/converge.ts";
+import { about, facts } from "../support/converge.ts";
 import { linesOf } from "../support/step-lines.ts";
 import { plain as plainSpec } from "../support/specs.ts";
 import type { JobSpec } from "../../src/kinds/app/job.ts";
@@ -39,9 +39,6 @@ interface Case {
   readonly widens?: Json;
   readonly steps?: readonly string[];
 }
-
-/** Of a machine whose file has what is only asked for where it is declared. */
-const about: About = { ...plainAbout, named: new Map([["machine/reboot", ["declared"]]]) };
 
 const update = process.env["UPDATE_CASES"] === "1";
 

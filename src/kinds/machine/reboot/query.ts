@@ -1,12 +1,13 @@
 import { readBoot } from "../../../lib/boot.ts";
 import { newerKernel } from "../../../lib/kernels.ts";
 import { Unreadable } from "../../../model/live.ts";
-import type { Answers, Query, ReadQuery, RunQuery } from "../../../model/query.ts";
+import type { Answers, Query, RunQuery } from "../../../model/query.ts";
 import type { About } from "../../kind.ts";
+import { unlessNamed } from "../../shared/before.ts";
 import { linesBeforeEnd } from "../../shared/lines.ts";
 
 export interface RebootState {
-  /** Tells one boot of the machine from another; "" where nobody asked. */
+  /** Tells one boot of the machine from another. */
   readonly boot: string;
   /** What it has to be rebooted for, each in a form that tells it from others of the sort. */
   readonly needs: readonly string[];
@@ -40,32 +41,20 @@ printf 'boot %s\\n' "$boot"
 echo end
 `;
 
-const needQuery = (root: string): RunQuery => ({
+const kind = "machine/reboot";
+
+const needQuery = (about: About): RunQuery => ({
   ask: "run",
-  argv: ["sh", "-c", script, "sh", recordPath(root)],
+  argv: ["sh", "-c", script, "sh", recordPath(about.root)],
+  ...unlessNamed(about, kind, [recordPath(about.root)]),
 });
 
-const recordQuery = (root: string): ReadQuery => ({
-  ask: "read",
-  path: recordPath(root),
-  maxBytes: 4_000,
-});
+export const askReboot = (about: About): readonly Query[] => [needQuery(about)];
 
-/** Where nobody declares it only what it left is asked for. */
-const isAsked = ({ named }: About): boolean => (named?.get("machine/reboot") ?? []).length > 0;
-
-export const askReboot = (about: About): readonly Query[] => [
-  isAsked(about) ? needQuery(about.root) : recordQuery(about.root),
-];
-
-/** Throws Unreadable. */
+/** Nothing where nobody declares it, and nothing is left of it. Throws Unreadable. */
 export function readReboot(answers: Answers, about: About): ReadonlyMap<string, RebootState> {
-  if (!isAsked(about)) {
-    const text = answers.text(recordQuery(about.root));
-    if (text === undefined) return new Map();
-    return new Map([["", { boot: "", needs: [], packages: [], ...lastOf(text.split("\n")) }]]);
-  }
-  const lines = linesBeforeEnd(answers, needQuery(about.root), "what it needs has no end");
+  const lines = linesBeforeEnd(answers, needQuery(about), "what it needs has no end");
+  if (lines.length === 0) return new Map();
   const all = (word: string): readonly string[] =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? line.slice(word.length + 1) : []));
   const [boot] = all("boot");
