@@ -107,25 +107,31 @@ export async function applyLook(
       await recordFailure(holds.taken, family, look.plan.revision, failure, at, alone);
     },
     onLockout: (lockout) => recordLockout(holds.taken, lockout, look.plan.revision),
-    onReboot: async (machine) => await reconnect(world, look, holds, machine),
+    onReboot: async (machine) => {
+      const gone = await loseThrough(look, holds, machine);
+      // Who makes room for a newer revision does not wait for it to come back.
+      if (!request.preempt.aborted) await reconnect(world, gone);
+    },
     onRelease: (change) => recordReleased(holds.taken, change, look),
   });
 }
 
 /** Connections through it went with it, too. */
-async function reconnect(
-  world: World,
+async function loseThrough(
   { targets }: Survey,
   holds: Holds,
   machine: string,
-): Promise<void> {
+): Promise<readonly Target[]> {
   const isThrough = ({ machine: name, jump }: Target): boolean =>
     name === machine || (jump !== undefined && isThrough(jump));
   const gone = [...targets.values()].filter(isThrough);
   await holds.lose(gone.map((target) => target.machine));
-  // What failed meanwhile is no reason to wait; one that is not there yet is what the next look tells.
-  for (const target of gone)
-    await world.remote.session(target, { fresh: true }).catch(() => undefined);
+  return gone;
+}
+
+/** What failed meanwhile is no reason to wait; one that is not there yet is what the next look tells. */
+async function reconnect({ remote }: World, gone: readonly Target[]): Promise<void> {
+  for (const target of gone) await remote.session(target, { fresh: true }).catch(() => undefined);
 }
 
 /** What needs nothing where it brings back what was applied before. */
