@@ -190,16 +190,11 @@ const kept = (
 });
 
 /** What it lacks of what any container of ours has, or has besides: it gets that with its next deploy, and until then nobody misses it. */
-function isLeftAsItIs(
-  { path, declared, live }: Field,
-  { isOnHost, isKnown }: { readonly isOnHost: boolean; readonly isKnown: boolean },
-): boolean {
+function isLeftAsItIs({ path, declared, live }: Field, isOnHost: boolean): boolean {
   if (/^env\.SLIPWAY_(?:MACHINE|APP|INSTANCE)$|^volumes\.\/etc\/hosts$/.test(path))
     return live === undefined;
   if (path === "network") return declared !== "host" && live !== "host";
   if (path.startsWith("networks.")) return true;
-  // How it is asked for its health is no part of what it is.
-  if (/^(?:port|health\.http)(?:\.|$)/.test(path)) return !isKnown && live === undefined;
   // There its name is the machine's, whatever it was told.
   if (path === "hostname") return isOnHost;
   if (path.startsWith("labels.")) return declared === undefined;
@@ -212,10 +207,9 @@ export function adoptedFields(
   live: AdoptedContainer,
   root: string,
 ): readonly Field[] {
-  const { isKnown } = live.adopted;
   const isOnHost = want.networks === "host";
-  return fieldDifferences(want, isKnown ? live : understood(want, live), root).filter(
-    (field) => !isLeftAsItIs(field, { isOnHost, isKnown }),
+  return fieldDifferences(want, live.adopted.isKnown ? live : understood(want, live), root).filter(
+    (field) => !isLeftAsItIs(field, isOnHost),
   );
 }
 

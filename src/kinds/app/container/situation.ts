@@ -23,12 +23,16 @@ export interface Situation {
   readonly failed?: InstanceContainer;
 }
 
-export function situationOf(want: ContainerSpec, have: ContainerState | undefined): Situation {
-  const wanted = specDigest(want);
-  const specs = new Set([wanted, ...(want.formerly ?? []).map(specDigest)]);
-  const given = instanceNames(want.fleet, want.app, want.instance, shortHash(wanted));
+export function situationOf(spec: ContainerSpec, have: ContainerState | undefined): Situation {
+  const wanted = specDigest(spec);
+  const specs = new Set([wanted, ...(spec.formerly ?? []).map(specDigest)]);
+  const namesFor = (digest: string): InstanceNames =>
+    instanceNames(spec.fleet, spec.app, spec.instance, shortHash(digest));
+  const given = namesFor(wanted);
   const isWanted = (c: InstanceContainer): boolean =>
-    c.status !== "dead" && (isAdopted(c) ? isAsAdopted(want, specs, c) : specs.has(c.spec));
+    c.status !== "dead" &&
+    !isServedOtherwise(spec, c) &&
+    (isAdopted(c) ? isAsAdopted(spec, specs, c) : specs.has(c.spec) || isMadeForServing(spec, c));
   const all = (have?.containers ?? []).toSorted((a, b) => rank(a, given) - rank(b, given));
   const usable = all.filter((c) => c.role !== "previous" && c.role !== "failed");
   const right = usable.find(isWanted);
@@ -38,7 +42,10 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
   const abandoned = ran.find((c) => c.role === "new");
   const kept = all.filter((c) => c.role === "previous");
   const revivable = right ? undefined : kept.find(isWanted);
-  const names = { ...given, ...ownName(right ?? revivable) };
+  const found = right ?? revivable;
+  const want = found === undefined ? servedAnew(spec, all) : spec;
+  const made = found !== undefined && isMadeForServing(spec, found) ? found.spec : specDigest(want);
+  const names = { ...namesFor(made), ...ownName(found) };
   const previous = kept.find((c) => c !== revivable);
   const failed = all.find((c) => c.role === "failed");
   const placed = new Set([right, old, abandoned, revivable, previous, failed]);
@@ -54,6 +61,27 @@ export function situationOf(want: ContainerSpec, have: ContainerState | undefine
     spare: all.filter((c) => !placed.has(c)),
   };
 }
+
+/** Behind the proxy one with another port, or asked at another path, is another: the proxy asks each as it was made. */
+const isServedOtherwise = (want: ContainerSpec, c: InstanceContainer): boolean =>
+  want.proxied !== undefined &&
+  want.served.some(({ name, port, path }) => {
+    const made = c.served?.find((one) => one.name === name);
+    return made !== undefined && (made.port !== port || made.path !== path);
+  });
+
+/** It was made because another served otherwise. */
+const isMadeForServing = (want: ContainerSpec, { served, spec }: InstanceContainer): boolean =>
+  served !== undefined && spec === specDigest({ ...want, served, isServedAnew: true });
+
+/** Where nothing else tells it from what is there, how it serves does. */
+const servedAnew = (want: ContainerSpec, all: readonly InstanceContainer[]): ContainerSpec => {
+  const isSame = (c: InstanceContainer): boolean =>
+    c.spec === specDigest(want) || isMadeForServing(want, c);
+  return all.some((c) => isServedOtherwise(want, c) && isSame(c))
+    ? { ...want, isServedAnew: true }
+    : want;
+};
 
 /** One that was there before keeps its name. */
 const ownName = (c: InstanceContainer | undefined): { readonly current?: string } =>

@@ -3,7 +3,7 @@ import { canonicalJson, isObject, type Json } from "../../../lib/json.ts";
 import { formatSize } from "../../../lib/size.ts";
 import type { Field } from "../../../model/change.ts";
 import { sealedShown } from "../../../model/sealed.ts";
-import { fieldsOf, imageDigest, type Fields } from "./fields.ts";
+import { fieldsOf, imageDigest, servedFields, type Fields } from "./fields.ts";
 import type { LiveContainer } from "./live.ts";
 import type { ContainerSpec } from "./spec.ts";
 import { livePattern } from "../files/replace.ts";
@@ -25,17 +25,17 @@ export function fieldDifferences(
   live: LiveContainer,
   root: string,
 ): readonly Field[] {
-  const declared = fieldsOf(want);
-  const paths = [...new Set([...Object.keys(declared), ...Object.keys(live.fields)])].toSorted();
+  const tellsServed = want.proxied !== undefined && live.served !== undefined;
+  const declared = { ...fieldsOf(want), ...(tellsServed ? servedFields(want.served) : {}) };
+  const made = { ...live.fields, ...(tellsServed ? servedFields(live.served) : {}) };
+  const paths = [...new Set([...Object.keys(declared), ...Object.keys(made)])].toSorted();
   const image =
     imageDigest(want.image) === imageDigest(live.image) || want.image === live.imageId
       ? []
       : [imageField(want, live)];
   const others = paths
-    .filter((path) => !isSame(declared[path], live.fields[path]))
-    .map(
-      (path) => secretField(path, want, live.fields) ?? field(path, declared, live.fields, root),
-    );
+    .filter((path) => !isSame(declared[path], made[path]))
+    .map((path) => secretField(path, want, made) ?? field(path, declared, made, root));
   return [...image, ...others];
 }
 

@@ -21,7 +21,7 @@ export function fieldsOf(spec: ContainerSpec): Fields {
     ...prefixed("labels", spec.labels),
     ...mountFields(spec.mounts),
     publish: some(publishField(spec.ports)),
-    ...servedFields(spec.served),
+    ...(spec.isServedAnew === true ? servedFields(spec.served) : {}),
     ...networkFields(spec.networks, spec.hostname),
     "deploy.stopTimeout": spec.stopTimeoutSeconds,
     stopSignal: spec.stopSignal,

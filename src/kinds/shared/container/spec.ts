@@ -24,8 +24,10 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
   readonly ports: readonly PortBinding[];
-  /** How it serves its ports: with others it is another container, so that nobody is asked for what it does not have. */
+  /** How it serves its ports. What is made remembers it; for what is there it counts only behind the proxy. */
   readonly served: readonly Served[];
+  /** It is another container for that alone. */
+  readonly isServedAnew?: true;
   /** Engine names with aliases, the first is the default route; `host` alone for the host's network. */
   readonly networks: readonly Attachment[] | "host";
   readonly limits: Limits;
