@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -393,10 +394,11 @@ describe("notes over HTTP", () => {
     const state = join(shop.dir, "state", "source");
     const [key = ""] = await readdir(state);
     const notes = join(state, key, "cache", "notes.git");
-    await scatter(notes);
+    const scattered = await scatter(notes);
+    assert.deepEqual(scattered.filter(existsSync), scattered);
     const third = await work.git("commit-tree", "-m", "third", "HEAD^{tree}");
     await source.writeNote(third, "third");
-    assert.equal((await readdir(join(notes, "objects", "17")).catch(() => [])).length, 0);
+    assert.deepEqual(scattered.filter(existsSync), [], "tidied up");
     for (const [revision, text] of [
       [head, "pushed"],
       [other, "not pushed"],
@@ -417,13 +419,15 @@ describe("notes over HTTP", () => {
   });
 });
 
-/** Single objects, as many in one folder as a thousand make. */
-async function scatter(gitdir: string): Promise<void> {
-  for (let i = 0, found = 0; found < 6; i += 1) {
+/** Single objects, as many in one folder as a thousand make. Their files. */
+async function scatter(gitdir: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (let i = 0; files.length < 6; i += 1) {
     const text = `loose ${i}`;
     const id = createHash("sha1").update(`blob ${text.length}\0${text}`).digest("hex");
     if (!id.startsWith("17")) continue;
-    found += 1;
+    files.push(join(gitdir, "objects", id.slice(0, 2), id.slice(2)));
     await must(["git", "-C", gitdir, "hash-object", "-w", "--stdin"], { input: text });
   }
+  return files;
 }
