@@ -3,10 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 /** That it will never come: ends the waiting at once. */
 export class Hopeless extends Error {}
 
-/** Asks again and again until the answer is there; throws with the last trouble when time is up, long after it should be. */
+/** Asks again and again until the answer is there, and is not no; throws with the last trouble when time is up, long after it should be. */
 export async function until<T>(
   what: string,
-  ask: () => Promise<T | undefined>,
+  ask: () => Promise<T | undefined | false>,
   deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
@@ -14,7 +14,7 @@ export async function until<T>(
   for (let step = 5; ; step = Math.min(step * 1.5, 100)) {
     try {
       const answer = await ask();
-      if (answer !== undefined) return answer;
+      if (answer !== undefined && answer !== false) return answer;
       trouble = undefined;
     } catch (error) {
       if (error instanceof Hopeless) throw error;
