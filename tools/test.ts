@@ -1,9 +1,10 @@
 /** Checks and tests everything, or the parts and files that are named. Run by bin/test, which sets up what this needs. */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { mapLimit } from "../src/lib/parallel.ts";
 import { choose, Misused, usage, type Choice } from "./test/choose.ts";
 import { runProgram, type Ran } from "./test/program.ts";
-import { sharesOf } from "./test/shares.ts";
+import { longestFirst } from "./test/order.ts";
 import { closingLines, sayStages, sumOf, type Stage } from "./test/summary.ts";
 
 const top = fileURLToPath(new URL("../", import.meta.url));
@@ -17,8 +18,10 @@ const checks = {
   "dead code": ["knip", "--no-progress"],
 };
 
-const run = (argv: readonly string[], limitMs: number, isQuiet = false): Promise<Ran> =>
-  runProgram({ argv, limitMs, isQuiet, signal: interrupted.signal });
+const run = async (argv: readonly string[], limitMs: number, isQuiet = false): Promise<Ran> =>
+  interrupted.signal.aborted
+    ? { code: 130, output: "" }
+    : await runProgram({ argv, limitMs, isQuiet, signal: interrupted.signal });
 
 async function runChecks(): Promise<Ran> {
   let worst = 0;
@@ -80,11 +83,14 @@ async function runUnit(files: readonly string[]): Promise<Ran> {
   };
 }
 
-/** Four files at a time: each boots machines of its own, and waits for them as long as it works. */
+/** Five files at a time: each boots machines of its own, and waits for them as long as it works. */
 async function runLive(files: readonly string[]): Promise<Ran> {
-  const ran = await Promise.all(
-    sharesOf(files, 4).map((share) => run(nodeTest(share, 1, 15 * minute), 45 * minute)),
-  );
+  const ran = await mapLimit(longestFirst(files), 5, async (file) => {
+    const started = performance.now();
+    const one = await run(nodeTest([file], 1, 15 * minute), 20 * minute);
+    console.log(`── ${file}: ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+    return one;
+  });
   await reap();
   return {
     code: Math.max(...ran.map(({ code }) => code)),

@@ -8,7 +8,7 @@ import type { TestEvent } from "node:test/reporters";
 import { choose, Misused } from "../../tools/test/choose.ts";
 import ended from "../../tools/test/ended.ts";
 import { runProgram } from "../../tools/test/program.ts";
-import { sharesOf } from "../../tools/test/shares.ts";
+import { longestFirst } from "../../tools/test/order.ts";
 import { closingLines, sayStages, sumOf } from "../../tools/test/summary.ts";
 
 describe("what bin/test is asked for", () => {
@@ -126,17 +126,12 @@ describe("the summary", () => {
   });
 });
 
-describe("shares of the live test files", () => {
-  it("hold all of them, and take about as long as each other", () => {
-    const files = ["kill", "canary", "cli", "bytes", "image", "fleet", "names"].map(
-      (name) => `test/live/${name}.test.ts`,
-    );
-    const shares = sharesOf(files, 3);
-    assert.deepEqual(shares.flat().toSorted(), files.toSorted());
-    assert.deepEqual(
-      shares.map((share) => share.length),
-      [2, 3, 2],
-    );
-    assert.deepEqual(sharesOf(files.slice(0, 1), 3), [files.slice(0, 1)]);
+describe("the live test files", () => {
+  it("are begun with those that take long", () => {
+    const files = ["bytes", "kill", "other", "rollout"].map((name) => `test/live/${name}.test.ts`);
+    const [rollout, kill, ...more] = longestFirst(files);
+    assert.match(rollout ?? "", /rollout/);
+    assert.match(kill ?? "", /kill/);
+    assert.deepEqual(more.toSorted(), [files[0], files[2]]);
   });
 });

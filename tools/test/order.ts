@@ -1,0 +1,43 @@
+/** About how many seconds live test files take, five at a time on two cores; what is not named, less than these. */
+const seconds: Readonly<Record<string, number>> = {
+  secrets: 265,
+  rebuild: 265,
+  rollout: 260,
+  cli: 205,
+  "proxy-failures": 200,
+  jobs: 200,
+  trouble: 190,
+  "main-job": 180,
+  names: 155,
+  certificates: 150,
+  kill: 140,
+  canary: 125,
+  bootstrap: 95,
+  exec: 110,
+  renames: 105,
+  lock: 100,
+  "private-registry": 90,
+  pulls: 90,
+  "machine-firewall": 85,
+  "machine-files": 75,
+  "proxy-kills": 75,
+  forge: 75,
+  "image-texts": 75,
+  drift: 65,
+  proxy: 65,
+  "machine-users": 55,
+  "proxy-moves": 50,
+  "machine-wireguard": 50,
+  ledger: 45,
+  image: 35,
+  "machine-sshd": 30,
+  kinds: 30,
+};
+const usual = 22;
+
+const weightOf = (file: string): number =>
+  seconds[/([^/]+)\.test\.ts$/.exec(file)?.[1] ?? ""] ?? usual;
+
+/** The longest first: one that is begun last would be waited for alone. */
+export const longestFirst = (files: readonly string[]): readonly string[] =>
+  files.toSorted((a, b) => weightOf(b) - weightOf(a));
