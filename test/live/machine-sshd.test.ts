@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { changesOf } from "../../src/model/plan.ts";
 import { machineFile } from "../support/infra.ts";
-import { saidOf } from "../support/planned.ts";
+import { saidOf, untimed } from "../support/planned.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const machines = ["web-1", "web-2"] as const;
@@ -30,7 +30,7 @@ describe("sshd as the machine's file says", () => {
   const planned = async (): Promise<readonly string[]> =>
     changesOf(await site.by((controller) => controller.plan())).map(({ address, reason, fields }) =>
       [
-        `${address}: ${reason.text}`,
+        `${address}: ${untimed(reason.text)}`,
         ...fields.map((f) => `${f.path} ${String(f.live ?? "")}`),
       ].join(", "),
     );
@@ -58,8 +58,8 @@ describe("sshd as the machine's file says", () => {
     await run("web-1", "sed -i '1i MaxAuthTries 9' /etc/ssh/sshd_config");
     await run("web-2", `sed -i 's/^MaxAuthTries.*/MaxAuthTries 8/' ${dropIn}`);
     assert.deepEqual(await planned(), [
-      "machine/web-1/sshd: settings of sshd are not as declared, MaxAuthTries 9",
-      "machine/web-2/sshd: settings of sshd are not as declared, MaxAuthTries 8",
+      "machine/web-1/sshd: settings of sshd are not as declared; /etc/ssh/sshd_config changed, MaxAuthTries 9",
+      `machine/web-2/sshd: settings of sshd are not as declared; ${dropIn} changed, MaxAuthTries 8`,
     ]);
     const [change] = changesOf(await site.by((controller) => controller.plan()));
     assert.match(change?.reason.where?.file ?? "", /machines\/web-1\.yaml$/);
@@ -70,7 +70,7 @@ describe("sshd as the machine's file says", () => {
     const gone = await saidOf(site);
     assert.match(
       gone.text,
-      /- sshd on web-1 and web-2: settings of sshd are no longer declared\n {7}! could cut us off/,
+      /- sshd on web-1 and web-2: settings of sshd are no longer declared: what its other files say counts again\n {7}! could cut us off/,
     );
     assert.deepEqual(gone.trials, trials);
     await site.settle();

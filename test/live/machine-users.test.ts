@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { changesOf } from "../../src/model/plan.ts";
 import { machineFile, settingsFile } from "../support/infra.ts";
-import { saidOf } from "../support/planned.ts";
+import { saidOf, untimed } from "../support/planned.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const machines = ["web-1", "web-2"] as const;
@@ -32,7 +32,7 @@ describe("users as the files say", () => {
   const planned = async (): Promise<readonly string[]> =>
     changesOf(await site.by((controller) => controller.plan())).map(({ address, reason, fields }) =>
       [
-        `${address}: ${reason.text}`,
+        `${address}: ${untimed(reason.text)}`,
         ...fields.map((f) => `${f.path} ${String(f.live ?? "")}`),
       ].join(", "),
     );
@@ -82,7 +82,7 @@ describe("users as the files say", () => {
     await run("web-1", `echo '${key("eve")}' >>/home/ada/.ssh/authorized_keys`);
     await run("web-2", "usermod -s /bin/false bob; rm /home/bob/.ssh/authorized_keys");
     assert.deepEqual(await planned(), [
-      "machine/web-1/users/ada: ada is not as declared, keys ssh-ed25519 …AAAAAAAA eve",
+      "machine/web-1/users/ada: ada is not as declared; /home/ada/.ssh/authorized_keys changed, keys ssh-ed25519 …AAAAAAAA eve",
       "machine/web-2/users/bob: bob is not as declared, keys ",
     ]);
     const [change] = changesOf(await site.by((controller) => controller.plan()));

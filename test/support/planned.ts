@@ -19,3 +19,7 @@ export async function saidOf(
   };
   return { text, trials: changes.flatMap((c) => (c.trial === true ? c.address : [])) };
 }
+
+/** What is said of a change by hand without when it was, and who was there. */
+export const untimed = (text: string): string =>
+  text.replace(/ at \d{4}-\d\d-\d\d [\d:]+ UTC(?:, while .* logged in)?$/, "");
