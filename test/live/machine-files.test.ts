@@ -103,7 +103,7 @@ describe("files of a machine", () => {
   test("leave folders, links and unknown owners alone", async () => {
     await sh("mkdir -p /etc/taken; ln -sf /etc/passwd /etc/linked; ln -sfn /proc/1 /etc/away");
     const to = "motd.txt";
-    await declare(
+    const taken = await declare(
       `{ /etc/taken: ${to}, /etc/linked: ${to}, /etc/away/x: ${to}, /etc/own: { from: ${to}, owner: nobody-here } }`,
       { "machines/motd.txt": "hello\n" },
     );
@@ -115,9 +115,12 @@ describe("files of a machine", () => {
     assert.match(said, /\/etc\/away\/x leads into \/proc\/1/);
     assert.match(said, /invalid user/);
     assert.match(await on("cat", "/etc/linked"), /^root:/);
-    await declare("{ /etc/motd: motd.yaml }", { "machines/motd.txt": "hello\n" });
+    const wrong = await declare("{ /etc/motd: motd.yaml }", { "machines/motd.txt": "hello\n" });
     const rejected = await slipway("reconcile");
     assert.match(rejected.stdout + rejected.stderr, /machines\/web-1\.yaml:\d+:\d+: 'motd\.yaml'/);
+    await stage.revert(wrong);
+    await stage.revert(taken);
+    await converge();
   });
 
   test("that could lock us out are checked, and tried together, as settings of the network are", async () => {
