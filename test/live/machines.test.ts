@@ -35,8 +35,9 @@ describe("a machine as its file says", () => {
     assert.deepEqual(
       changesOf(plan).map(({ address, reason }) => `${address}: ${reason.text}`),
       [
-        "machine/web-1/sysctl/net.core.somaxconn: net.core.somaxconn is not as declared",
         "machine/web-1/sysctl/net.ipv4.ip_forward: net.ipv4.ip_forward is not as declared",
+        // Its value is another as well, so it is tried, which comes after.
+        "machine/web-1/sysctl/net.core.somaxconn: net.core.somaxconn is not as declared",
       ],
     );
     assert.match(changesOf(plan)[0]?.reason.where?.file ?? "", /machines\/web-1\.yaml$/);
