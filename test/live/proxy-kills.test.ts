@@ -13,7 +13,7 @@ import { sampled } from "../support/sampled.ts";
 const machine = "web-1";
 
 /** Of what can die at a moment, so much is tried in one run of all tests. */
-const oneOf = 50;
+const oneOf = 75;
 
 describe("what dies during a rollout behind the proxy", () => {
   let site: ProxiedSite;
