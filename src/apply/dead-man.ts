@@ -94,7 +94,8 @@ export async function runUnderDeadMan(
     ended();
     throw lockout(step, why ?? "it came too late");
   }
-  if (!(await putBack(context, step, argv))) await comesBack(context, step, firesAtMs);
+  // That a step failed says nothing of who is let in: it is not to be taken for a lockout.
+  if (!(await putBack(context, step, argv))) await comesBack(context, firesAtMs, ["true"]);
   ended();
   throw failure;
 }
@@ -114,7 +115,7 @@ async function lockedOut(
   firesAtMs: number,
   why: string,
 ): Promise<StepFailure> {
-  if (await comesBack(context, step, firesAtMs)) {
+  if (await comesBack(context, firesAtMs, ["touch", markOf(step)])) {
     // Where the old connection serves again it can be written to the record.
     const argv = ["rm", "-f", "--", markOf(step)];
     await context.session.exec({ argv, timeoutMs: execMs }).catch(() => undefined);
@@ -188,17 +189,17 @@ async function putBack(
   return false;
 }
 
-/** Waits until the machine has helped itself and lets us in again; whether it does. */
+/** Waits until the machine has helped itself and lets us in again, and has it run that; whether it does. */
 async function comesBack(
   { session, clock }: StepContext,
-  step: DeadManStep,
   firesAtMs: number,
+  argv: readonly string[],
 ): Promise<boolean> {
   await clock.sleep(Math.max(0, firesAtMs - clock.now()));
   const untilMs = clock.now() + comingBackMs;
   for (;;) {
     await clock.sleep(pauseMs);
-    const isBack = await session.confirm(["touch", markOf(step)]).then(
+    const isBack = await session.confirm(argv).then(
       () => true,
       () => false,
     );

@@ -97,15 +97,20 @@ async function linesOf(
   return lines.pop() === "end" ? lines : [];
 }
 
-/** When the first pass over the revision ended, by our clock. */
+/**
+ * When all was last seen to be as the revision says, by our clock: what was healed since is not told again. Where it never
+ * was, when the first pass over it ended.
+ */
 function endOf(lines: readonly string[], { fleet, revision }: TraceQuestion): number | undefined {
   const ends = lines.flatMap((line) => {
     const outcome = line.startsWith("{") ? parseOutcome(line) : undefined;
     if (outcome?.fleet !== fleet || outcome.revision !== revision) return [];
     const end = Date.parse(outcome.startedAt) + outcome.durationMs;
-    return Number.isFinite(end) ? end : [];
+    return Number.isFinite(end) ? { end, isApplied: outcome.outcome === "applied" } : [];
   });
-  return ends.length === 0 ? undefined : Math.min(...ends);
+  const applied = ends.filter(({ isApplied }) => isApplied).map(({ end }) => end);
+  if (applied.length > 0) return Math.max(...applied);
+  return ends.length === 0 ? undefined : Math.min(...ends.map(({ end }) => end));
 }
 
 const fileTimes = (lines: readonly string[]): readonly Found[] =>

@@ -53,7 +53,8 @@ async function tryOn({ outMs = 0, isCut, failure, isPowerless, isMarked, isLost 
       if (isPowerless === true) return 1;
       putBack(by);
       isArmed = false;
-    } else if (argv[0] === "touch") said.push("marked");
+    } else if (argv[0] === "true") return 0;
+    else if (argv[0] === "touch") said.push("marked");
     else if (argv[0] === "rm") said.push("mark taken back");
     else if (text.includes(".off")) {
       isArmed = false;
@@ -160,6 +161,13 @@ describe("steps that could cut us off", () => {
     const failure = new StepFailure("machine", "nft ended with 1");
     const { said, thrown, isLockout } = await tryOn({ failure });
     assert.deepEqual(said, ["armed", "put back by us", "announcement ended"]);
+    assert.deepEqual([thrown, isLockout], ["nft ended with 1", false]);
+  });
+
+  test("leave no mark of a lock-out where they fail by themselves and the machine puts them back", async () => {
+    const failure = new StepFailure("machine", "nft ended with 1");
+    const { said, thrown, isLockout } = await tryOn({ failure, isPowerless: true });
+    assert.deepEqual(said, ["armed", "put back by itself", "announcement ended"]);
     assert.deepEqual([thrown, isLockout], ["nft ended with 1", false]);
   });
 

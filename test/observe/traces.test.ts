@@ -65,7 +65,7 @@ test("a file that was changed since the revision was first told of says when", a
   assert.equal(await ask([file]), undefined, "it remembers nothing");
   const at = await changedMs();
   const other = outcome(at - 100_000, { revision: "other" });
-  const later = outcome(at + 100_000, { cause: "drift" });
+  const later = outcome(at + 100_000, { cause: "drift", outcome: "incomplete" });
   await remember("damaged", other, outcome(at - 60_000), later);
   const found = await ask([{ of: "file", path: "/no/such/file" }, file]);
   assert.equal(found?.what, `${path} changed`);
@@ -77,6 +77,8 @@ test("a file that was changed since the revision was first told of says when", a
   assert.equal(await ask([file], { revision: "other-one" }), undefined);
   await remember(outcome(at + 60_000));
   assert.equal(await ask([file]), undefined, "we wrote it");
+  await remember(outcome(at - 60_000), outcome(at + 60_000, { cause: "drift" }));
+  assert.equal(await ask([file]), undefined, "we healed it");
 });
 
 test("the engine says what somebody made of a container", async () => {
