@@ -121,6 +121,7 @@ function make(places: Places, want: UserSpec, seen: UserState): readonly Step[] 
   return [
     ...(have.before === undefined ? [run(scripts.take, folder, name)] : []),
     ...(have.before === undefined || !isSame(underWay, before.given) ? [save(underWay)] : []),
+    ...(differing.isHomeless === true ? [run(scripts.makeHome, name)] : []),
     ...asTrial(places, account?.isLogin === true, changes),
     ...(isSame(given, underWay) ? [] : [save(given)]),
   ];
@@ -146,8 +147,9 @@ function leave(places: Places, have: UserState | undefined): readonly Step[] {
   const forget: readonly Step[] = [forgetBefore(root, kind, name), { do: "remove", path: folder }];
   if (account === undefined || before === undefined) return forget;
   const isNone = whole(have ?? { name }).account === undefined;
+  const isHomeless = account.isHomeless === true && !before.wasThere;
   const keys =
-    before.given.keys === undefined || isNone
+    before.given.keys === undefined || isNone || isHomeless
       ? []
       : [run(scripts.giveKeys, name, `${folder}/keys`)];
   const noSudo = account.sudo === undefined ? [] : [command("rm", "-f", "--", sudo)];

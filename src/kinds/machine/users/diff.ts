@@ -23,6 +23,8 @@ export interface Differing {
   readonly keys?: readonly string[] | "former";
   readonly sudo?: boolean;
   readonly isLoose?: true;
+  /** One that we made lacks its home. */
+  readonly isHomeless?: true;
   readonly join: readonly string[];
   readonly leave: readonly string[];
 }
@@ -41,6 +43,7 @@ export function differingOf(want: UserSpec, { account, before }: UserState): Dif
     ...(shell === undefined || shell === account?.shell ? {} : { shell }),
     ...keysOf(want, account, before),
     ...(account === undefined && !sudo ? {} : isSudo),
+    ...(account?.isHomeless === true && before?.wasThere === false ? { isHomeless: true } : {}),
     join: want.groups.filter((group) => !had.includes(group)),
     leave: given.filter((group) => had.includes(group) && !want.groups.includes(group)),
   };
@@ -142,9 +145,10 @@ const newFields = (want: UserSpec): readonly Field[] => [
 ];
 
 function fieldsOf(differing: Differing, account: Account): readonly Field[] {
-  const { keys, sudo, shell, join, leave, isLoose } = differing;
+  const { keys, sudo, shell, join, leave, isLoose, isHomeless } = differing;
   const keep = keys === "former" ? [] : (keys ?? []);
   return [
+    ...(isHomeless === true ? [{ path: "home", declared: account.home }] : []),
     ...keep
       .filter((key) => !account.keys.includes(key))
       .map((key) => ({ path: "keys", declared: shortKey(key) })),

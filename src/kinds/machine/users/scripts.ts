@@ -64,8 +64,8 @@ const parts = `${programs}${entry}${enter}`;
 
 /**
  * `ROOT FLEET NAME…`: what there is of each, and of those that were taken over, as lines that begin with a word: `user`,
- * `kept` where its former keys are, then of one that there is `entry`, `half` where it lacks its home or its password,
- * `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where sshd would not read them, `refused`
+ * `kept` where its former keys are, then of one that there is `entry`, `half` where it lacks its password, `homeless` where
+ * it lacks its home, `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where sshd would not read them, `refused`
  * with why; then `end`.
  */
 export const seen = `
@@ -88,7 +88,8 @@ tell() {
   [ ! -d "$root/before/users/$1" ] || echo kept
   entry "$1" || return 0
   printf 'entry %s:%s:%s\\n' "$uid" "$home" "$shell"
-  [ -d "$home" ] && { [ ! -e /etc/shadow ] || grep -q "^$1:" /etc/shadow; } || echo half
+  [ ! -e /etc/shadow ] || grep -q "^$1:" /etc/shadow || echo half
+  [ -d "$home" ] || echo homeless
   printf 'groups %s\\n' "$(id -Gn -- "$1" 2>/dev/null)"
   [ "\${SUDO_USER:-root}" != "$1" ] || echo login
   [ ! -f "/etc/sudoers.d/slipway-$fleet-$1" ] || sed 's/^/sudo /' <"/etc/sudoers.d/slipway-$fleet-$1"
@@ -150,6 +151,23 @@ if [ -d "/home/$name" ] && [ ! -L "/home/$name" ]; then
   [ "$uid" -lt 1000 ] || cut -d: -f3 /etc/passwd | grep -qxF "$uid" || set -- "$@" -u "$uid"
 fi
 useradd "$@" "$name"
+`;
+
+/**
+ * `NAME`: a home for an account that lacks it, as a new one gets it. The account stays as it is: what it had may come back,
+ * as a disk that was not there, and goes by its uid. What is under way has another name, as a home by half would stay one.
+ */
+export const makeHome = `
+${programs}${entry}
+entry "$1" || { echo "there is no user $1" >&2; exit 1; }
+[ ! -d "$home" ] || exit 0
+new=$home.slipway
+mode=$(sed -n 's/^[[:space:]]*HOME_MODE[[:space:]]\\{1,\\}\\([0-7]\\{3,4\\}\\).*/\\1/p' /etc/login.defs 2>/dev/null | tail -n 1)
+umask 022
+mkdir -p -- "\${home%/*}/" && rm -rf -- "$new" && mkdir -m 0700 -- "$new" || exit 1
+[ ! -d /etc/skel ] || cp -R /etc/skel/. "$new" || exit 1
+chown -hR "$uid:$gid" "$new" && chmod "\${mode:-0700}" "$new" && mv -T -- "$new" "$home" || exit 1
+! command -v restorecon >/dev/null || restorecon -R "$home"
 `;
 
 /** `NAME`: what is read are its keys from now on. */

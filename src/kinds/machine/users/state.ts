@@ -43,8 +43,10 @@ export interface Account {
   readonly sudo?: string;
   /** It is what we have logged in as. */
   readonly isLogin: boolean;
-  /** It has no home, or no password: what makes accounts was cut. */
+  /** It has no password, not even one that nothing matches: what makes accounts was cut. */
   readonly isHalf?: true;
+  /** Its home is not there. */
+  readonly isHomeless?: true;
 }
 
 export const seenQuery = (about: About): RunQuery => ({
@@ -112,6 +114,7 @@ function accountOf(told: Told): Account | undefined {
     ...(sudo.length === 0 ? {} : { sudo: sudo.join("\n") }),
     isLogin: of("login").length > 0,
     ...(of("half").length > 0 ? { isHalf: true as const } : {}),
+    ...(of("homeless").length > 0 ? { isHomeless: true as const } : {}),
   };
 }
 
