@@ -125,7 +125,7 @@ export function makePlan(input: PlanInput): Plan {
     ...unhealed.held,
   ];
   const queued = withoutMachinesWaiting(unhurried, unknown, held, input);
-  const timely = withReboots(queued, unknown, input);
+  const timely = withReboots(queued, unknown, held, input);
   return {
     revision: input.revision,
     ...order(timely.changes, input.policies),

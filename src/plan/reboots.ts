@@ -47,6 +47,7 @@ const allElse = "all else is as declared";
 export function withReboots(
   changes: readonly Change[],
   unknown: readonly UnknownLive[],
+  stopped: readonly Held[],
   input: RebootInput,
 ): Rebooting {
   const reboots = changes.filter(isReboot);
@@ -59,7 +60,7 @@ export function withReboots(
     .map((change) => ({ change, ...timeOf(change, input) }));
   const untils = timed.flatMap(({ untilMs }) => untilMs ?? []);
   const due = timed.filter(({ held }) => held === undefined);
-  const bar = barOf(others, unknown, proofs, input);
+  const bar = barOf(others, unknown, stopped, proofs, input);
   const ordered = inMachineOrder(due, ({ change }) => change.machine, input.machineOrder);
   return {
     changes: [
@@ -133,16 +134,27 @@ function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Ti
 function barOf(
   others: readonly Change[],
   unknown: readonly UnknownLive[],
+  stopped: readonly Held[],
   proofs: readonly Change[],
   { observations, awaiting }: RebootInput,
 ): string | undefined {
   const [proof] = proofs;
   if (proof !== undefined) return `${proof.machine} is proven after its reboot`;
+  // Before what is only a matter of this round: no machine rests for a reboot that does not come.
+  const undone = stopped.find(isOfApp);
+  if (undone !== undefined) return `nothing of ${undone.app ?? undone.address} is held`;
   if (others.some(isMovement) || awaiting.length > 0) return allElse;
   const silent = [...observations].find(([, { facts }]) => facts === undefined)?.[0];
   const unseen = silent ?? unknown[0]?.machine;
   return unseen === undefined ? undefined : `${unseen} is seen in full`;
 }
+
+/**
+ * An app of which something is not done may serve nowhere else. Data that nobody declares any more is needed by none, and is
+ * kept for ever.
+ */
+const isOfApp = ({ app, address, code }: Held): boolean =>
+  (app !== undefined || /(?:^|\/)app\//.test(address)) && code !== "destroy";
 
 /** What users of apps could notice; what fails of a machine's own settings stands in no way. */
 const isMovement = (change: Change): boolean => !isSetting(change) && !isLate(change);

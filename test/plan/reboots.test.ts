@@ -4,6 +4,7 @@ import { kinds } from "../../src/kinds/index.ts";
 import type { RebootSpec } from "../../src/kinds/index.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Observation } from "../../src/model/observation.ts";
+import type { Held } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/resource.ts";
 import { restingIn, withReboots, type RebootInput } from "../../src/plan/reboots.ts";
 import { changeOf } from "../support/changes.ts";
@@ -44,13 +45,14 @@ interface Given {
   /** Default: in the window, on a Sunday. */
   readonly at?: string;
   readonly silent?: string;
+  readonly stopped?: readonly Held[];
   readonly more?: Partial<RebootInput>;
 }
 
 const inWindow = "2026-12-20T03:30:00+01:00";
 
-const decided = ({ changes, at = inWindow, silent, more }: Given) =>
-  withReboots(changes, [], {
+const decided = ({ changes, at = inWindow, silent, stopped = [], more }: Given) =>
+  withReboots(changes, [], stopped, {
     reboots: { nowMs: Date.parse(at) },
     allows: [],
     kinds,
@@ -73,6 +75,13 @@ function said(given: Given): readonly string[] {
 
 const both = [needed("web-2"), needed("web-1")];
 const allows = [{ verb: "reboot", address: "machine/web-2" }] as const;
+
+const heldAt = (address: string, code: string, app?: string): Held => ({
+  address,
+  code,
+  text: "",
+  ...(app === undefined ? {} : { app }),
+});
 
 const cases: readonly (readonly [string, Given, readonly string[]])[] = [
   [
@@ -136,6 +145,30 @@ const cases: readonly (readonly [string, Given, readonly string[]])[] = [
     "not while something else is to be done",
     { changes: [...both, changeOf("web-3", "app/container", "shop", "1")] },
     ["web-1 all else is as declared", "web-2 web-1 was rebooted"],
+  ],
+  [
+    "not while an app has drifted and is not healed",
+    {
+      changes: [needed("web-1"), changeOf("edge", "machine/proxy", undefined, "")],
+      stopped: [heldAt("machine/web-2/app/shop/container/1", "drift", "shop")],
+    },
+    ["web-1 nothing of shop is held"],
+  ],
+  [
+    "not while an app has failed",
+    { changes: both, stopped: [heldAt("app/shop", "failed-mark", "shop")] },
+    ["web-1 nothing of shop is held", "web-2 web-1 was rebooted"],
+  ],
+  [
+    "whatever is held of machines, and of data that nobody declares",
+    {
+      changes: [needed("web-1")],
+      stopped: [
+        heldAt("machine/web-2/users/ada", "login"),
+        heldAt("machine/web-2/app/shop/volume/data", "destroy", "shop"),
+      ],
+    },
+    ["web-1 now: reboot-needed"],
   ],
   [
     "whatever becomes of settings, which stand in nobody's way",
