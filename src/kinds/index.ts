@@ -68,6 +68,7 @@ export type { FileSpec } from "./machine/files.ts";
 export type { EngineSpec, EngineState } from "./machine/engine.ts";
 export { asksEngine, lackQueries, lacksEngine } from "./shared/engine-there.ts";
 export { unproven, type RebootSpec } from "./machine/reboot.ts";
+export type { RebootState } from "./machine/reboot/query.ts";
 export type { FirewallSpec } from "./machine/firewall.ts";
 export { keysIn } from "./machine/wireguard/conf.ts";
 export type { WireguardPeer, WireguardSpec, WireguardState } from "./machine/wireguard/state.ts";

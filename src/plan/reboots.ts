@@ -1,4 +1,4 @@
-import { unproven, type ProxySpec, type RebootSpec } from "../kinds/index.ts";
+import { unproven, type ProxySpec, type RebootSpec, type RebootState } from "../kinds/index.ts";
 import type { AnyKind } from "../kinds/kind.ts";
 import { endOfRun, parseSchedule, sayMoment } from "../lib/schedule.ts";
 import type { Change } from "../model/change.ts";
@@ -105,7 +105,8 @@ interface Timed {
   readonly untilMs?: number;
 }
 
-function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Timed {
+function timeOf(change: Change, input: RebootInput): Timed {
+  const { allows, reboots, resources } = input;
   const { address, machine, reason } = change;
   if (isAllowed(allows, "reboot", address)) return {};
   const { nowMs = 0, closed } = reboots ?? {};
@@ -124,10 +125,23 @@ function timeOf(change: Change, { allows, reboots, resources }: RebootInput): Ti
   if (spec === undefined) return { held: held("nobody declares when") };
   const { schedule, timezone, forMs } = spec.window;
   const times = parseSchedule(schedule, timezone);
-  if (endOfRun(times, forMs, nowMs) !== undefined) return {};
+  const isOpen = endOfRun(times, forMs, nowMs) !== undefined;
+  const lastMs = lastOf(machine, input);
+  // What asks for it at every boot would have it rebooted until the window closes.
+  const isHad = lastMs !== undefined && (times.next(lastMs) ?? Infinity) > nowMs;
+  if (isOpen && !isHad) return {};
   const next = times.next(nowMs);
   const when = next === undefined ? "never" : sayMoment(next, nowMs, timezone);
-  return { held: held(`its window opens ${when}`), ...until(next) };
+  const why = isOpen ? `it was rebooted in this window, and the next opens` : "its window opens";
+  return { held: held(`${why} ${when}`), ...until(next) };
+}
+
+/** When it was rebooted last, milliseconds since 1970; what was begun in this boot has not come to it. */
+function lastOf(machine: string, { observations }: RebootInput): number | undefined {
+  const live = observations.get(machine)?.kinds.get("machine/reboot");
+  if (live?.state !== "present") return undefined;
+  const { last, boot } = (live.value.get("") ?? {}) as Partial<RebootState>;
+  return last === undefined || last.from === boot ? undefined : last.atMs;
 }
 
 /** Why none is rebooted now: one that does not answer may be one that did not come back. */

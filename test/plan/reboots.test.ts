@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { kinds } from "../../src/kinds/index.ts";
-import type { RebootSpec } from "../../src/kinds/index.ts";
+import type { RebootSpec, RebootState } from "../../src/kinds/index.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { Held } from "../../src/model/plan.ts";
@@ -39,6 +39,19 @@ const observation = (isReached: boolean): Observation => ({
   troubles: [],
   ...(isReached ? { facts } : {}),
 });
+
+/** By what web-1 remembers of its last reboot. */
+const since = (at: string, boot = "b"): ReadonlyMap<string, Observation> => {
+  const state: RebootState = {
+    boot,
+    needs: ["asked at 2"],
+    packages: [],
+    last: { needs: ["asked at 1"], from: "a", isProven: true, atMs: Date.parse(at) },
+  };
+  const value = new Map([["", state]]);
+  const live = new Map([["machine/reboot", { state: "present" as const, value }]]);
+  return new Map([["web-1", { ...observation(true), kinds: live }]]);
+};
 
 interface Given {
   readonly changes: readonly Change[];
@@ -112,6 +125,23 @@ const cases: readonly (readonly [string, Given, readonly string[]])[] = [
     [
       "web-1 held: it has to be rebooted; its window opens Sun 27 Dec 2026 03:00 Europe/Berlin, Slipway-Allow: reboot machine/web-1",
     ],
+  ],
+  [
+    "once in a window, whatever it asks for afterwards",
+    { changes: [needed("web-1")], more: { observations: since("2026-12-20T03:10:00+01:00") } },
+    [
+      "web-1 held: it has to be rebooted; it was rebooted in this window, and the next opens Sun 27 Dec 2026 03:00 Europe/Berlin, Slipway-Allow: reboot machine/web-1",
+    ],
+  ],
+  [
+    "again in the next one",
+    { changes: [needed("web-1")], more: { observations: since("2026-12-13T03:10:00+01:00") } },
+    ["web-1 now: reboot-needed"],
+  ],
+  [
+    "again where it was only told to",
+    { changes: [needed("web-1")], more: { observations: since("2026-12-20T03:10:00+01:00", "a") } },
+    ["web-1 now: reboot-needed"],
   ],
   [
     "at once where a commit says so",

@@ -18,6 +18,8 @@ export interface RebootState {
     readonly needs: readonly string[];
     readonly from: string;
     readonly isProven: boolean;
+    /** When that was last written to its record, by the machine's clock, milliseconds since 1970. */
+    readonly atMs?: number;
   };
 }
 
@@ -37,6 +39,7 @@ done
 record=$1
 ${readBoot}
 printf 'boot %s\\n' "$boot"
+[ ! -e "$record" ] || printf 'recorded %s\\n' "$(stat -c %Y "$record")"
 [ ! -r "$record" ] || head -c 4000 "$record" | sed 's/^/last /'
 echo end
 `;
@@ -65,7 +68,9 @@ export function readReboot(answers: Answers, about: About): ReadonlyMap<string, 
     ...(asked === undefined ? [] : [`${askedFor}${asked}`]),
     ...(newer === undefined ? [] : [`kernel ${newer}`]),
   ];
-  return new Map([["", { boot, needs, packages: all("package"), ...lastOf(all("last")) }]]);
+  return new Map([
+    ["", { boot, needs, packages: all("package"), ...lastOf(all("last"), all("recorded")[0]) }],
+  ]);
 }
 
 /** Lines: `from BOOT`, `for NEED` each, `proven`. */
@@ -74,9 +79,10 @@ export const recordOf = ({ needs, from, isProven }: NonNullable<RebootState["las
     "\n",
   );
 
-function lastOf(lines: readonly string[]): Pick<RebootState, "last"> {
+function lastOf(lines: readonly string[], seconds: string | undefined): Pick<RebootState, "last"> {
   const from = lines.find((line) => line.startsWith("from "))?.slice("from ".length);
   if (from === undefined) return {};
   const needs = lines.flatMap((line) => (line.startsWith("for ") ? line.slice("for ".length) : []));
-  return { last: { needs, from, isProven: lines.includes("proven") } };
+  const at = /^[0-9]+$/.test(seconds ?? "") ? { atMs: Number(seconds) * 1_000 } : {};
+  return { last: { needs, from, isProven: lines.includes("proven"), ...at } };
 }
