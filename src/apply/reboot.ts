@@ -17,7 +17,6 @@ const rebootScript = `
 known=$1
 ${readBoot}
 [ "$boot" = "$known" ] || exit ${otherBootCode}
-sync
 if [ -d /run/systemd/system ]; then systemctl reboot; else reboot; fi
 `;
 

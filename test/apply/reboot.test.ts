@@ -24,10 +24,13 @@ async function tried({ ends = "cut", finds, preemptAfter = Infinity }: Machine) 
     stderr: Buffer.from(stderr),
   });
   const session = {
-    exec: () =>
-      ends === "cut"
+    exec: ({ argv }: { argv: readonly string[] }) => {
+      // Disks are written by the shutdown itself, which has no limit as the command has.
+      assert.doesNotMatch(argv.join("\n"), /^\s*sync\b/m);
+      return ends === "cut"
         ? Promise.reject(new RemoteError("web-1", "unreachable", "the connection is gone"))
-        : Promise.resolve(output("", ends.code, ends.stderr)),
+        : Promise.resolve(output("", ends.code, ends.stderr));
+    },
     confirm: () => {
       const found = finds[Math.min(looks, finds.length - 1)] ?? "";
       looks += 1;
