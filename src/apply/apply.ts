@@ -63,6 +63,8 @@ class ApplyRun {
   private readonly going = new Set<string>();
   /** Watches of what was made, by family. */
   private readonly watches = new Map<string, Promise<unknown>[]>();
+  /** Machines that were told to. */
+  private readonly rebooting = new Set<string>();
   private isLockedOut = false;
   private readonly context: ApplyContext;
 
@@ -128,10 +130,10 @@ class ApplyRun {
 
   /** One after another, until one of them does not come back as it should. */
   async reboots(turns: readonly Turn[]): Promise<void> {
+    if (this.isLockedOut || this.failures.some(({ failure }) => failure.isLockout)) return;
     for (const change of turns.flatMap((turn) => turn.changes).filter(isTimely)) {
       const isDone = await this.change(change);
-      if (change.steps.some((step) => step.do === "reboot"))
-        await this.context.onReboot(change.machine);
+      if (this.rebooting.has(change.machine)) await this.context.onReboot(change.machine);
       if (!isDone) return;
     }
   }
@@ -263,8 +265,12 @@ class ApplyRun {
   }
 
   private async attempt(change: Change, steps: readonly Step[]): Promise<StepFailure | undefined> {
-    return await attempt(this.context, change, steps, (sighting) =>
-      this.sightings.push({ change, sighting }),
+    return await attempt(
+      this.context,
+      change,
+      steps,
+      (sighting) => this.sightings.push({ change, sighting }),
+      () => this.rebooting.add(change.machine),
     );
   }
 }

@@ -40,6 +40,7 @@ export async function attempt(
   change: Change,
   steps: readonly Step[],
   saw: (sighting: Sighting) => void,
+  reboots: () => void,
 ): Promise<StepFailure | undefined> {
   const { address, machine } = change;
   const hold = context.holds.get(machine);
@@ -59,6 +60,7 @@ export async function attempt(
         progress: (text) =>
           context.listener({ type: "progress", address, text: context.redact(text) }),
         saw,
+        reboots,
       },
       steps,
     );

@@ -56,14 +56,17 @@ export async function rebootMachine(context: StepContext, step: RebootStep): Pro
 }
 
 /** That its connection goes with it is no failure. */
-async function command({ session }: StepContext, { boot }: RebootStep): Promise<void> {
+async function command({ session, reboots }: StepContext, { boot }: RebootStep): Promise<void> {
   const argv = ["sh", "-c", rebootScript, "sh", boot];
   const ended = await session.exec({ argv, timeoutMs: execMs }).catch((error: unknown) => {
     const failure = asFailure(error);
     if (failure.isUnanswered) return undefined;
     throw failure;
   });
-  if (ended === undefined || ended.code === 0 || ended.code === otherBootCode) return;
+  if (ended === undefined || ended.code === 0 || ended.code === otherBootCode) {
+    reboots?.();
+    return;
+  }
   const said = ended.stderr.toString("utf8").trim().slice(-300);
   throw new StepFailure("machine", `it cannot be rebooted: ${said || `exit code ${ended.code}`}`, {
     trouble: "access",

@@ -50,6 +50,8 @@ export interface StepContext {
   readonly preempt: AbortSignal;
   readonly certifying?: Certifying;
   readonly trialMs?: number;
+  /** It may have been told to reboot: what becomes of that is seen only later. */
+  reboots?(): void;
   progress(text: string): void;
   /** What is worth telling of a change that goes well; requests and connections of a switch as well. */
   saw(sighting: Sighting): void;

@@ -7,6 +7,7 @@ import type { Change } from "../../src/model/change.ts";
 import type { OnFailure, Rollout } from "../../src/model/plan.ts";
 import type { Step, WatchStep } from "../../src/model/step.ts";
 import type { Session } from "../../src/remote/session.ts";
+import { StepFailure } from "../../src/apply/failure.ts";
 import { changeOf, planOf } from "../pass/facts.ts";
 
 const watch: WatchStep = {
@@ -144,4 +145,65 @@ test("an app that fails on one machine goes on to the others only where it is to
     done: ["web-3"],
     waiting: ["api"],
   });
+});
+
+/** Who was told to reboot, and of whom what is connected is given up. */
+const rebootedWith = async (code: number, isLockedOut = false) => {
+  const told: string[] = [];
+  const lost: string[] = [];
+  const output = (stdout: string, ended = 0) => ({
+    code: ended,
+    stdout: Buffer.from(stdout),
+    stderr: Buffer.of(),
+  });
+  const session: Partial<Session> = {
+    machine: "web-1",
+    exec: ({ argv }) => {
+      if (argv[0] === "tried")
+        return Promise.reject(new StepFailure("machine", "out", { isLockout: true }));
+      told.push("web-1");
+      return Promise.resolve(output("", code));
+    },
+    confirm: () => Promise.resolve(output("slipway b.2 up\n")),
+  };
+  const hold: Partial<Hold> = {
+    session: session as Session,
+    fence: () => Promise.resolve(() => undefined),
+  };
+  const context: ApplyContext = {
+    holds: new Map([["web-1", hold as Hold]]),
+    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    listener: () => undefined,
+    preempt: new AbortController().signal,
+    content: () => Promise.reject(new Error("ships nothing")),
+    reveal: () => {
+      throw new Error("has no secrets");
+    },
+    redact: (text) => text,
+    onAppFailure: () => Promise.resolve(),
+    onLockout: () => Promise.resolve(),
+    onReboot: (machine) => {
+      lost.push(machine);
+      return Promise.resolve();
+    },
+    onRelease: () => Promise.resolve(),
+  };
+  const turnOf = (step: Step) => ({
+    machine: "web-1",
+    changes: [{ ...changeOf(undefined), steps: [step] }],
+  });
+  const tried = turnOf({ do: "run", argv: ["tried"], timeoutMs: 1_000 });
+  const reboot = turnOf({ do: "reboot", boot: "a.1", deadlineMs: 1_000, drains: [] });
+  const plan = planOf([], { settings: isLockedOut ? [tried] : [], reboots: [reboot] });
+  await applyPlan(plan, context);
+  return { told, lost };
+};
+
+test("what is connected is given up only where a machine took the word to reboot", async () => {
+  assert.deepEqual(await rebootedWith(0), { told: ["web-1"], lost: ["web-1"] });
+  assert.deepEqual(await rebootedWith(127), { told: ["web-1"], lost: [] });
+});
+
+test("no machine is rebooted after something would have cut us off", async () => {
+  assert.deepEqual(await rebootedWith(0, true), { told: [], lost: [] });
 });
