@@ -80,22 +80,23 @@ const withImages = (query: EngineQuery): EngineQuery => ({
   each: "/images/{ImageID}/json",
 });
 
-/** Those whose names nobody has taken over yet. */
-const newNames = (about: About): readonly string[] => {
-  const known = new Set(Object.values(about.adopted ?? {}).flatMap(namesKnown));
-  return wishesOf(about).flatMap(({ name }) => (known.has(name) ? [] : name));
-};
+const namesOf = (about: About): readonly string[] => wishesOf(about).map(({ name }) => name);
 
-const namesKnown = ({ name, labels }: Adopted): readonly string[] =>
-  labels[label.spec] === undefined ? [] : [name];
+/** Whether it was seen to be as declared, and the record says what that was. */
+const isTold = ({ labels }: Adopted): boolean => labels[label.spec] !== undefined;
 
-/** Asked once the machine's record was read. */
+const untoldIds = (adopted: NonNullable<About["adopted"]>): readonly string[] =>
+  Object.entries(adopted).flatMap(([id, record]) => (isTold(record) ? [] : id));
+
+/** Asked once the machine's record was read. Of every name, since one that is known may be another container's by now. */
 export function adoptedQueries(about: About): readonly EngineQuery[] {
   if (about.adopted === undefined) return [];
-  const [names, ids] = [newNames(about), Object.keys(about.adopted)];
+  const [names, ids] = [namesOf(about), Object.keys(about.adopted)];
+  const untold = untoldIds(about.adopted);
   return [
     ...(names.length === 0 ? [] : [byName(names), withImages(byName(names))]),
     ...(ids.length === 0 ? [] : [byId(ids)]),
+    ...(untold.length === 0 ? [] : [withImages(byId(untold))]),
   ];
 }
 
@@ -106,35 +107,50 @@ export function readAdopted(answers: Answers, about: About): readonly FoundAdopt
     if (wishes.length === 0) return [];
     throw new Unreadable("the machine's record does not tell what was taken over");
   }
-  const found = new Map<string, FoundAdopted>();
-  const names = newNames(about);
+  const recorded = readRecorded(answers, about, about.adopted);
+  const there = recorded.filter(({ container }) => container.status !== "removing");
+  const known = new Set(there.map(({ container }) => container.adopted.name));
+  const ids = new Set(recorded.map(({ container }) => container.id));
+  const names = namesOf(about);
   const images = names.length === 0 ? [] : answers.each(withImages(byName(names)));
-  for (const inspect of names.length === 0 ? [] : answers.each(byName(names))) {
+  const found = names.length === 0 ? [] : answers.each(byName(names));
+  const others = found.flatMap((inspect): readonly FoundAdopted[] => {
     const wish = wishes.find(({ name }) => name === nameOf(inspect));
-    if (wish === undefined || labelOf(inspect, label.fleet) !== undefined) continue;
-    const id = stringAt(inspect, "Id");
-    const image = images.find((one) => stringAt(one, "Id") === stringAt(inspect, "Image"));
+    if (wish === undefined || labelOf(inspect, label.fleet) !== undefined) return [];
+    if (known.has(wish.name) || ids.has(stringAt(inspect, "Id"))) return [];
     const { name: _, ...place } = wish;
-    found.set(id, { ...place, container: unknownContainer(inspect, image, wish, about) });
-  }
-  const ids = Object.keys(about.adopted);
-  for (const inspect of ids.length === 0 ? [] : answers.each(byId(ids))) {
-    const id = stringAt(inspect, "Id");
-    const record = about.adopted[id];
-    if (record === undefined || found.has(id)) continue;
-    const wish = wishes.find(({ name }) => name === record.name);
+    return [{ ...place, container: unknownContainer(inspect, images, wish, about) }];
+  });
+  return [...others, ...recorded];
+}
+
+function readRecorded(
+  answers: Answers,
+  about: About,
+  adopted: NonNullable<About["adopted"]>,
+): readonly FoundAdopted[] {
+  const [ids, untold] = [Object.keys(adopted), untoldIds(adopted)];
+  const images = untold.length === 0 ? [] : answers.each(withImages(byId(untold)));
+  const found = ids.length === 0 ? [] : answers.each(byId(ids));
+  return found.flatMap((inspect) => {
+    const record = adopted[stringAt(inspect, "Id")];
+    if (record === undefined) return [];
+    const wish = wishesOf(about).find(({ name }) => name === record.name);
     const { app, family, instance } = wish ?? record;
-    found.set(id, { app, family, instance, container: knownContainer(inspect, record, about) });
-  }
-  return [...found.values()];
+    const container = isTold(record)
+      ? knownContainer(inspect, record, about)
+      : unknownContainer(inspect, images, { app, family, name: record.name }, about);
+    return [{ app, family, instance, container }];
+  });
 }
 
 function unknownContainer(
   inspect: Json,
-  image: Json | undefined,
-  { app, family, name }: Wish,
+  images: readonly Json[],
+  { app, family, name }: Pick<Wish, "app" | "family" | "name">,
   about: About,
 ): AdoptedContainer {
+  const image = images.find((one) => stringAt(one, "Id") === stringAt(inspect, "Image"));
   const { key = keyForDisplay } = about;
   const live = readContainer(withLabels(inspect, { [label.app]: app, [label.family]: family }));
   const fields = handFields(inspect, image);
@@ -171,7 +187,7 @@ function knownContainer(inspect: Json, record: Adopted, about: About): AdoptedCo
     fields: Object.fromEntries(own),
     adopted: {
       name,
-      isKnown: labels[label.spec] !== undefined,
+      isKnown: true,
       prints: {},
       given: {},
       digests: [],

@@ -103,7 +103,7 @@ function add(
   });
 }
 
-/** Nobody's container takes the place of one that we made: a name in `adopt` may come to mean another one. */
+/** Nobody's container takes the place of one that we made and that serves: a name in `adopt` may come to mean another one. */
 const adoptedBeside = (
   instances: ReadonlyMap<string, ContainerState>,
   answers: Answers,
@@ -112,7 +112,7 @@ const adoptedBeside = (
   readAdopted(answers, about).filter(({ app, instance, container }) => {
     const known = instances.get(keyOf(app, instance));
     const isRecorded = about.adopted?.[container.id] !== undefined;
-    return container.status !== "removing" && (isRecorded || !known?.containers.length);
+    return container.status !== "removing" && (isRecorded || known?.containers.some(isInService) !== true);
   });
 
 function adoptedRole(container: AdoptedContainer, fleet: string): Role {

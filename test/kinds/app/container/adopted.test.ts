@@ -49,6 +49,10 @@ class Server {
   constructor(spec: ContainerSpec) {
     this.sim.disk.makeFolder("/srv/media");
     this.sim.engine.call("POST", ["networks", "create"], {}, { Name: "bridge" });
+    this.id = this.make(spec);
+  }
+
+  make(spec: ContainerSpec): string {
     const made = this.sim.engine.call(
       "POST",
       ["containers", "create"],
@@ -56,9 +60,25 @@ class Server {
       byHand(spec),
     );
     assert.equal(made.status, 201, JSON.stringify(made.body));
-    this.id = String(objectOf(made.body)["Id"]);
-    const started = this.sim.engine.call("POST", ["containers", this.id, "start"], {}, undefined);
+    const id = String(objectOf(made.body)["Id"]);
+    const started = this.sim.engine.call("POST", ["containers", id, "start"], {}, undefined);
     assert.equal(started.status, 204, JSON.stringify(started.body));
+    return id;
+  }
+
+  /** As somebody would with `docker rm -f` and `docker run`. */
+  makeAnew(spec: ContainerSpec): string {
+    const { containers } = this.sim.engine;
+    const current = containers.find(({ name }) => name === own);
+    assert.ok(current !== undefined);
+    const gone = this.sim.engine.call(
+      "DELETE",
+      ["containers", current.id],
+      { force: "true" },
+      undefined,
+    );
+    assert.equal(gone.status, 204, JSON.stringify(gone.body));
+    return this.make(spec);
   }
 
   get startedAt(): string | undefined {
@@ -250,6 +270,71 @@ describe("a container that was made by hand", () => {
       server.live(adopting(plain))?.containers.map((c) => c.id),
       made,
     );
+  });
+
+  test("is taken over anew where somebody made it anew, and nothing is made beside it", () => {
+    const want = adopting(plain);
+    const server = new Server(want);
+    server.converge(want);
+    const second = server.makeAnew(want);
+    assert.deepEqual(
+      server.live(want)?.containers.map((c) => c.id),
+      [second],
+    );
+    assert.notEqual(server.plan(want)?.difference.action, "create");
+    server.converge(want);
+    assert.deepEqual(
+      server.sim.engine.containers.map(({ id }) => id),
+      [second],
+    );
+    assert.deepEqual(Object.keys(server.records), [second]);
+  });
+
+  test("is replaced where somebody made it anew and otherwise, also beside one that failed", () => {
+    const want = adopting({ ...plain, strategy: "stop-first" });
+    const next = { ...want, image: imageReference(2) };
+    const fresh = (): Server => {
+      const server = new Server(want);
+      server.converge(want);
+      return server;
+    };
+    const count = countSteps(fresh().plan(next)?.steps ?? []);
+    for (let at = 0; at <= count; at++) {
+      const server = fresh();
+      const planned = server.plan(next);
+      server.remember(next);
+      server.sim.run(planned?.steps ?? [], { refuseAt: at });
+      server.converge(want);
+      const second = server.makeAnew({ ...want, env: { GREETING: "hidden-value" } });
+      const anew = server.plan(want);
+      assert.equal(anew?.difference.action, "replace", `refused at ${at}`);
+      assert.doesNotMatch(JSON.stringify(anew), /hidden-value/);
+      server.converge(want);
+      assert.notEqual(server.sim.engine.find(second)?.status, "running");
+    }
+  });
+
+  test("that differed at first is compared as then wherever it stands", () => {
+    const want = adopting({ ...plain, strategy: "stop-first" });
+    const other = { ...want, env: { ...want.env, MORE: "hidden-value" } };
+    const server = new Server(other);
+    server.remember(want);
+    const record = server.records[server.id];
+    assert.deepEqual(record?.labels, {});
+    server.sim.engine.call(
+      "POST",
+      ["containers", server.id, "rename"],
+      { name: "aside" },
+      undefined,
+    );
+    const planned = server.plan(want);
+    assert.deepEqual(
+      planned?.difference.fields.map(({ path }) => path),
+      ["env.MORE"],
+    );
+    const state = server.live(want);
+    assert.ok(state !== undefined);
+    assert.doesNotMatch(JSON.stringify([planned, container.redact(state)]), /hidden-value/);
   });
 
   test("is another fleet's where that has it", () => {
