@@ -6,6 +6,7 @@ import { didYouMean } from "../../lib/suggest.ts";
 import type { Target } from "../../remote/session.ts";
 import { seal } from "../../secrets/seal.ts";
 import { withSealed } from "../../secrets/value-edit.ts";
+import { knownMachine } from "../adopt/known.ts";
 import { containersOn, hostLook, type HostLook } from "../adopt/look.ts";
 import { checkNew, repoLook } from "../adopt/repo.ts";
 import { nextText, proposalJson, proposalText, type Proposal } from "../adopt/say.ts";
@@ -36,7 +37,8 @@ export const run: Run = async (context, given) => {
     const hostKey = remote.seenHostKey(target.machine);
     if (hostKey === undefined) throw new Error("a login without a host key");
     const look = await hostLook(session);
-    const known = files.all.find((file) => file.hostKey === hostKey);
+    const { machineId } = look;
+    const known = knownMachine(files.all, { hostKey, machineId, name: wish.name });
     const name = known?.name ?? machineName(wish.name, look.hostName);
     const path = known?.path ?? freeFile(files, name);
     const chosen = chosenOf(await containersOn(session), wish.containers, repo.adopted.get(name));
