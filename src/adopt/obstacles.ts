@@ -38,6 +38,7 @@ export function obstaclesOf(found: Found): readonly string[] {
       ({ source, target }) =>
         [target === "/etc/hosts" || /[:]/.test(source + target), `a mount at ${target}`] as const,
     ),
+    ...foldersTwice(inspect),
     ...hidden(inspect),
     ...variables(inspect),
   ];
@@ -67,6 +68,18 @@ const mountsOf = (inspect: Json) =>
       optionalString(mount, "Type") === "volume" ? "" : (optionalString(mount, "Source") ?? ""),
     target: optionalString(mount, "Destination") ?? "",
   }));
+
+/** An app's file has one place for each folder of the machine. */
+function foldersTwice(inspect: Json): readonly (readonly [boolean, string])[] {
+  const folders = Map.groupBy(
+    mountsOf(inspect).filter(({ type }) => type === "bind"),
+    ({ source }) => source,
+  );
+  return [...folders].map(([source, mounts]) => [
+    mounts.length > 1,
+    `the folder ${source} more than once, at ${mounts.map(({ target }) => target).join(" and ")}`,
+  ]);
+}
 
 const secretInWord =
   /(?:pass(?:word|wd|phrase)?|secret|token|credential|api[-_]?key)[a-z]*(?:[=:\s]|$)/i;

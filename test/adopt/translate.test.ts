@@ -195,6 +195,15 @@ describe("what runs on a server", () => {
       { mounts: [{ Type: "bind", Source: "/a", Destination: "/etc/hosts", RW: true }] },
       /a mount at/,
     ],
+    [
+      {
+        mounts: [
+          { Type: "bind", Source: "/srv/www", Destination: "/a", RW: true },
+          { Type: "bind", Source: "/srv/www", Destination: "/b", RW: false },
+        ],
+      },
+      /the folder \/srv\/www more than once, at \/a and \/b/,
+    ],
     [{ mounts: [{ Type: "npipe", Source: "a", Destination: "/b", RW: true }] }, /type npipe/],
   ];
   for (const [told, why] of obstacles)
