@@ -141,15 +141,9 @@ function fileOf(
   };
 }
 
-/** A key of the app's secrets that another service has for another value gets the service before it. */
 function partOf({ service = "", said, adopt }: Member, sealed: Map<string, string>) {
   const secrets = [...said.secrets].map(([variable, value]) => {
-    const own = variable.replaceAll(/[^A-Za-z0-9_-]/g, "_");
-    const before = sealed.get(own);
-    const key =
-      before === undefined || before === value
-        ? own
-        : `${service.toUpperCase().replaceAll("-", "_")}_${own}`;
+    const key = secretKey(variable, service, (one) => (sealed.get(one) ?? value) === value);
     sealed.set(key, value);
     return key === variable ? key : { [variable]: key };
   });
@@ -162,4 +156,14 @@ function partOf({ service = "", said, adopt }: Member, sealed: Map<string, strin
     ...rest,
     ...(secrets.length === 0 ? {} : { secrets }),
   };
+}
+
+/** A key that another service has for another value gets the service before it, and a number where that is not enough. */
+function secretKey(variable: string, service: string, isFree: (key: string) => boolean): string {
+  const own = variable.replaceAll(/[^A-Za-z0-9_-]/g, "_");
+  if (isFree(own)) return own;
+  const prefixed = service === "" ? own : `${service.toUpperCase().replaceAll("-", "_")}_${own}`;
+  let key = prefixed;
+  for (let n = 2; !isFree(key); n++) key = `${prefixed}_${n}`;
+  return key;
 }

@@ -162,6 +162,28 @@ describe("what runs on a server", () => {
     assert.equal(specs["web-1/shop-web/2"]?.adopt, "shop-web-2");
   });
 
+  test("is told with each secret under a key of its own", async () => {
+    const all = [
+      inspected("alone", {
+        env: { "DB.PASSWORD": "one", "DB-PASSWORD": "two", DB_PASSWORD: "three" },
+      }),
+      inspected("shop-a-1", { labels: ofCompose("shop", "a"), env: { B_DB_PASSWORD: "one" } }),
+      inspected("shop-b-1", {
+        labels: ofCompose("shop", "b"),
+        env: { B_DB_PASSWORD: "two", DB_PASSWORD: "three" },
+      }),
+      inspected("shop-c-1", { labels: ofCompose("shop", "c"), env: { DB_PASSWORD: "four" } }),
+      inspected("shop-d-1", { labels: ofCompose("shop", "d"), env: { "DB.PASSWORD": "three" } }),
+    ];
+    const { apps } = translate(all, place);
+    const values = apps.map(({ secrets }) => [...secrets.values()].toSorted());
+    assert.deepEqual(values, [
+      ["one", "three", "two"],
+      ["four", "one", "three", "two"],
+    ]);
+    assert.equal(Object.keys(await specsOf(apps)).length, all.length);
+  });
+
   test("is told apart where instances of a service differ", () => {
     const all = [
       inspected("shop-web-1", { labels: ofCompose("shop", "web") }),
