@@ -3,7 +3,7 @@ import { canonicalJson, isObject, textOfJson, type Json } from "../../../lib/jso
 import type { Field } from "../../../model/change.ts";
 import type { Adopted } from "../../../model/inventory.ts";
 import { Unreadable } from "../../../model/live.ts";
-import type { Answers, EngineQuery } from "../../../model/query.ts";
+import type { Answers } from "../../../model/query.ts";
 import { fingerprint, keyForDisplay } from "../../../model/secret.ts";
 import type { About } from "../../kind.ts";
 import { originLabels } from "../../shared/container/body.ts";
@@ -18,9 +18,18 @@ import {
   type LiveContainer,
 } from "../../shared/container/live.ts";
 import type { ContainerSpec } from "../../shared/container/spec.ts";
-import { containersBy } from "../../shared/engine.ts";
 import { label } from "../../shared/labels.ts";
 import { optionalNumber, stringAt, stringsAt } from "../../shared/reader.ts";
+import {
+  byId,
+  byName,
+  isTold,
+  namesOf,
+  untoldIds,
+  wishesOf,
+  withImages,
+  type Wish,
+} from "./adopted-queries.ts";
 
 /** What is known of a container that was there before us. */
 export interface AdoptedFrom {
@@ -51,53 +60,6 @@ export interface FoundAdopted {
   readonly family: string;
   readonly instance: number;
   readonly container: AdoptedContainer;
-}
-
-const kindId = "app/container";
-
-interface Wish {
-  readonly app: string;
-  readonly family: string;
-  readonly instance: number;
-  readonly name: string;
-}
-
-/** As `About.named` tells them: `shop/1 shop shop-web-1`. */
-export const wishesOf = (about: About): readonly Wish[] =>
-  (about.named?.get(kindId) ?? []).map((text) => {
-    const [key = "", family = "", name = ""] = text.split(" ");
-    const [app = "", instance] = key.split("/");
-    return { app, family, instance: Number(instance), name };
-  });
-
-const byName = (names: readonly string[]): EngineQuery =>
-  containersBy("name", names.map((name) => `^/${name.replaceAll(".", "\\.")}$`).toSorted());
-
-const byId = (ids: readonly string[]): EngineQuery => containersBy("id", ids.toSorted());
-
-const withImages = (query: EngineQuery): EngineQuery => ({
-  ...query,
-  each: "/images/{ImageID}/json",
-});
-
-const namesOf = (about: About): readonly string[] => wishesOf(about).map(({ name }) => name);
-
-/** Whether it was seen to be as declared, and the record says what that was. */
-const isTold = ({ labels }: Adopted): boolean => labels[label.spec] !== undefined;
-
-const untoldIds = (adopted: NonNullable<About["adopted"]>): readonly string[] =>
-  Object.entries(adopted).flatMap(([id, record]) => (isTold(record) ? [] : id));
-
-/** Asked once the machine's record was read. Of every name, since one that is known may be another container's by now. */
-export function adoptedQueries(about: About): readonly EngineQuery[] {
-  if (about.adopted === undefined) return [];
-  const [names, ids] = [namesOf(about), Object.keys(about.adopted)];
-  const untold = untoldIds(about.adopted);
-  return [
-    ...(names.length === 0 ? [] : [byName(names), withImages(byName(names))]),
-    ...(ids.length === 0 ? [] : [byId(ids)]),
-    ...(untold.length === 0 ? [] : [withImages(byId(untold))]),
-  ];
 }
 
 /** Containers without labels of ours that are an instance all the same: as their record says, or as HEAD wants it. */

@@ -8,11 +8,11 @@ import { label } from "../../shared/labels.ts";
 import { optional } from "../../shared/optional.ts";
 import {
   readAdopted,
-  wishesOf,
   type AdoptedContainer,
   type AdoptedFrom,
   type FoundAdopted,
 } from "./adopted.ts";
+import { wishesOf } from "./adopted-queries.ts";
 import { readDrain, type Drain } from "./leaving.ts";
 import { shippedReader, type Shipped } from "./shipped.ts";
 
@@ -112,7 +112,10 @@ const adoptedBeside = (
   readAdopted(answers, about).filter(({ app, instance, container }) => {
     const known = instances.get(keyOf(app, instance));
     const isRecorded = about.adopted?.[container.id] !== undefined;
-    return container.status !== "removing" && (isRecorded || known?.containers.some(isInService) !== true);
+    return (
+      container.status !== "removing" &&
+      (isRecorded || known?.containers.some(isInService) !== true)
+    );
   });
 
 function adoptedRole(container: AdoptedContainer, fleet: string): Role {
