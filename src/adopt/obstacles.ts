@@ -39,6 +39,7 @@ export function obstaclesOf(found: Found): readonly string[] {
         [target === "/etc/hosts" || /[:]/.test(source + target), `a mount at ${target}`] as const,
     ),
     ...foldersTwice(inspect),
+    ...mountOptions(inspect),
     ...hidden(inspect),
     ...variables(inspect),
   ];
@@ -79,6 +80,30 @@ function foldersTwice(inspect: Json): readonly (readonly [boolean, string])[] {
     mounts.length > 1,
     `the folder ${source} more than once, at ${mounts.map(({ target }) => target).join(" and ")}`,
   ]);
+}
+
+/** As they were asked for: where nobody did, the engine chooses a propagation by itself. */
+function mountOptions(inspect: Json): readonly (readonly [boolean, string])[] {
+  const isShared = (propagation: string): boolean => /^r?(?:shared|slave)$/.test(propagation);
+  const binds = stringsAt(inspect, "HostConfig", "Binds").map((bind) => {
+    const [, target = "", options = ""] = bind.split(":");
+    return [target, options.split(",").find(isShared) ?? ""] as const;
+  });
+  const mounts = listAt(inspect, "HostConfig", "Mounts");
+  const told = mounts.map((mount) => {
+    const propagation = optionalString(mount, "BindOptions", "Propagation") ?? "";
+    return [optionalString(mount, "Target") ?? "", propagation] as const;
+  });
+  const parts = mounts.map((mount) => {
+    const part = optionalString(mount, "VolumeOptions", "Subpath") ?? "";
+    const target = optionalString(mount, "Target") ?? "";
+    return [part !== "", `a part of a volume, ${part}, at ${target}`] as const;
+  });
+  const shared = [...binds, ...told].map(
+    ([target, propagation]) =>
+      [isShared(propagation), `a mount that is ${propagation} at ${target}`] as const,
+  );
+  return [...shared, ...parts];
 }
 
 const secretInWord =
@@ -128,8 +153,29 @@ export function notesOf(found: Found, unsaid: readonly string[]): readonly strin
     ...(optionalBoolean(inspect, "Config", "OpenStdin") === true ? ["--interactive"] : []),
     ...(Object.keys(stringMapAt(host("StorageOpt"))).length > 0 ? ["--storage-opt"] : []),
     ...others,
+    ...madeWith(inspect),
     ...(hasOwnHealth(found) ? ["its health check: only Slipway asks then"] : []),
     ...unsaid,
+  ];
+}
+
+/** What an engine calls the runtime that it uses by itself. */
+const usualRuntimes = ["", "runc", "io.containerd.runc.v2", "oci"];
+
+function madeWith(inspect: Json): readonly string[] {
+  const runtime = optionalString(inspect, "HostConfig", "Runtime") ?? "";
+  const address = optionalString(inspect, "Config", "MacAddress") ?? "";
+  const domain = optionalString(inspect, "Config", "Domainname") ?? "";
+  const isOnHost = optionalString(inspect, "HostConfig", "NetworkMode") === "host";
+  const scratch = listAt(inspect, "HostConfig", "Mounts").filter(
+    (mount) => Object.keys(objectAt(mount, "TmpfsOptions")).length > 0,
+  );
+  return [
+    ...(usualRuntimes.includes(runtime) ? [] : [`--runtime ${runtime}`]),
+    ...(address === "" ? [] : [`--mac-address ${address}`]),
+    // There its names are the machine's, whatever it was told.
+    ...(domain === "" || isOnHost ? [] : [`--domainname ${domain}`]),
+    ...scratch.map((mount) => `the options of tmpfs ${optionalString(mount, "Target") ?? ""}`),
   ];
 }
 

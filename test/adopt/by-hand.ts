@@ -11,6 +11,8 @@ export interface Told {
   readonly user?: string;
   readonly workingDir?: string;
   readonly hostname?: string;
+  readonly domain?: string;
+  readonly macAddress?: string;
   readonly stopTimeout?: number;
   readonly stopSignal?: string;
   readonly mounts: readonly JsonObject[];
@@ -78,6 +80,8 @@ export function inspected(name: string, told: Partial<Told>, network?: JsonObjec
     Config: {
       ...config,
       Hostname: all.hostname ?? (mode === "host" ? "server" : id.slice(0, 12)),
+      Domainname: all.domain ?? "",
+      ...(all.macAddress === undefined ? {} : { MacAddress: all.macAddress }),
       Env: env,
       Image: "nginx:1.25",
       User: all.user ?? "",

@@ -165,21 +165,20 @@ describe("what runs on a server", () => {
   test("is told with each secret under a key of its own", async () => {
     const all = [
       inspected("alone", {
-        env: { "DB.PASSWORD": "one", "DB-PASSWORD": "two", DB_PASSWORD: "three" },
+        env: { "MY.DB_PASSWORD": "one", "MY_DB.PASSWORD": "two", MY_DB_PASSWORD: "three" },
       }),
-      inspected("shop-a-1", { labels: ofCompose("shop", "a"), env: { B_DB_PASSWORD: "one" } }),
-      inspected("shop-b-1", {
-        labels: ofCompose("shop", "b"),
-        env: { B_DB_PASSWORD: "two", DB_PASSWORD: "three" },
+      inspected("shop-a-1", {
+        labels: ofCompose("shop", "a"),
+        env: { C_DB_PASSWORD: "one", DB_PASSWORD: "two" },
       }),
-      inspected("shop-c-1", { labels: ofCompose("shop", "c"), env: { DB_PASSWORD: "four" } }),
-      inspected("shop-d-1", { labels: ofCompose("shop", "d"), env: { "DB.PASSWORD": "three" } }),
+      inspected("shop-c-1", { labels: ofCompose("shop", "c"), env: { DB_PASSWORD: "three" } }),
+      inspected("shop-d-1", { labels: ofCompose("shop", "d"), env: { "DB.PASSWORD": "two" } }),
     ];
     const { apps } = translate(all, place);
     const values = apps.map(({ secrets }) => [...secrets.values()].toSorted());
     assert.deepEqual(values, [
       ["one", "three", "two"],
-      ["four", "one", "three", "two"],
+      ["one", "three", "two"],
     ]);
     assert.equal(Object.keys(await specsOf(apps)).length, all.length);
   });
@@ -226,6 +225,19 @@ describe("what runs on a server", () => {
       },
       /the folder \/srv\/www more than once, at \/a and \/b/,
     ],
+    [{ host: { Binds: ["/srv:/srv:ro,rshared"] } }, /a mount that is rshared at \/srv/],
+    [
+      {
+        host: {
+          Mounts: [{ Type: "bind", Target: "/srv", BindOptions: { Propagation: "rslave" } }],
+        },
+      },
+      /a mount that is rslave at \/srv/,
+    ],
+    [
+      { host: { Mounts: [{ Type: "volume", Target: "/v", VolumeOptions: { Subpath: "a/b" } }] } },
+      /a part of a volume, a\/b, at \/v/,
+    ],
     [{ mounts: [{ Type: "npipe", Source: "a", Destination: "/b", RW: true }] }, /type npipe/],
   ];
   for (const [told, why] of obstacles)
@@ -242,6 +254,18 @@ describe("what runs on a server", () => {
     [{ host: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 3 } } }, /on-failure:3/],
     [{ labels: { "basic.auth": "canary" } }, /label basic\.auth/],
     [{ host: { OomScoreAdj: 500 } }, /OomScoreAdj/],
+    [{ host: { Runtime: "runsc" } }, /--runtime runsc/],
+    [{ macAddress: "02:42:ac:11:00:09" }, /--mac-address 02:42:ac:11:00:09/],
+    [{ domain: "example.com" }, /--domainname example\.com/],
+    [
+      {
+        mounts: [{ Type: "tmpfs", Source: "", Destination: "/scratch", RW: true }],
+        host: {
+          Mounts: [{ Type: "tmpfs", Target: "/scratch", TmpfsOptions: { SizeBytes: 1024 } }],
+        },
+      },
+      /the options of tmpfs \/scratch/,
+    ],
   ];
   for (const [told, what] of notes)
     test(`is noted with ${String(what)}`, () => {
