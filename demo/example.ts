@@ -45,5 +45,6 @@ function onFleet(text: string, fleet: Fleet, name: string): string {
       // They are on one private network, and lack what another would need.
       .replace(/^(?:privateAddress|wireguard): .*/m, `privateAddress: ${privateAddress}`)
       .replace(/^hostKey: .*/m, `hostKey: ${hostKey}`)
+      .replace(/^machineId: .*\n/m, "")
   );
 }
