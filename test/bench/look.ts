@@ -7,7 +7,9 @@ import type { Session } from "../../src/remote/session.ts";
 import { openSite, type Site } from "../support/site.ts";
 import { machineFile } from "../support/infra.ts";
 import { readFile } from "node:fs/promises";
+import { cleanEnv, must } from "../fleet/run.ts";
 import { alternate, say, type Row } from "./row.ts";
+import { openWarmSsh, type WarmSsh } from "./ssh.ts";
 
 const machine = "web-1";
 const appTotal = 5;
@@ -26,7 +28,7 @@ timezone: Europe/Berlin
 updates: none
 `;
 
-/** All state of one machine: what a look takes, beside a bare command on the same connection and the questions' own time. */
+/** All state of one machine: what a look takes, beside a bare command over a warm connection and the questions' own time. */
 export async function benchLook(): Promise<readonly Row[]> {
   say("booting a Debian with systemd");
   const site = await openSite(
@@ -34,6 +36,7 @@ export async function benchLook(): Promise<readonly Row[]> {
     { "1": {} },
   );
   const text = await readFile(site.fleet.sshKeyFile, "utf8");
+  const ssh = await openWarmSsh(site.fleet);
   const remote = createFleet({ privateKeys: [{ text, source: "bench" }] });
   try {
     const bare = { "machines/motd.txt": "hello\n", ...apps(site) };
@@ -43,15 +46,16 @@ export async function benchLook(): Promise<readonly Row[]> {
     const engineSocket = "/var/run/docker.sock";
     const target = { machine, address, port: 22, user: "root", hostKey, engineSocket };
     const session = await remote.session(target);
-    const few = await measured(site, session, new Map());
+    const few = await measured(site, session, ssh, new Map());
     await site.commit("All of it", machineWith(site, declared));
     await site.settle();
-    const many = await measured(site, session, named);
+    const many = await measured(site, session, ssh, named);
     return [
       ...rowsOf(`${appTotal} apps`, few),
       ...rowsOf(`${appTotal} apps and all settings`, many),
     ];
   } finally {
+    await ssh.close();
     await remote.close();
     await site.close();
   }
@@ -92,7 +96,7 @@ const rowsOf = (what: string, { look, command, own }: Measured): readonly Row[] 
     value: look,
     unit: "ms",
     against: {
-      what: `twice a bare command (${command.toFixed(0)} ms) and the questions' own time (${own.toFixed(0)} ms)`,
+      what: `twice ssh … true, warm (${command.toFixed(0)} ms) and the questions' own time (${own.toFixed(0)} ms)`,
       value: 2 * command + own,
     },
     goal: 1,
@@ -102,6 +106,7 @@ const rowsOf = (what: string, { look, command, own }: Measured): readonly Row[] 
 async function measured(
   site: Site,
   session: Session,
+  ssh: WarmSsh,
   keys: ReadonlyMap<string, readonly string[]>,
 ): Promise<Measured> {
   const about = { fleet: "acme", root: machinePaths("acme").root, named: keys };
@@ -112,7 +117,7 @@ async function measured(
     await observeMachine(session, kinds, about, { now: () => systemClock.now() });
   };
   const command = async (): Promise<void> => {
-    await session.exec({ argv: ["true"], timeoutMs: 10_000 });
+    await must([...ssh.argv(machine), "true"], { env: cleanEnv });
   };
   const own: number[] = [];
   const onTheMachine = async (): Promise<void> => {
@@ -144,7 +149,8 @@ const listening = (session: Session, asked: Asked): Session => ({
 /** The shell's questions on its input and the engine's as parameters, side by side; says how many microseconds they took. */
 const together = `
 from=$(date +%s%N)
-sh >/dev/null &
+exec 3<&0
+sh <&3 >/dev/null &
 curl -s -Z --parallel-max 16 --unix-socket /var/run/docker.sock "$@" >/dev/null
 wait
 echo $((($(date +%s%N) - from) / 1000))
