@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Change } from "../../src/model/change.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import type { Plan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/resource.ts";
 import { diskShortages } from "../../src/pass/disk.ts";
 import { facts } from "../support/converge.ts";
+import { planOf } from "./facts.ts";
 
 const gb = 1024 ** 3;
 
@@ -54,21 +54,7 @@ const shortages = (
   const changes = changed.map(
     ({ address, kind }) => ({ address, kind, machine: "web-1" }) as Change,
   );
-  const plan: Plan = {
-    revision: "abc",
-    settings: [{ machine: "web-1", changes }],
-    machines: [],
-    trials: [],
-    groundTrials: [],
-    lastTrials: [],
-    rollouts: [],
-    cleanup: [],
-    afterwards: [],
-    reboots: [],
-    held: [],
-    unknown: [],
-    awaiting: [],
-  };
+  const plan = planOf([], { settings: [{ machine: "web-1", changes }] });
   const seen = new Map(observations.map((one) => [one.machine, one]));
   return diskShortages({ plan, resources, observations: seen });
 };

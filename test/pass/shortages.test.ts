@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Observation } from "../../src/model/observation.ts";
-import type { Plan } from "../../src/model/plan.ts";
 import type { Resource } from "../../src/model/resource.ts";
 import { shortagesOf } from "../../src/pass/shortages.ts";
 import { facts } from "../support/converge.ts";
+import { planOf } from "./facts.ts";
 
 const container = (
   limits: { readonly memoryBytes?: number; readonly memoryReservationBytes?: number },
@@ -32,21 +32,7 @@ const seen = (memoryTotalBytes: number): ReadonlyMap<string, Observation> =>
     ],
   ]);
 
-const plan: Plan = {
-  revision: "abc",
-  settings: [],
-  machines: [],
-  trials: [],
-  groundTrials: [],
-  lastTrials: [],
-  rollouts: [],
-  cleanup: [],
-  afterwards: [],
-  reboots: [],
-  held: [],
-  unknown: [],
-  awaiting: [],
-};
+const plan = planOf();
 
 const six = { memoryBytes: 6 };
 const cases: readonly (readonly [

@@ -3,7 +3,6 @@ import { nameOf, type Found } from "../../adopt/found.ts";
 import { translate, type NewApp } from "../../adopt/apps.ts";
 import { isPrivateAddress } from "../../lib/ip.ts";
 import { didYouMean } from "../../lib/suggest.ts";
-import type { Target } from "../../remote/session.ts";
 import { seal } from "../../secrets/seal.ts";
 import { withSealed } from "../../secrets/value-edit.ts";
 import { knownMachine } from "../adopt/known.ts";
@@ -14,7 +13,7 @@ import type { Context, Given, Run } from "../command.ts";
 import { exit } from "../exit.ts";
 import { textFlag, textsFlag } from "../given.ts";
 import { consent } from "../machine/consent.ts";
-import { checkJump, targetOnDisk } from "../machine/documents.ts";
+import { firstTarget } from "../machine/documents.ts";
 import { machineFilesIn, type MachineFile, type MachineFiles } from "../machine/files.ts";
 import { machineName, parseHost, type FirstHost } from "../machine/host.ts";
 import { newMachineFile } from "../machine/new-file.ts";
@@ -109,19 +108,6 @@ function wishOf(given: Given): Wish {
     ...(name === undefined ? {} : { name: machineName(name, "") }),
     ...(jump === undefined ? {} : { jump }),
   };
-}
-
-async function firstTarget(context: Context, { host, jump }: Wish): Promise<Target> {
-  const target: Target = {
-    machine: host.address,
-    address: host.address,
-    port: host.port,
-    user: host.user,
-    engineSocket: "/var/run/docker.sock",
-    ...(jump === undefined ? {} : { jump: await targetOnDisk(context, jump) }),
-  };
-  checkJump(target, context.options.acceptNewHostKeys);
-  return target;
 }
 
 /** Throws UserError where another machine has the name. */

@@ -6,6 +6,7 @@ import { didYouMean } from "../../lib/suggest.ts";
 import type { Context } from "../command.ts";
 import { UserError } from "../trouble.ts";
 import { snapshotOnDisk } from "../working-tree.ts";
+import type { FirstHost } from "./host.ts";
 
 /** The documents as they stand in the folder. Throws UserError where they cannot be read. */
 async function documentsOnDisk(context: Context): Promise<Documents> {
@@ -45,4 +46,21 @@ export function checkJump({ jump }: Pick<Target, "jump">, acceptsNew: boolean): 
       `Write its hostKey into machines/${jump.machine}.yaml, or pass --accept-new-host-keys.`,
     );
   checkJump(jump, acceptsNew);
+}
+
+/** Where to find a machine that has no file yet; over another that has one. Throws UserError. */
+export async function firstTarget(
+  context: Context,
+  { host, jump }: { readonly host: FirstHost; readonly jump?: string },
+): Promise<Target> {
+  const target: Target = {
+    machine: host.address,
+    address: host.address,
+    port: host.port,
+    user: host.user,
+    engineSocket: "/var/run/docker.sock",
+    ...(jump === undefined ? {} : { jump: await targetOnDisk(context, jump) }),
+  };
+  checkJump(target, context.options.acceptNewHostKeys);
+  return target;
 }

@@ -3,11 +3,11 @@ import { isPrivateAddress } from "../../../lib/ip.ts";
 import { hostKeyFile, textFingerprint } from "../../../lib/ssh-key.ts";
 import type { Fleet, Target } from "../../../remote/session.ts";
 import { jsonText } from "../../../report/json.ts";
-import type { Context, Given, Run } from "../../command.ts";
+import type { Given, Run } from "../../command.ts";
 import { exit } from "../../exit.ts";
 import { textFlag, textsFlag } from "../../given.ts";
 import { consent } from "../../machine/consent.ts";
-import { checkJump, targetOnDisk } from "../../machine/documents.ts";
+import { firstTarget } from "../../machine/documents.ts";
 import {
   machineFilesIn,
   rewriteMachine,
@@ -101,19 +101,6 @@ function wishOf(given: Given): Wish {
     ...(name === undefined ? {} : { name: machineName(name, "") }),
     ...(jump === undefined ? {} : { jump }),
   };
-}
-
-async function firstTarget(context: Context, { host, jump }: Wish): Promise<Target> {
-  const target: Target = {
-    machine: host.address,
-    address: host.address,
-    port: host.port,
-    user: host.user,
-    engineSocket: "/var/run/docker.sock",
-    ...(jump === undefined ? {} : { jump: await targetOnDisk(context, jump) }),
-  };
-  checkJump(target, context.options.acceptNewHostKeys);
-  return target;
 }
 
 interface Met {
