@@ -32,7 +32,8 @@ export async function putFile(
 
 /**
  * A cut connection looks like the end of the content, so its length is checked before anything is replaced.
- * Nobody hears then what the shell says, which would end it before it has cleared up. In place, the content is complete on the disk before the first byte of the file changes.
+ * Nobody hears then what the shell says, which would end it before it has cleared up. What it was writing when the machine lost its power
+ * goes with the next one. In place, the content is complete on the disk before the first byte of the file changes.
  */
 const putScript = `set -eu
 path=$1 draft=$2 mode=$3 owner=$4 bytes=$5 how=$6
@@ -41,6 +42,9 @@ umask 077
 folder=\${path%/*}
 mkdir -p -- "\${folder:-/}"
 if [ -d "$path" ] && [ ! -L "$path" ]; then echo "it is a folder" >&2; exit 1; fi
+hex=[0-9a-f]
+hex=$hex$hex$hex
+rm -f -- "$path".slipway-$hex$hex$hex$hex
 trap 'rm -f -- "$draft"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 cat >"$draft"

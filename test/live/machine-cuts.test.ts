@@ -24,11 +24,15 @@ files: { /etc/motd: motd.txt, /etc/acme/app.conf: motd.txt }
 engine: { liveRestore: true }
 `;
 
-/** All of the machine that any of it changes, and what a script that was cut could leave behind; ranges of ids useradd does not clear up itself. */
+/**
+ * All of the machine that any of it changes, and what a script that was cut could leave behind. What useradd and its like leave when the
+ * power goes is theirs: drafts named by their process, and ranges of ids.
+ */
 const lookScript = `
 cd /
-find etc -xdev ! -name '*-' ! -name .pwd.lock ! -name 'sub[ug]id*' ! -path 'etc/alternatives/*' -printf '%p %y %m %u:%g %l\\n' | sort
-find etc -xdev -type f ! -name '*-' ! -name 'sub[ug]id*' -exec sha256sum -- {} + | sort -k2
+drafts='etc/g?\\(group\\|passwd\\|shadow\\)\\.\\([0-9]*\\|lock\\)'
+find etc -xdev ! -name '*-' ! -name .pwd.lock ! -name 'sub[ug]id*' ! -regex "$drafts" ! -path 'etc/alternatives/*' -printf '%p %y %m %u:%g %l\\n' | sort
+find etc -xdev -type f ! -name '*-' ! -name 'sub[ug]id*' ! -regex "$drafts" -exec sha256sum -- {} + | sort -k2
 dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' | grep -v '^not-installed'
 while read -r name type size rest; do case $name in */cuts/*) echo "$name $size" ;; esac; done </proc/swaps
 findmnt -rno TARGET,SOURCE,OPTIONS --mountpoint /data/one

@@ -89,6 +89,17 @@ test("content that was cut off on its way replaces nothing", async () => {
   assert.deepEqual(await readdir(join(sshd.dir, "cut")), ["file"]);
 });
 
+test("what a machine that lost its power was writing goes with the next one, and nothing else", async () => {
+  const folder = join(sshd.dir, "power");
+  const path = join(folder, "it's a file");
+  await mkdir(folder);
+  const theirs = ["other.slipway-0123456789ab", "it's a file.slipway-notes-of-me", "it's a file~"];
+  for (const name of ["it's a file.slipway-0123456789ab", ...theirs])
+    await writeFile(join(folder, name), "half");
+  await session.put({ path, content, mode: "0600" });
+  assert.deepEqual((await readdir(folder)).toSorted(), ["it's a file", ...theirs].toSorted());
+});
+
 test("a full disk is said to be one, and the file stays as it was", async () => {
   const mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "small"];
   const folder = join(sshd.dir, "small");
@@ -121,6 +132,8 @@ test("the script works with busybox alone", async () => {
   };
   const path = join(folder, "a", "b");
   for (const inPlace of [false, false, true]) {
+    await mkdir(join(folder, "a"), { recursive: true });
+    await writeFile(`${path}.slipway-0123456789ab`, "half");
     await putFile("m", byBusybox, { path, content, mode: "0640", owner: "3:4", inPlace });
     assert.deepEqual(await readFile(path), content);
     const { uid, gid } = await stat(path);
