@@ -70,7 +70,12 @@ export function compile(input: CompileInput): Compiled {
     const { on, proxies } = reachedFrom(document.name);
     resources.push(
       ...settingsOn(document, input),
-      ...firewallOn(document, on.get(document.name) ?? [], proxies),
+      ...firewallOn(
+        document,
+        on.get(document.name) ?? [],
+        proxies,
+        input.machines.get(document.name)?.published,
+      ),
     );
     const network = wireguardOn(document, machines, input.machines);
     resources.push(...network.resources);

@@ -1,4 +1,4 @@
-import type { EngineState, FilesSpec, WireguardState } from "../kinds/index.ts";
+import type { EngineState, FilesSpec, PublishedPort, WireguardState } from "../kinds/index.ts";
 import { resourceAddress } from "../model/address.ts";
 import type { AppDocument, Documents } from "../model/documents.ts";
 import { imageKey, type ImageReferences } from "../model/image.ts";
@@ -33,6 +33,8 @@ export interface MachineContext {
   readonly madeAs: ReadonlyMap<string, string>;
   /** App → its instances that are in service, whatever becomes of them. */
   readonly inService: ReadonlyMap<string, readonly number[]>;
+  /** App → ports of the machine that its containers in service have. */
+  readonly published?: ReadonlyMap<string, readonly PublishedPort[]>;
   /** Apps that the machine's own line names; undefined: not known. */
   readonly named?: ReadonlySet<string>;
   /** Families that have worked there. */

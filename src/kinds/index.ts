@@ -33,7 +33,12 @@ export type {
   PortBinding,
 } from "./app/container.ts";
 export { versionFields, type FilesSpec, type FilesState } from "./app/files.ts";
-export { specDigest, type Fields } from "./shared/container/fields.ts";
+export {
+  publishedPorts,
+  specDigest,
+  type Fields,
+  type PublishedPort,
+} from "./shared/container/fields.ts";
 export { handFields } from "./shared/container/hand.ts";
 export { readLimits } from "./shared/container/limits.ts";
 export { shown } from "./shared/sensitive.ts";

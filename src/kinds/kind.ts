@@ -94,6 +94,8 @@ export interface Kind<Spec, State> {
   /** What of it only one at a time can have on a machine, as `Change.holds`: of `want`, or of `have` when it goes. */
   holds?(want: Spec | undefined, have: State | undefined): readonly string[];
   apply(chosen: Chosen<Spec, State>, facts: Facts): readonly Step[];
+  /** By what it is known again where it locked us out; absent: all of its spec. */
+  tried?(want: Spec): unknown;
   /** What must hold on the machine before anything of the rollout moves. */
   checks?(want: Spec, have: State | undefined, facts: Facts): readonly RoomStep[];
   /** What is watched for a while once it was made. */

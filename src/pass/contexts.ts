@@ -3,6 +3,7 @@ import {
   handsOnTo,
   isInService,
   kindOf,
+  publishedPorts,
   type ContainerState,
   type EngineState,
   type NamesState,
@@ -56,6 +57,7 @@ export const contextsOf = (
         belongings: belongingsOf(o),
         madeAs: new Map(records.flatMap(([family, { as }]) => (as ? [[family, as]] : []))),
         inService: inServiceIn(o),
+        published: publishedIn(o),
         ...namesIn(o),
         handsOn: handsOnOf(o),
         proven: new Set(records.flatMap(([family, { good }]) => (good ? family : []))),
@@ -64,10 +66,24 @@ export const contextsOf = (
     }),
   );
 
-function inServiceIn({ kinds }: Observation): MachineContext["inService"] {
+function containersIn({ kinds }: Observation): readonly ContainerState[] {
   const live = kinds.get("app/container");
-  const states = live?.state === "present" ? ([...live.value.values()] as ContainerState[]) : [];
-  const serving = states.filter(({ containers }) => containers.some(isInService));
+  return live?.state === "present" ? ([...live.value.values()] as ContainerState[]) : [];
+}
+
+const publishedIn = (observation: Observation): NonNullable<MachineContext["published"]> =>
+  new Map(
+    [...groupBy(containersIn(observation), ({ app }) => app)].map(([app, own]) => {
+      const serving = own.flatMap(({ containers }) => containers.filter(isInService));
+      const running = serving.filter((container) => container.running);
+      return [app, running.flatMap(({ fields }) => publishedPorts(fields))];
+    }),
+  );
+
+function inServiceIn(observation: Observation): MachineContext["inService"] {
+  const serving = containersIn(observation).filter(({ containers }) =>
+    containers.some(isInService),
+  );
   return new Map(
     [...groupBy(serving, ({ app }) => app)].map(([app, own]) => [
       app,

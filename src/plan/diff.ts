@@ -142,7 +142,7 @@ function changeOf(
         { difference, want: resource.spec, ...(have === undefined ? {} : { have }) },
         facts,
       ),
-      resource.spec,
+      kind.tried?.(resource.spec) ?? resource.spec,
     ),
     ...checking(kind, resource.spec, have, facts),
     ...watching(kind, resource.spec, have, facts),

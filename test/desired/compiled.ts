@@ -4,7 +4,7 @@ import { compile } from "../../src/desired/compile.ts";
 import type { SecretDigests } from "../../src/desired/secrets.ts";
 import type { Compiled, LeavingPlace, MachineContext } from "../../src/desired/work.ts";
 import { imageTextsOf } from "../../src/desired/names.ts";
-import type { ContainerSpec, NamesSpec } from "../../src/kinds/index.ts";
+import type { ContainerSpec, NamesSpec, PublishedPort } from "../../src/kinds/index.ts";
 import { digestOf } from "../../src/lib/hash.ts";
 import type { AddressRange } from "../../src/lib/subnet.ts";
 import type { AppDocument, Documents } from "../../src/model/documents.ts";
@@ -43,6 +43,8 @@ export interface CompileOptions {
   readonly madeAs?: Readonly<Record<string, string>>;
   /** By machine: apps with their instances that are in service. */
   readonly inService?: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /** By machine: apps with the ports that their containers in service have. */
+  readonly published?: Readonly<Record<string, Readonly<Record<string, readonly PublishedPort[]>>>>;
   /** By machine: pools with what its proxy hands on to. */
   readonly handsOn?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** By machine: apps that its own line names. */
@@ -69,6 +71,7 @@ export function compileDocuments(documents: Documents, options: CompileOptions =
         Object.entries(options.handsOn?.[machine] ?? {}).map(([pool, all]) => [pool, new Set(all)]),
       ),
       inService: new Map(Object.entries(options.inService?.[machine] ?? {})),
+      published: new Map(Object.entries(options.published?.[machine] ?? {})),
       ...(options.named?.[machine] === undefined ? {} : { named: new Set(options.named[machine]) }),
     },
   ]);

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FirewallSpec } from "../../src/kinds/index.ts";
 import { openingText } from "../../src/lib/opening.ts";
-import { compileFiles } from "./compiled.ts";
+import { compileFiles, type CompileOptions } from "./compiled.ts";
 
 async function specOn(
   machine: string,
   files: Readonly<Record<string, string>>,
+  options?: CompileOptions,
 ): Promise<FirewallSpec | undefined> {
-  const { resources } = await compileFiles({ "slipway.yaml": "fleet: acme\n", ...files });
+  const { resources } = await compileFiles({ "slipway.yaml": "fleet: acme\n", ...files }, options);
   const found = resources.find((r) => r.kind === "machine/firewall" && r.machine === machine);
   return found?.spec as FirewallSpec | undefined;
 }
@@ -49,7 +50,12 @@ test("what is declared to be public comes in, and what is not does not", async (
   const { ssh, address, privateAddress, peers } = spec;
   assert.deepEqual(
     { ssh, address, privateAddress, peers },
-    { ssh: 2222, address: "203.0.113.10", privateAddress: "10.0.0.11", peers: ["10.0.0.12"] },
+    {
+      ssh: 2222,
+      address: "203.0.113.10",
+      privateAddress: "10.0.0.11",
+      peers: ["10.0.0.12"],
+    },
   );
 });
 
@@ -75,3 +81,49 @@ test("the private network's port is open", async () => {
   assert.deepEqual(await open(""), ["udp 51820"]);
   assert.deepEqual(await open(", port: 51999"), ["udp 51999"]);
 });
+
+const isOpen: readonly (readonly [
+  says: string,
+  publish: string,
+  has: readonly string[],
+  leaving: readonly string[] | undefined,
+])[] = [
+  ["another port takes its place", '["public:9090:1"]', [" 8080 tcp"], ["tcp 8080"]],
+  ["it is had already", '["public:8080-8081:1-2"]', ["0.0.0.0 8080 tcp", ":: 8081 tcp"], undefined],
+  ["one of several goes", '["public:80:1"]', [" 80 tcp", " 22 tcp"], undefined],
+  ["it is no longer to be public", '["8080:1"]', [" 8080 tcp"], undefined],
+  ["nothing is published any more", "[]", [" 8080 tcp"], undefined],
+  [
+    "it was not public",
+    '["public:9090:1"]',
+    ["10.0.0.11 8080 tcp", "127.0.0.1 8080 tcp"],
+    undefined,
+  ],
+  [
+    "another of an address and a protocol",
+    '["public:9090:1"]',
+    ["203.0.113.10 82 udp"],
+    ["udp 82 to 203.0.113.10"],
+  ],
+];
+
+for (const [says, publish, has, leaving] of isOpen)
+  test(`what a container has that is still to be replaced stays open where ${says}`, async () => {
+    const published = has.map((text) => {
+      const [hostIp = "", port, protocol] = text.split(" ");
+      return {
+        hostIp,
+        hostPort: Number(port),
+        protocol: protocol === "udp" ? "udp" : "tcp",
+      } as const;
+    });
+    const spec = await specOn(
+      "web-1",
+      {
+        ...machines,
+        "apps/a.yaml": `image: a:1\nmachines: web-1\npublish: ${publish}\n`,
+      },
+      { published: { "web-1": { a: published, gone: published } } },
+    );
+    assert.deepEqual(spec?.leaving?.map(openingText), leaving);
+  });

@@ -202,6 +202,23 @@ describe("a machine's firewall", () => {
     assert.deepEqual(await reached(outside(8080, 8081, 9000)), outside(8081));
   });
 
+  test("closes a public port of an app only once its container has another", async () => {
+    const shop = (tag: string, port: number): Readonly<Record<string, string>> => ({
+      "apps/shop.yaml": `image: ${site.image(tag)}\nmachines: web-1\nhealth: off\ndeploy: { stopTimeout: 1s }\nenv: { NAME: shop }\npublish: ["public:${port}:8080", "8082:8080"]\n`,
+    });
+    await site.commit("Another port, and an image that is not there", shop("none", 8091));
+    const outcome = await site.reconcile();
+    assert.equal(outcome.outcome, "incomplete", outcome.text);
+    assert.deepEqual(await reached(outside(8081, 8091)), outside(8081));
+
+    await site.commit("The image that was meant", shop("1", 8091));
+    await site.settle();
+    assert.deepEqual(await reached(outside(8081, 8091)), outside(8091));
+    await site.commit("The former port", shop("1", 8081));
+    await site.settle();
+    assert.deepEqual(await reached(outside(8081, 8091)), outside(8081));
+  });
+
   test("lets the other machines in where one interface is both sides", async () => {
     const { privateAddress, hostKey } = machine();
     await site.commit("One side", {
@@ -209,7 +226,9 @@ describe("a machine's firewall", () => {
     });
     await site.settle();
     const fromHost = async (port: number): Promise<boolean> =>
-      await fetch(`http://${privateAddress}:${port}/up`, { signal: AbortSignal.timeout(1_000) })
+      await fetch(`http://${privateAddress}:${port}/up`, {
+        signal: AbortSignal.timeout(1_000),
+      })
         .then((answer) => answer.ok)
         .catch(() => false);
     assert.deepEqual(await reached(inside(8082, 9000)), inside(8082, 9000));

@@ -1,5 +1,6 @@
 import type { Field } from "../../model/change.ts";
 import { openingText } from "../../lib/opening.ts";
+import { listed } from "../../lib/text.ts";
 import type { Facts } from "../../model/resource.ts";
 import type { Clash, Kind } from "../kind.ts";
 import { difference } from "../shared/difference.ts";
@@ -10,6 +11,7 @@ import {
   openedBy,
   openedIn,
   rulesOf,
+  stillOpen,
   tableOf,
   widenedBy,
 } from "./firewall/rules.ts";
@@ -47,8 +49,9 @@ export const firewall: Kind<FirewallSpec, FirewallState> = {
     if (fields.length === 0) return undefined;
     return have.rules === undefined
       ? difference("create", "missing", startingText(want, have), fields)
-      : difference("update", "changed", changedText(have), fields);
+      : difference("update", "changed", `${changedText(have)}${stayingText(want, have)}`, fields);
   },
+  tried: ({ leaving: _, ...declared }) => declared,
   apply: ({ want, have }, facts) => {
     if (want === undefined || have === undefined) return leavingSteps(facts);
     const isMade = tableFields(want, have, facts).length === 0;
@@ -98,11 +101,21 @@ function changedText({ table, made }: FirewallState): string {
     : "the firewall is not as declared";
 }
 
+function stayingText(want: FirewallSpec, have: FirewallState): string {
+  const open = stillOpen(want, have).map(openingText);
+  return open.length === 0
+    ? ""
+    : `; ${listed(open)} is closed once the container that has it was replaced`;
+}
+
 function tableFields(want: FirewallSpec, have: FirewallState, { fleet }: Facts): readonly Field[] {
   const rules = rulesOf(fleet, want, have);
   const { table, made } = have;
   if (have.rules === undefined)
-    return openedBy(want, have).map((one) => ({ path: "open", declared: openingText(one) }));
+    return openedBy(want, have).map((one) => ({
+      path: "open",
+      declared: openingText(one),
+    }));
   if (have.rules !== rules) return lineFields(rules.split("\n"), have.rules.split("\n"));
   if (table === undefined) return [{ path: "table", declared: tableOf(fleet) }];
   return made === undefined ? [{ path: "made", declared: "as listed" }] : lineFields(made, table);
@@ -117,8 +130,14 @@ function lineFields(declared: readonly string[], live: readonly string[]): reado
     new Set(lines.map((line) => line.trim()).filter((line) => /(?:accept|drop)$/.test(line)));
   const [wanted, there] = [rulesIn(declared), rulesIn(live)];
   const fields = [
-    ...[...wanted.difference(there)].map((line): Field => ({ path: "rule", declared: line })),
-    ...[...there.difference(wanted)].map((line): Field => ({ path: "rule", live: line })),
+    ...[...wanted.difference(there)].map((line): Field => ({
+      path: "rule",
+      declared: line,
+    })),
+    ...[...there.difference(wanted)].map((line): Field => ({
+      path: "rule",
+      live: line,
+    })),
   ];
   return fields.length === 0
     ? [{ path: "rules", declared: "as declared", live: "otherwise" }]
@@ -131,6 +150,10 @@ const isSame = (one: readonly string[], other: readonly string[]): boolean =>
 function bootFields({ boot }: FirewallState, facts: Facts): readonly Field[] {
   if (boot === undefined || (boot.unit === bootUnit(facts) && boot.isEnabled)) return [];
   return [
-    { path: "at boot", declared: "loaded", live: boot.unit === undefined ? "not" : "otherwise" },
+    {
+      path: "at boot",
+      declared: "loaded",
+      live: boot.unit === undefined ? "not" : "otherwise",
+    },
   ];
 }

@@ -28,7 +28,17 @@ export function openedBy(want: FirewallSpec, have: FirewallState): readonly Open
     ...ssh.map((port): Opening => ({ protocol: "tcp", ports: [port, port] })),
     ...want.declared,
     ...want.allow,
+    ...stillOpen(want, have),
   ];
+}
+
+/** What leaves goes on as it is, and is never opened anew. */
+export function stillOpen(
+  { leaving = [] }: FirewallSpec,
+  { rules }: FirewallState,
+): readonly Opening[] {
+  const before = openedIn(rules) ?? [];
+  return leaving.filter((one) => before.some((wide) => covers(wide, one)));
 }
 
 const mark = "# open: ";

@@ -14,6 +14,8 @@ export interface FirewallSpec {
   readonly declared: readonly Opening[];
   /** By the machine's own file. */
   readonly allow: readonly Opening[];
+  /** By containers that are still to be replaced by ones with other ports: what is open of it is closed after that. */
+  readonly leaving?: readonly Opening[];
 }
 
 export interface FirewallState {

@@ -126,8 +126,10 @@ export const publishField = (ports: readonly PortBinding[]): readonly string[] =
     }),
   );
 
+export type PublishedPort = Omit<PortBinding, "containerPort">;
+
 /** The host's side of a `publish` field. */
-export function publishedPorts(fields: Fields): readonly Omit<PortBinding, "containerPort">[] {
+export function publishedPorts(fields: Fields): readonly PublishedPort[] {
   const { publish } = fields;
   const texts = Array.isArray(publish) ? publish.filter((p) => typeof p === "string") : [];
   return texts.flatMap((text) => {
