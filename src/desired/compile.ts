@@ -13,7 +13,7 @@ import { firewallOn } from "./firewall.ts";
 import { jobResource, placedJobs } from "./jobs.ts";
 import { loginFor } from "./logins.ts";
 import { fieldsOn, instancesOn, namesTable } from "./names.ts";
-import { comingPlaces, withLeaving } from "./places.ts";
+import { comingPlaces, isAway, withLeaving } from "./places.ts";
 import { listensOn, placements, proxiesFor, type Proxies } from "./proxies.ts";
 import { poolsIn, proxySpec } from "./proxy.ts";
 import { dueReleases, releaseResource, type DueRelease } from "./release.ts";
@@ -152,12 +152,13 @@ interface Reach {
 
 const reachOf = (
   apps: readonly AppDocument[],
-  { documents, proxyImage, resting }: CompileInput,
+  { documents, machines, proxyImage, resting }: CompileInput,
   isComing: Proxies["isComing"],
 ): Reach => ({
   on: placements(apps),
   proxies: {
     ...proxiesFor(documents, apps, proxyImage, isComing),
+    isAway: (app) => isAway(app, machines),
     ...(resting === undefined ? {} : { resting }),
   },
 });

@@ -29,6 +29,12 @@ export function leftPlaces(
   });
 }
 
+/** Whether it is to run somewhere, and serves on none of the machines where it is to. */
+export function isAway(app: AppDocument, places: Places): boolean {
+  const own = app.machines.filter((machine) => runsOn(app, machine));
+  return own.length > 0 && !own.some((machine) => servesOn(app, machine, places));
+}
+
 /**
  * By app, machines where it has yet to work while it serves on others: who asks for it is not led there before. Nothing is
  * lost where nobody serves: then all that are declared are known at once.

@@ -21,6 +21,8 @@ export interface Proxies {
   readonly listens: ReadonlyMap<string, ReadonlyMap<string, readonly Listen[]>>;
   /** Whether an app has yet to work on a machine, while it serves on others. */
   isComing(app: AppDocument, machine: string): boolean;
+  /** Whether it serves on none of the machines where it is to. */
+  readonly isAway?: (app: AppDocument) => boolean;
   /** A machine that nothing is handed on to where others can do it. */
   readonly resting?: string;
   /** Private addresses of all machines, sorted. */

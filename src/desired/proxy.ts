@@ -1,6 +1,7 @@
 import {
   addressText,
   isAskedByPath,
+  splitAddress,
   usualCheck,
   type Member,
   type ProxyListen,
@@ -156,20 +157,34 @@ const remotesOf = (
   { servedOn }: PlacedRoute,
   machine: string,
   proxies: Proxies,
-  known: ReadonlySet<string> | undefined,
+  known: ReadonlySet<string> = new Set(),
 ): ProxyPool["remote"] => {
+  const gone = proxies.isAway?.(app) === true ? goneFrom(known, proxies) : [];
+  if (gone.length > 0) return gone;
   const remote = servedOn.flatMap((other) => {
     if (other === machine || fieldsOn(app, other).state === "stopped") return [];
     const address = privateOf(proxies.documents, other);
     const listen = listensOn(app, other, proxies).find((l) => l.port.number === port.number);
     if (address === undefined || listen === undefined) return [];
-    const isKnown = known?.has(addressText(address, listen.number)) === true;
+    const isKnown = known.has(addressText(address, listen.number));
     if (!isKnown && proxies.isComing(app, other)) return [];
     return [{ machine: other, address, port: listen.number }];
   });
   const awake = remote.filter((one) => one.machine !== proxies.resting);
   return awake.length === 0 ? remote : awake;
 };
+
+/** Those of machines that nobody declares any more: they are not touched, and go on serving until the app does elsewhere. */
+const goneFrom = (known: ReadonlySet<string>, { peers }: Proxies): ProxyPool["remote"] =>
+  [...known]
+    .map((text) => {
+      const [address, port] = splitAddress(text);
+      return { machine: address, address, port: Number(port) };
+    })
+    .filter(
+      ({ address, port }) =>
+        !peers.some((peer) => addressText(peer, port) === addressText(address, port)),
+    );
 
 function routeOf(app: AppDocument, route: PlacedRoute): ProxyRoute {
   const { host, path, port, redirect, tls, stripPath, maintenance, gzip, sticky } = route;

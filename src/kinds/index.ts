@@ -80,7 +80,7 @@ export type { WireguardPeer, WireguardSpec, WireguardState } from "./machine/wir
 export type { NamesSpec, NamesState } from "./machine/names.ts";
 export type { ProxyState } from "./machine/proxy/state.ts";
 export { handsOnTo } from "./machine/proxy/hands-on.ts";
-export { addressText } from "./shared/proxy/naming.ts";
+export { addressText, splitAddress } from "./shared/proxy/naming.ts";
 
 /** All kinds, in the order in which they are made. */
 export const kinds: readonly AnyKind[] = [

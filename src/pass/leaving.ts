@@ -74,6 +74,7 @@ function hasArrived(
 export const leavingFamilies = (
   places: readonly LeavingPlace[],
   apps: readonly AppDocument[],
+  isEmptied: (machine: string) => boolean = () => false,
 ): readonly Leaving[] =>
   places.flatMap(({ app: name, machine, isReached }) => {
     const app = apps.find((one) => one.name === name);
@@ -81,5 +82,6 @@ export const leavingFamilies = (
     const routed = app.routes.filter(({ port }) => port !== undefined);
     const edges = new Set(routed.flatMap(({ on }) => on));
     edges.delete(machine);
-    return [{ family: app.family, machine, isNeeded: isReached, edges: [...edges] }];
+    const place = { family: app.family, machine, isNeeded: isReached, edges: [...edges] };
+    return [isEmptied(machine) ? { ...place, isEmptied: true as const } : place];
   });

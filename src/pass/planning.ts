@@ -90,7 +90,8 @@ export async function planOn(ground: Ground): Promise<Planned> {
   const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
   const guarded = guardedFamilies(first.plan);
-  const leaving = leavingPlaces(first, contexts, apartFamilies(decisions), guarded);
+  const all = contextsOf(observations, known.inventories, ground.documents.fleet);
+  const leaving = leavingPlaces(first, all, apartFamilies(decisions), guarded);
   if (stopped.size === 0 && guarded.size === 0 && leaving.length === 0)
     return await withResting(ground, contexts, first, new Map(), { named: new Set() });
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
@@ -171,7 +172,8 @@ async function planWith(
     secrets: ground.opened,
     released: releasedOf(inventories),
     staying,
-    leaving,
+    // Of a machine that is emptied nothing is declared any more.
+    leaving: leaving.filter(({ machine }) => contexts.has(machine)),
     ...(resting === undefined ? {} : { resting }),
     unnamed: givenUpFamilies(decisions),
     renames,
@@ -203,7 +205,7 @@ async function planWith(
     kept,
     awaiting,
     settled: settledFamilies(decisions, inventories, ground.digests, kept),
-    leaving: leavingFamilies(leaving, apps),
+    leaving: leavingFamilies(leaving, apps, (machine) => !documents.machines.has(machine)),
     suspended: request.suspended,
   });
   return { apps, images, unresolved, resources, awaiting, plan, kept, frozen };

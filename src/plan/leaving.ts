@@ -11,6 +11,8 @@ export interface Leaving {
   readonly isNeeded: boolean;
   /** Other machines whose proxies hand on to it. */
   readonly edges: readonly string[];
+  /** The machine is no longer declared, and goes with all that it has. */
+  readonly isEmptied?: true;
 }
 
 /** Machines whose proxies may do something else than they should, whether that is to be mended now or not. */
@@ -50,10 +52,11 @@ export function withoutHaste(
       return until === undefined ? [] : [[machine, until] as const];
     }),
   );
+  const emptied = new Set(leaving.flatMap((l) => (l.isEmptied === true ? l.machine : [])));
   return changes.map((change) => {
     if (change.action !== "delete") return change;
     const { family, machine, kind } = change;
-    const isGround = family === undefined && kind === "app/network";
+    const isGround = family === undefined && (kind === "app/network" || emptied.has(machine));
     const until = isGround ? grounds.get(machine) : waits.get(`${machine} ${family}`);
     if (until === undefined) return change;
     const { reason } = change;

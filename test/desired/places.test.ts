@@ -75,6 +75,18 @@ const remotes: readonly {
     edge: ["web-1"],
   },
   {
+    says: "who is of no machine any more, while nobody serves where it is declared",
+    machines: "web-2",
+    options: { inService: {}, handsOn: handsOn("10.0.0.99", "10.0.0.12") },
+    edge: ["10.0.0.99"],
+  },
+  {
+    says: "nobody of no machine once one serves that is declared",
+    machines: "[web-1, web-2]",
+    options: { inService: second, handsOn: handsOn("10.0.0.99") },
+    edge: ["web-2"],
+  },
+  {
     says: "nobody who leaves and is not needed any more",
     machines: "web-2",
     options: {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { machineFile, type Files } from "../support/infra.ts";
 import { noFailure, openProxiedSite, type ProxiedSite } from "../support/proxied-site.ts";
 
 describe("behind an edge", () => {
@@ -33,9 +34,9 @@ deploy: { stopTimeout: 5s, drain: 2s, watch: 300ms }
     await site.commit(message, { "apps/shop.yaml": app(tag, machine) });
 
   /** It has its number there with the other one, so that no proxy comes and goes with it. */
-  const neighbour = (): string => `
+  const neighbour = (machines = "[web-1, web-2]"): string => `
 image: ${site.image("1")}
-machines: [web-1, web-2]
+machines: ${machines}
 port: 8080
 protocol: http
 health: { http: /up, interval: 50ms, deadline: 20s }
@@ -79,5 +80,31 @@ deploy: { watch: 0s }
   test("git revert moves it back", async () => {
     await move("Back", () => site.infra.revert("HEAD"));
     await servesOn("web-2", "web-1");
+  });
+
+  const withoutSecond = (): Files => ({
+    "apps/near.yaml": neighbour("web-1"),
+    "apps/shop.yaml": app("1", "web-1"),
+    "machines/web-2.yaml": undefined,
+  });
+
+  test("it may leave with the file of its machine, which is left as it is", async () => {
+    await move("Gone", () => site.commit("Gone", withoutSecond()));
+    assert.equal((await site.running("web-1", "shop")).length, 1);
+    assert.equal((await site.running("web-2", "shop")).length, 1);
+  });
+
+  test("or is emptied once nobody asks there any more", async () => {
+    await move("Back", () =>
+      site.commit("Back", {
+        "apps/shop.yaml": app("1", "web-2"),
+        "machines/web-2.yaml": machineFile(site.fleet, "web-2"),
+      }),
+    );
+    await servesOn("web-2", "web-1");
+    const allow = "Slipway-Allow: delete machine/web-2";
+    await move("Emptied", () => site.commit(`Emptied\n\n${allow}`, withoutSecond()));
+    assert.equal((await site.running("web-1", "shop")).length, 1);
+    assert.deepEqual(await site.containers("web-2"), []);
   });
 });

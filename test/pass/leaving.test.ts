@@ -143,8 +143,12 @@ describe("an app that leaves a machine", () => {
       ({ on, ...(port === undefined ? {} : { port }) }) as unknown as PlacedRoute;
     const routes = [route(["edge", "web-1"], {}), route(["edge", "web-2"], {}), route(["other"])];
     const places = [{ app: "shop", machine: "web-1", isReached: true }];
-    assert.deepEqual(leavingFamilies(places, [app("shop", ["web-2"], { routes })]), [
-      { family: "shop", machine: "web-1", isNeeded: true, edges: ["edge", "web-2"] },
-    ]);
+    const moved = [app("shop", ["web-2"], { routes })];
+    const place = { family: "shop", machine: "web-1", isNeeded: true, edges: ["edge", "web-2"] };
+    assert.deepEqual(leavingFamilies(places, moved), [place]);
+    assert.deepEqual(
+      leavingFamilies(places, moved, (machine) => machine === "web-1"),
+      [{ ...place, isEmptied: true }],
+    );
   });
 });

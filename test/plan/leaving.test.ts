@@ -31,6 +31,17 @@ const cases: readonly {
     waiting: ["shop/container/1", "shop/files/1", "network/slipway-acme"],
   },
   {
+    says: "of a machine that is emptied all stays with it",
+    leaving: [{ ...leaving, isNeeded: true, isEmptied: true }],
+    changes: [
+      deletion("web-1", "shop"),
+      { ...changeOf("web-1", "machine/proxy", undefined, ""), action: "delete" },
+      { ...changeOf("web-1", "machine/wireguard", undefined, ""), action: "delete" },
+      { ...changeOf("edge", "machine/wireguard", undefined, ""), action: "delete" },
+    ],
+    waiting: ["shop/container/1", "proxy", "wireguard"],
+  },
+  {
     says: "so does who is asked by a proxy that is still to be told",
     unsettled: ["edge"],
     waiting: ["shop/container/1"],
