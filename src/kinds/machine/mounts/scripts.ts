@@ -56,7 +56,10 @@ for one; do
   fi
   there=
   while read -r id parent found root place options rest; do
-    [ "$place" != "$path" ] || there="$found $options"
+    [ "$place" = "$path" ] || continue
+    # A filesystem of several devices, as that of btrfs, has a number of its own.
+    case $found in 0:*) rest=\${rest#*- } rest=\${rest#* } found=$(number "\${rest%% *}") ;; esac
+    there="\${found:-none} $options"
   done </proc/self/mountinfo
   [ -z "$there" ] || if [ "\${there% *}" = "$own" ]; then printf 'it %s\\n' "\${there#* }"; else echo other; fi
 done
