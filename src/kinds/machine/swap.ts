@@ -97,20 +97,26 @@ const onScript = `${isOn}
 isOn "$1" || swapon -- "$1"
 `;
 
-/** Swapping to the one before ends first; so much room stays that the machine does not stand still. */
+/**
+ * Where there is room for it, as much as the one before takes included, that one ends first. So much stays free that the
+ * machine does not stand still.
+ */
 const makeScript = `${isOn}
 set -eu
 umask 077
-path=$1 bytes=$2
-if isOn "$path"; then swapoff -- "$path"; fi
-rm -f -- "$path" "$path.partial"
+path=$1 bytes=$2 former=0
+rm -f -- "$path.partial"
 trap 'rm -f -- "$path.partial"' EXIT
+[ ! -f "$path" ] || former=$(stat -c %s -- "$path")
 set -- $(LC_ALL=C df -Pk -- "\${path%/*}")
 shift 7
-if [ "$4" -lt $((bytes / 1024 + 262144)) ]; then
-  echo "there is no space left on device for it: $4 KiB are free, and 256 MiB are to stay so" >&2
+free=$(($4 + former / 1024))
+if [ "$free" -lt $((bytes / 1024 + 262144)) ]; then
+  echo "there is no space left on device for it: $free KiB would be free, and 256 MiB are to stay so" >&2
   exit 1
 fi
+if isOn "$path"; then swapoff -- "$path"; fi
+rm -f -- "$path"
 fallocate -l "$bytes" -- "$path.partial" 2>/dev/null || head -c "$bytes" /dev/zero >"$path.partial"
 chmod 600 -- "$path.partial"
 mkswap "$path.partial" >/dev/null
