@@ -90,8 +90,10 @@ export async function planOn(ground: Ground): Promise<Planned> {
   const changing = first.plan.held.flatMap((h) => (h.code === "after" && h.app ? [h.app] : []));
   const stopped = new Map([...waiting].filter(([family]) => changing.includes(family)));
   const guarded = guardedFamilies(first.plan);
-  const all = contextsOf(observations, known.inventories, ground.documents.fleet);
-  const leaving = leavingPlaces(first, all, apartFamilies(decisions), guarded);
+  const emptied = new Map([...observations].filter(([machine]) => !contexts.has(machine)));
+  const others = contextsOf(emptied, known.inventories, ground.documents.fleet);
+  const everywhere = others.size === 0 ? contexts : new Map([...contexts, ...others]);
+  const leaving = leavingPlaces(first, everywhere, apartFamilies(decisions), guarded);
   if (stopped.size === 0 && guarded.size === 0 && leaving.length === 0)
     return await withResting(ground, contexts, first, new Map(), { named: new Set() });
   const kept = await former.load(keptRevisions(stopped, decisions), known.renames);
