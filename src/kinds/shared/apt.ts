@@ -59,7 +59,7 @@ case $(dpkg-query -W -f '\${db:Status-Status}\\n' -- "$name" 2>/dev/null | head 
     try -s || { mend && try -s; } || fail "$said"
     others=$(printf '%s\\n' "$said" | sed -n 's/^Remv \\([^ ]*\\).*/\\1/p' | grep -vxF -- "$name")
     [ -z "$others" ] || { echo "it is needed by" $others >&2; exit 1; }
-    try || fail "$said" ;;
+    try || { mend && try; } || fail "$said" ;;
 esac
 `;
 
