@@ -125,6 +125,14 @@ export class ChannelSocket extends Duplex {
     this.#channel.write(chunk, done);
   }
 
+  /** What was written together goes in as few packets. */
+  override _writev(
+    parts: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#channel.write(Buffer.concat(parts.map(({ chunk }) => chunk)), done);
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#channel.end();
     done();

@@ -11,6 +11,7 @@ import {
   type CommandChannel,
   type OpenChannel,
 } from "./channel.ts";
+import { gathered } from "./gathered.ts";
 import {
   hostKeyAlgorithms,
   hostKeyOf,
@@ -53,10 +54,11 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
   const { identity, acceptNewHostKeys, through, connectTimeoutMs } = options;
   const pinned = pinnedKey(target) ?? options.seenBefore;
   const client = new ssh2.Client();
-  const socket =
+  const socket = gathered(
     through === undefined
       ? openSocket(target)
-      : await openThrough(target, through, connectTimeoutMs);
+      : await openThrough(target, through, connectTimeoutMs),
+  );
   let seen: HostKey | undefined;
   let agentError: string | undefined;
 
