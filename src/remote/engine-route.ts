@@ -54,7 +54,8 @@ export function clientRoute(connection: Connection, slots: Slots, login: Login):
 }
 
 function routeBy(dial: Dial, dialStream: Dial, callsAtOnce: number): Route {
-  const calls = new DialAgent(dial, { keepAlive: true, maxFreeSockets: 4 });
+  // Each look uses all of them: opening one anew costs more than the question.
+  const calls = new DialAgent(dial, { keepAlive: true, maxFreeSockets: callsAtOnce });
   const streams = new DialAgent(dialStream, { keepAlive: false });
   return {
     calls,
