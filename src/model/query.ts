@@ -27,8 +27,11 @@ export interface RunQuery {
   readonly where?: readonly Sign[];
 }
 
-/** A path, of which a last `*` stands for any ending; or a file in which a line begins with a text. */
-export type Sign = string | { readonly file: string; readonly line: string };
+/** A path, of which a last `*` stands for any ending; a file in which a line begins with a text; or that a socket is not there. */
+export type Sign =
+  | string
+  | { readonly file: string; readonly line: string }
+  | { readonly noSocket: string };
 
 /** A GET of the engine's API, without the version prefix; `each` follows every element of the list answered. */
 export interface EngineQuery {

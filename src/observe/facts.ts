@@ -42,12 +42,12 @@ disk=
 done </etc/docker/daemon.json
 for folder in "$disk" /var/lib/docker /var/lib/containers /var/lib /; do [ ! -d "$folder" ] || break; done
 say engineFolder "$folder"
-set -- $(LC_ALL=C df -Pk "$folder")
-shift 7
-say diskTotal "$2"
-say diskAvailable "$4"
-set -- $(LC_ALL=C df -Pi "$folder" 2>/dev/null)
-[ $# -lt 11 ] || { shift 7; say inodesTotal "$2"; say inodesAvailable "$4"; }
+set -- $(stat -f -c '%S %b %a %c %d' -- "$folder" 2>/dev/null)
+[ $# -eq 5 ] || { set -- $(LC_ALL=C df -Pk "$folder"); shift 7; set -- 1024 "$2" "$4" 0 0; }
+say diskTotal "$(($1 * $2 / 1024))"
+say diskAvailable "$(($1 * $3 / 1024))"
+say inodesTotal "$4"
+say inodesAvailable "$5"
 [ ! -e /run/reboot-required ] || say reboot asked
 kernels=
 for file in /boot/vmlinuz-*; do kernels="$kernels \${file#/boot/vmlinuz-}"; done

@@ -1,19 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { startDeadline } from "../lib/deadline.ts";
 import { printableLine } from "../lib/text.ts";
-import type { Answer, ListQuery, ReadQuery, RunQuery, Sign } from "../model/query.ts";
-import { quote, script } from "../remote/quote.ts";
+import type { Answer } from "../model/query.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
-
-export type ShellQuery = ReadQuery | ListQuery | RunQuery | SocketQuestion;
-
-/** Whether there is a socket: answered, with nothing, if so. */
-export interface SocketQuestion {
-  readonly ask: "socket";
-  readonly path: string;
-  /** Gets the answer while the other questions are still being answered, where those for sockets come first. */
-  readonly tell: (answer: Answer) => void;
-}
+import { scriptFor, type ShellQuery } from "./shell-script.ts";
 
 export interface ShellLimits {
   /** For each question, over there. */
@@ -126,93 +116,6 @@ async function run(
 
 const tooLate = (session: Session, timeoutMs: number): RemoteError =>
   new RemoteError(session.machine, "timeout", `not all was answered in ${timeoutMs / 1000} s`);
-
-/**
- * Each answer stands between two lines that begin with the mark, which nothing that is read can foresee: so any bytes
- * pass. Few processes: they are what an observation costs.
- */
-const prelude = (mark: string): string => `m=${mark}
-export LC_ALL=C
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-begin() { printf '%s %s\\n' "$m" "$1"; }
-end() { printf '\\n%s end %s\\n' "$m" "$1"; }
-missing() {
-  said=$(ls -d -- "$1" 2>&1 >/dev/null)
-  case $said in
-    *'No such file or directory' | *'Not a directory') end absent ;;
-    *) printf '%s' "\${said:-$2}"; end unreadable ;;
-  esac
-}
-file() {
-  begin "$1"
-  if [ -f "$2" ]; then head -c "$3" -- "$2" 2>/dev/null; end $?; else missing "$2" 'it is no file'; fi
-}
-socket() {
-  begin "$1"
-  if [ -S "$2" ]; then end 0; else missing "$2" 'it is no socket'; fi
-}
-answer() {
-  begin "$1"
-  shift
-  "$@" 2>/dev/null
-  end $?
-}
-there() { [ -e "$1" ] || [ -L "$1" ]; }
-marked() {
-  [ ! -r "$1" ] || while IFS= read -r line || [ -n "$line" ]; do
-    case $line in "$2"*) return 0 ;; esac
-  done <"$1"
-  return 1
-}
-where() {
-  index=$1 found=
-  shift
-  while [ "$1" != -- ]; do
-    case $1 in
-      in) ! marked "$2" "$3" || found=1; shift 3 ;;
-      *) ! there "$1" || found=1; shift ;;
-    esac
-  done
-  shift
-  if [ -n "$found" ]; then answer "$index" "$@"; else begin "$index"; echo end; end 0; fi
-}
-folder() {
-  if [ ! -d "$2" ]; then begin "$1"; missing "$2" 'it is no folder'; return; fi
-  index=$1
-  shift 2
-  answer "$index" "$@"
-}
-`;
-
-const listNames = `cd -- "$1" && ls -A >/dev/null || exit
-for name in * .[!.]* ..?*; do
-  if [ -e "$name" ] || [ -L "$name" ]; then printf '%s\\0' "$name"; fi
-done`;
-
-function scriptFor(queries: readonly ShellQuery[], mark: string, limit: readonly string[]): string {
-  const asked = queries.map((query, index) => {
-    switch (query.ask) {
-      case "read":
-        return `file ${quote([String(index), query.path, String(query.maxBytes + 1)])}`;
-      case "socket":
-        return `socket ${quote([String(index), query.path])}`;
-      case "list":
-        return `folder ${quote([String(index), query.path, ...limit, ...script(listNames, query.path)])}`;
-      case "run":
-        return query.where === undefined
-          ? `answer ${quote([String(index), ...limit, ...query.argv])}`
-          : `where ${index} ${query.where.map(signWords).join(" ")} -- ${quote([...limit, ...query.argv])}`;
-    }
-  });
-  // The shell's own input is this script: what it runs must not read it.
-  return `${prelude(mark)}all() {\n${asked.join("\n")}\nprintf '%s done\\n' "$m"\n}\nall </dev/null\n`;
-}
-
-/** All our paths begin with a slash, and with nothing that the shell would take for a pattern but the last star. */
-const signWords = (sign: Sign): string => {
-  if (typeof sign !== "string") return quote(["in", sign.file, sign.line]);
-  return sign.endsWith("*") ? `${quote([sign.slice(0, -1)])}*` : quote([sign]);
-};
 
 const mostBytes = (query: ShellQuery): number =>
   query.ask === "read" ? query.maxBytes : outputLimit;

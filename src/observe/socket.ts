@@ -1,6 +1,6 @@
 import type { Answer, TalkQuery } from "../model/query.ts";
 import { RemoteError, type Session } from "../remote/session.ts";
-import type { SocketQuestion } from "./shell.ts";
+import type { SocketQuestion } from "./shell-script.ts";
 
 /** A question to the shell whose answer is waited for apart from the others. */
 export function lookFor(path: string): {

@@ -118,6 +118,9 @@ test("what is asked only where there is a sign of it is asked there, and else an
     [false, { file: tab, line: "# mark of a" }],
     [false, { file: join(folder, "nowhere"), line: "" }],
     [false, { file: folder, line: "first" }],
+    [true, { noSocket: join(folder, "nowhere") }],
+    [true, { noSocket: tab }],
+    [false, { noSocket: join(sshd.dir, "engine.sock") }],
     [false],
   ];
   const queries = cases.map(([, ...where]): Query => {
@@ -135,11 +138,19 @@ test("what cannot be read is unknown, never absent", async () => {
   // Even root cannot look into what another user has mounted: a folder that refuses, by a loop of links.
   const loop = join(sshd.dir, "loop");
   await symlink(loop, loop);
-  const queries = [read(join(loop, "below")), list(join(loop, "below")), read("/proc/self/mem")];
+  const queries = [
+    read(join(loop, "below")),
+    list(join(loop, "below")),
+    read("/proc/self/mem"),
+    read(join(sshd.dir, "not", "there")),
+    list(join(sshd.dir, "not\nthere\n")),
+  ];
   const answers = await askMachine(plain, queries);
   assert.match(why(answers.get(queryKey(queries[0]!))), /Too many levels of symbolic links/);
   assert.match(why(answers.get(queryKey(queries[1]!))), /Too many levels of symbolic links/);
   assert.match(why(answers.get(queryKey(queries[2]!))), /reading ended with 1/);
+  for (const query of queries.slice(3))
+    assert.deepEqual(answers.get(queryKey(query)), { state: "absent" });
 });
 
 test("folders: names with line ends and dots, empty, absent, files", async () => {
@@ -164,6 +175,16 @@ test("folders: names with line ends and dots, empty, absent, files", async () =>
   assert.deepEqual(names(join(sshd.dir, "nothing")), []);
   assert.equal(names(join(sshd.dir, "none")), undefined);
   assert.throws(() => names(join(folder, "-n")), /it is no folder/);
+});
+
+test("many that are absent are told apart from what stands between them", async () => {
+  const at = (name: string): string => join(sshd.dir, "between", name);
+  await mkdir(at(""));
+  await writeFile(at("*"), "star");
+  const names = ["none", "-n", "* ", "*", "a b: No such file or directory", "\n", "*/below"];
+  const answers = await ask(names.map((name) => read(at(name))));
+  const absent = { state: "absent" };
+  assert.deepEqual(answers, [absent, absent, absent, text("star"), absent, absent, absent]);
 });
 
 test("commands: output, exit codes, no input, nothing of stderr", async () => {

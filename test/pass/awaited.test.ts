@@ -51,12 +51,12 @@ test("an engine is lacking only where that is sure", () => {
     `${JSON.stringify({ kind: "machine/engine", key: "", former: { installed, daemon: null } })}\nend\n`;
   const cases: readonly (readonly [there: string | undefined, before: string, lacks: boolean])[] = [
     ["none\nend\n", "end\n", true],
-    ["there\nend\n", "end\n", false],
-    ["there\nend\n", marker(true), false],
     ["end\n", "end\n", false],
-    ["end\n", marker(true), true],
-    ["end\n", marker(false), false],
-    ["end\n", "damaged\nend\n", false],
+    ["end\n", marker(true), false],
+    ["unclear\nend\n", "end\n", false],
+    ["unclear\nend\n", marker(true), true],
+    ["unclear\nend\n", marker(false), false],
+    ["unclear\nend\n", "damaged\nend\n", false],
     ["none\n", "end\n", false],
     [undefined, "end\n", false],
   ];

@@ -12,9 +12,8 @@ export type EngineThere = "there" | "none" | "unclear";
 
 const usualSocket = "/var/run/docker.sock";
 
-/** All by the shell itself. Only what can get an engine from us is ever said to have none. */
+/** All by the shell itself, where no socket is there. Only what can get an engine from us is ever said to have none. */
 const script = `
-if [ -S "$1" ]; then echo there; echo end; exit; fi
 found=
 case $1 in /var/run/docker.sock|/run/docker.sock) ;; *) found="another socket" ;; esac
 for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /snap/bin; do
@@ -27,20 +26,22 @@ for folder in /etc /lib /usr/lib /usr/local/lib /run; do
 done
 for socket in /run/docker.sock /run/podman/podman.sock; do [ ! -e "$socket" ] || found=$socket; done
 [ -x /usr/bin/apt-get ] && [ -d /run/systemd/system ] || found="\${found:-no apt-get, or no systemd}"
-[ -n "$found" ] || echo none
+if [ -n "$found" ]; then echo unclear; else echo none; fi
 echo end
 `;
 
-const thereQuery = ({ named }: About): RunQuery => ({
-  ask: "run",
-  argv: ["sh", "-c", script, "sh", named?.get(engineKind)?.[0] ?? usualSocket],
-});
+function thereQuery({ named }: About): RunQuery {
+  const socket = named?.get(engineKind)?.[0] ?? usualSocket;
+  const argv = ["sh", "-c", script, "sh", socket];
+  return { ask: "run", argv, where: [{ noSocket: socket }] };
+}
 
 /** Throws Unreadable. */
 export function readThere(answers: Answers, about: About): EngineThere {
   const lines = linesBeforeEnd(answers, thereQuery(about), "whether there is an engine has no end");
   const [found] = lines;
-  return found === "there" || found === "none" ? found : "unclear";
+  if (found === undefined) return "there";
+  return found === "none" ? found : "unclear";
 }
 
 /** What was there when it was taken over. */

@@ -89,7 +89,8 @@ export function answerScript(machine: ShellSide, input: string): string {
   const mark = /^m=([0-9a-f]+)$/m.exec(input)?.[1] ?? "";
   const questions = /\nall\(\) \{\n([^]*)\nprintf '%s done\\n' "\$m"\n\}\n/.exec(input)?.[1];
   if (questions === undefined) throw new Error(`not a script of questions: ${input.slice(0, 200)}`);
-  const frames = commandsOf(questions).map(([how = "", index = "", ...words]) => {
+  const asking = questions.replace('\nabsent "$@"', "");
+  const frames = commandsOf(asking).map(([how = "", index = "", ...words]) => {
     const { content, ending } = answerTo(machine, how, words);
     return `${mark} ${index}\n${content}\n${mark} end ${ending}\n`;
   });
