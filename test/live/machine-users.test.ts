@@ -94,6 +94,8 @@ describe("users as the files say", () => {
       "web-1",
       "touch /home/ada/kept; setsid runuser -u ada -- sleep 600 >/dev/null 2>&1 &",
     );
+    // As when the power went while userdel was at it.
+    await run("web-2", "usermod -aG docker bob; sed -i '/^bob:/d' /etc/passwd");
     await site.infra.revert(declared);
     assert.match(
       (await saidOf(site)).text,
@@ -107,6 +109,7 @@ describe("users as the files say", () => {
       );
       assert.equal(await run(machine, "ls /var/lib/slipway/acme/before/users"), "");
     }
+    assert.equal(await run("web-2", "grep -h bob /etc/group /etc/gshadow /etc/shadow || :"), "");
     assert.equal(
       await run("web-1", "ls -a /home/ada /home/ada/.ssh | grep -e kept -e auth"),
       "kept",

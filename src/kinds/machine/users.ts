@@ -145,7 +145,10 @@ function leave(places: Places, have: UserState | undefined): readonly Step[] {
   const { account, before } = have ?? {};
   // In this order, as the folder alone is known again.
   const forget: readonly Step[] = [forgetBefore(root, kind, name), { do: "remove", path: folder }];
-  if (account === undefined || before === undefined) return forget;
+  if (before === undefined) return forget;
+  // What is left of it would be that of the next account of this name.
+  const rest = before.wasThere ? [] : [run(scripts.removeAccount, name)];
+  if (account === undefined) return [command("rm", "-f", "--", sudo), ...rest, ...forget];
   const isNone = whole(have ?? { name }).account === undefined;
   const isHomeless = account.isHomeless === true && !before.wasThere;
   const keys =
@@ -153,7 +156,7 @@ function leave(places: Places, have: UserState | undefined): readonly Step[] {
       ? []
       : [run(scripts.giveKeys, name, `${folder}/keys`)];
   const noSudo = account.sudo === undefined ? [] : [command("rm", "-f", "--", sudo)];
-  if (!before.wasThere) return [...noSudo, ...keys, run(scripts.removeAccount, name), ...forget];
+  if (!before.wasThere) return [...noSudo, ...keys, ...rest, ...forget];
   const back: readonly Step[] = [
     ...noSudo,
     ...keys,

@@ -196,10 +196,22 @@ cat >"$new" && chmod 0440 "$new" || exit 1
 visudo -cqf "$new" >&2 && mv -f -- "$new" "$1" || { rm -f -- "$new"; exit 1; }
 `;
 
-/** `NAME`: the account goes; what it still runs is ended only where that keeps it. */
+/**
+ * `NAME`: the account goes; what it still runs is ended only where that keeps it. Where the power went in the middle of that, the
+ * rest of it goes, which would be that of the next account of this name: its password and what groups it was in.
+ */
 export const removeAccount = `
 ${programs}${entry}
-entry "$1" || exit 0
+rest() (
+  name=$(printf '%s' "$1" | sed 's/[.]/[.]/g')
+  ! grep -q "^$name:" /etc/shadow 2>/dev/null || pwconv || exit 1
+  for group in $(cat /etc/group /etc/gshadow 2>/dev/null | sed -nE "s/^([^:]*):.*[:,]$name(,.*)?$/\\1/p" | sort -u); do
+    gpasswd -d "$1" "$group" >/dev/null || exit 1
+  done
+  ! grep -q "^$name:" /etc/group || groupdel "$1" || exit 1
+  ! grep -q "^$name:" /etc/gshadow 2>/dev/null || grpconv
+)
+if ! entry "$1"; then rest "$1"; exit; fi
 userdel "$1" 2>/dev/null && exit 0
 for signal in TERM KILL; do
   for process in /proc/[0-9]*; do
