@@ -35,14 +35,22 @@ ${more}`;
   };
   const self = "http://127.0.0.1:8080/";
 
-  /** An app of this test alone, which is gone after it. */
+  /** An app of this test alone, which goes with the next pass after it. */
   const withApp = async (name: string, text: string, work: () => Promise<void>): Promise<void> => {
     await site.commit(`${name} is new`, { [`apps/${name}.yaml`]: text });
     await site.settle();
     await work();
     await site.commit(`${name} goes`, { [`apps/${name}.yaml`]: undefined });
+  };
+
+  /** The app of several tests, made to be so from what the one before left; what fails is another each time, as it is not tried again. */
+  const withShop = async (text: string): Promise<void> => {
+    await site.commit("Shop, so", { "apps/shop.yaml": text });
     await site.settle();
   };
+
+  /** Of what a test is about on one machine as on two. */
+  const onOne = (text: string): string => text.replace("machines: all", "machines: web-1");
 
   before(async () => {
     site = await openSite(
@@ -57,88 +65,85 @@ ${more}`;
   });
 
   test("a version that ends after it was healthy is taken back everywhere", async () => {
-    await withApp("shop", app("1"), async () => {
-      const before = await ids("web-1", "shop");
-      const watched = app("late", "", ", watch: 15s");
-      const late = await site.commit("Late", { "apps/shop.yaml": watched });
-      const outcome = await site.settle("reverted");
-      assert.match(outcome.text, /healthy at first, then it ended/);
-      assert.match(JSON.stringify(outcome.apps), /"exitCode":3|"restarts":1/);
-      assert.deepEqual(await ids("web-1", "shop"), before);
-      assert.equal(await versionOn("web-2", "shop"), "1");
-      await site.infra.revert(late);
-      assert.equal((await site.settle()).changes, 0);
-    });
+    await withShop(app("1"));
+    const before = await ids("web-1", "shop");
+    const watched = app("late", "", ", watch: 15s");
+    const late = await site.commit("Late", { "apps/shop.yaml": watched });
+    const outcome = await site.settle("reverted");
+    assert.match(outcome.text, /healthy at first, then it ended/);
+    assert.match(JSON.stringify(outcome.apps), /"exitCode":3|"restarts":1/);
+    assert.deepEqual(await ids("web-1", "shop"), before);
+    assert.equal(await versionOn("web-2", "shop"), "1");
+    await site.infra.revert(late);
+    assert.equal((await site.settle()).changes, 0);
   });
 
   test("goes to one machine first: where that fails, no other is touched", async () => {
-    await withApp("shop", app("1"), async () => {
-      const serving = await idOf("web-1", "shop");
-      const sinceMs = Date.now();
-      await site.commit("Sick", { "apps/shop.yaml": app("sick") });
-      const outcome = await site.settle("reverted");
-      assert.deepEqual(
-        outcome.apps.find((a) => a.family === "shop")?.evidence?.map((e) => e.machine),
-        ["web-1"],
-      );
-      assert.deepEqual(await eventsSince(site.fleet.machine("web-2"), "shop", sinceMs), []);
-      assert.equal(await idOf("web-1", "shop"), serving);
-    });
+    await withShop(app("1"));
+    const serving = await idOf("web-1", "shop");
+    const sinceMs = Date.now();
+    await site.commit("Sick", { "apps/shop.yaml": app("sick") });
+    const outcome = await site.settle("reverted");
+    assert.deepEqual(
+      outcome.apps.find((a) => a.family === "shop")?.evidence?.map((e) => e.machine),
+      ["web-1"],
+    );
+    assert.deepEqual(await eventsSince(site.fleet.machine("web-2"), "shop", sinceMs), []);
+    assert.equal(await idOf("web-1", "shop"), serving);
   });
 
   const failsOnSecond =
     "perMachine: { web-2: { env: { FAIL: health }, health: { deadline: 1s } } }\n";
 
   test("that fails on the second machine returns the first", async () => {
-    await withApp("shop", app("1"), async () => {
-      const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
-      const sick = app("2", failsOnSecond);
-      await site.commit("Fails there", { "apps/shop.yaml": sick });
-      const outcome = await site.settle("reverted");
-      assert.match(outcome.text, /^app\/shop still at [0-9a-f]{8}: /);
-      assert.equal(await idOf("web-1", "shop"), first);
-      assert.equal(await idOf("web-2", "shop"), second);
-    });
+    await withShop(app("1"));
+    const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
+    const sick = app("2", failsOnSecond);
+    await site.commit("Fails there", { "apps/shop.yaml": sick });
+    const outcome = await site.settle("reverted");
+    assert.match(outcome.text, /^app\/shop still at [0-9a-f]{8}: /);
+    assert.equal(await idOf("web-1", "shop"), first);
+    assert.equal(await idOf("web-2", "shop"), second);
   });
 
   test("that fails with onFailure: halt stops where it is", async () => {
     const halt = ", onFailure: halt";
-    await withApp("shop", app("1", "", halt), async () => {
-      const second = await idOf("web-2", "shop");
-      const sick = app("2", failsOnSecond, halt);
-      await site.commit("Fails there", { "apps/shop.yaml": sick });
-      const outcome = await site.reconcile();
-      assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
-      assert.match(outcome.text, /halt/);
-      assert.equal(await versionOn("web-1", "shop"), "2");
-      assert.equal(await idOf("web-2", "shop"), second);
-      const again = await site.reconcile();
-      assert.deepEqual([again.outcome, again.changes], ["failed", 0], JSON.stringify(again));
-    });
+    await withShop(app("1", "", halt));
+    const second = await idOf("web-2", "shop");
+    const sick = app("2", `env: { TEST: halt }\n${failsOnSecond}`, halt);
+    await site.commit("Fails there", { "apps/shop.yaml": sick });
+    const outcome = await site.reconcile();
+    assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
+    assert.match(outcome.text, /halt/);
+    assert.equal(await versionOn("web-1", "shop"), "2");
+    assert.equal(await idOf("web-2", "shop"), second);
+    const again = await site.reconcile();
+    assert.deepEqual([again.outcome, again.changes], ["failed", 0], JSON.stringify(again));
+    await withShop(app("1"));
   });
 
   test("that fails with onFailure: continue goes on elsewhere, and is back by a revert", async () => {
     const going = ", onFailure: continue";
-    await withApp("shop", app("1", "", going), async () => {
-      const [first, second] = [await idOf("web-1", "shop"), await idOf("web-2", "shop")];
+    await withApp("going", app("1", "", going), async () => {
+      const [first, second] = [await idOf("web-1", "going"), await idOf("web-2", "going")];
       const sick = app("2", failsOnSecond.replace("web-2", "web-1"), going);
-      const commit = await site.commit("Fails there", { "apps/shop.yaml": sick });
+      const commit = await site.commit("Fails there", { "apps/going.yaml": sick });
       const outcome = await site.reconcile();
       assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
       assert.match(outcome.text, /web-1: not healthy.*; live on web-2/);
-      assert.equal(await idOf("web-1", "shop"), first);
-      assert.equal(await versionOn("web-2", "shop"), "2");
+      assert.equal(await idOf("web-1", "going"), first);
+      assert.equal(await versionOn("web-2", "going"), "2");
       const names = await docker("web-1", "ps", "-a", "--format", "{{.Names}}");
-      assert.match(names, /-shop-1-failed$/m);
-      await docker("web-2", "rm", "-f", await idOf("web-2", "shop"));
+      assert.match(names, /-going-1-failed$/m);
+      await docker("web-2", "rm", "-f", await idOf("web-2", "going"));
       assert.equal((await site.reconcile()).changes, 1, "it is healed where it works");
       await site.infra.revert(commit);
       await site.settle();
       assert.deepEqual(
-        [await idOf("web-1", "shop"), await versionOn("web-2", "shop")],
+        [await idOf("web-1", "going"), await versionOn("web-2", "going")],
         [first, "1"],
       );
-      assert.equal(await idOf("web-2", "shop"), second);
+      assert.equal(await idOf("web-2", "going"), second);
     });
   });
 
@@ -147,45 +152,45 @@ ${more}`;
 
   test("stop-first that fails waits until the one before is healthy again", async () => {
     const slow = "env: { START_MS: '2500' }\n";
-    await withApp("shop", holding("1", slow), async () => {
-      const before = await idOf("web-1", "shop");
-      await site.commit("Sick", { "apps/shop.yaml": holding("sick", "") });
+    await withApp("held", onOne(holding("1", slow)), async () => {
+      const before = await idOf("web-1", "held");
+      await site.commit("Sick", { "apps/held.yaml": onOne(holding("sick", "")) });
       await site.settle("reverted");
-      assert.equal(await versionOn("web-1", "shop"), "1");
-      assert.equal(await idOf("web-1", "shop"), before);
+      assert.equal(await versionOn("web-1", "held"), "1");
+      assert.equal(await idOf("web-1", "held"), before);
     });
   });
 
   test("stop-first that fails says when the one before does not become healthy either", async () => {
     // Short for who never is healthy, long for who is: two runs of a command in a container.
     const probe =
-      'health: { command: ["test", "!", "-e", "/data/bad"], interval: 50ms, deadline: 5s }';
-    const fragile = (more = ""): string => holding("1", more).replace(/^health.*$/m, probe);
+      'health: { command: ["test", "!", "-e", "/data/bad"], interval: 250ms, deadline: 5s }';
+    const fragile = (more = ""): string => onOne(holding("1", more)).replace(/^health.*$/m, probe);
     const spoils = 'entrypoint: ["sh", "-c", "touch /data/bad; exec sleep 600"]\n';
-    await withApp("shop", fragile(), async () => {
-      const before = await idOf("web-1", "shop");
+    await withApp("fragile", fragile(), async () => {
+      const before = await idOf("web-1", "fragile");
       const good = await site.infra.git("rev-parse", "HEAD");
-      await site.commit("Spoils", { "apps/shop.yaml": fragile(spoils) });
+      await site.commit("Spoils", { "apps/fragile.yaml": fragile(spoils) });
       const outcome = await site.reconcile();
       assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
       assert.match(outcome.text, /not healthy.*; not yet back at .*: .*not healthy/);
       assert.ok(outcome.text.includes(`not yet back at ${good.slice(0, 8)}`));
-      assert.equal(await idOf("web-1", "shop"), before);
+      assert.equal(await idOf("web-1", "fragile"), before);
       await docker("web-1", "exec", before, "rm", "/data/bad");
       await site.settle("reverted");
-      assert.equal(await idOf("web-1", "shop"), before);
+      assert.equal(await idOf("web-1", "fragile"), before);
     });
   });
 
   test("of an app that came back has nothing to return to", async () => {
-    await withApp("shop", app("1"), async () => {});
-    await site.commit("Back, but sick", { "apps/shop.yaml": app("sick") });
+    await withApp("back", onOne(app("1")), async () => {});
+    await site.settle();
+    await site.commit("Back, but sick", { "apps/back.yaml": onOne(app("sick")) });
     const outcome = await site.reconcile();
     assert.equal(outcome.outcome, "failed", JSON.stringify(outcome));
     assert.match(outcome.text, /nothing to return to/);
-    assert.deepEqual(await ids("web-1", "shop"), []);
-    await site.commit("shop goes", { "apps/shop.yaml": undefined });
-    await site.settle();
+    assert.deepEqual(await ids("web-1", "back"), []);
+    await site.commit("back goes", { "apps/back.yaml": undefined });
   });
 
   test("does not try what comes after an app that fails", async () => {
@@ -250,10 +255,10 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
       return stdout.trim();
     };
     await letGo("1");
-    await withApp("shop", release("1"), async () => {
+    await withApp("released", release("1"), async () => {
       assert.equal(await releases(), "1");
       assert.equal(await releases("web-2"), "");
-      const commit = await site.commit("Two", { "apps/shop.yaml": release("2") });
+      const commit = await site.commit("Two", { "apps/released.yaml": release("2") });
       const child = startController(site.options);
       await until("the release runs", async () =>
         child.made().some((c) => c.text.endsWith("/start")) ? true : undefined,
@@ -264,11 +269,11 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
       await letGo("2");
       await site.settle();
       assert.equal(await releases(), "1\n2");
-      await docker("web-1", "rm", "-f", await idOf("web-1", "shop"));
+      await docker("web-1", "rm", "-f", await idOf("web-1", "released"));
       await site.settle();
       await site.infra.revert(commit);
       await site.settle();
-      assert.equal(await versionOn("web-1", "shop"), "1");
+      assert.equal(await versionOn("web-1", "released"), "1");
       assert.equal(await releases(), "1\n2");
     });
   });
@@ -293,25 +298,25 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
   });
 
   test("scales up and down without touching the others", async () => {
-    await withApp("shop", app("1", "instances: 2\n"), async () => {
-      const two = await ids("web-1", "shop");
+    await withApp("scaled", onOne(app("1", "instances: 2\n")), async () => {
+      const two = await ids("web-1", "scaled");
       assert.equal(two.length, 2);
-      await site.commit("Three", { "apps/shop.yaml": app("1", "instances: 3\n") });
+      await site.commit("Three", { "apps/scaled.yaml": onOne(app("1", "instances: 3\n")) });
       await site.settle();
-      const three = await ids("web-1", "shop");
+      const three = await ids("web-1", "scaled");
       assert.deepEqual([three.length, two.every((id) => three.includes(id))], [3, true]);
-      await site.commit("One", { "apps/shop.yaml": app("1") });
+      await site.commit("One", { "apps/scaled.yaml": onOne(app("1")) });
       await site.settle();
-      const [one, ...rest] = await ids("web-1", "shop");
+      const [one, ...rest] = await ids("web-1", "scaled");
       assert.deepEqual([rest, two.includes(one ?? "")], [[], true]);
     });
   });
 
   test("gives services a bridge of their own, where they have short names", async () => {
-    const services = "services: { shop: {}, web: {}, worker: { command: [/app/server] } }\n";
-    await withApp("shop", app("1", services), async () => {
-      const worker = await idOf("web-1", "shop-worker");
-      for (const name of ["shop", "web"]) {
+    const services = "services: { suite: {}, web: {}, worker: { command: [/app/server] } }\n";
+    await withApp("suite", onOne(app("1", services)), async () => {
+      const worker = await idOf("web-1", "suite-worker");
+      for (const name of ["suite", "web"]) {
         const url = `http://${name}:8080/`;
         const answer = await docker("web-1", "exec", worker, "wget", "-qO-", url);
         assert.match(answer, /^version=1$/m, name);
@@ -326,15 +331,14 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
   });
 
   test("stops what is declared stopped and starts the same container again", async () => {
-    await withApp("shop", app("1"), async () => {
-      const before = await ids("web-1", "shop");
-      await site.commit("Stop", { "apps/shop.yaml": app("1", "state: stopped\n") });
-      await site.settle();
-      assert.deepEqual(await ids("web-1", "shop"), []);
-      await site.commit("Start", { "apps/shop.yaml": app("1") });
-      await site.settle();
-      assert.deepEqual(await ids("web-1", "shop"), before);
-    });
+    await withShop(app("1"));
+    const before = await ids("web-1", "shop");
+    await site.commit("Stop", { "apps/shop.yaml": app("1", "state: stopped\n") });
+    await site.settle();
+    assert.deepEqual(await ids("web-1", "shop"), []);
+    await site.commit("Start", { "apps/shop.yaml": app("1") });
+    await site.settle();
+    assert.deepEqual(await ids("web-1", "shop"), before);
   });
 
   test("keeps containers and data through a rename; data goes only when told by name", async () => {
@@ -398,36 +402,36 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
     await site.settle();
     assert.match(await names(), /\bnever\b/);
     await site.commit("Gone", { "apps/never.yaml": undefined });
-    await site.settle();
   });
 
   test("makes room for a newer commit, however long the one before would still take", async () => {
-    await withApp("shop", app("1"), async () => {
-      const daemon = await follow(site.options);
-      const stuck = app("2", "env: { START_MS: '600000' }\n").replace("60s", "900s");
-      const old = await site.commit("Stuck", { "apps/shop.yaml": stuck });
-      await until("it waits", async () =>
-        daemon.controller.events.some((e) => e.type === "progress" && /waiting/.test(e.text))
-          ? true
-          : undefined,
-      );
-      const newer = await site.commit("Better", { "apps/shop.yaml": app("2") });
-      const superseded = await daemon.ended(old, "superseded");
-      assert.match(superseded.text, new RegExp(`superseded by ${newer.slice(0, 8)}`));
-      await daemon.ended(newer, "applied");
-      await daemon.stop();
-      assert.equal(await versionOn("web-2", "shop"), "2");
-      assert.deepEqual(
-        daemon.controller.told.filter((o) => o.revision === old).map((o) => o.outcome),
-        ["superseded"],
-      );
-    });
+    await withShop(app("1"));
+    const daemon = await follow(site.options);
+    const stuck = app("2", "env: { START_MS: '600000' }\n").replace("60s", "900s");
+    const old = await site.commit("Stuck", { "apps/shop.yaml": stuck });
+    await until("it waits", async () =>
+      daemon.controller.events.some((e) => e.type === "progress" && /waiting/.test(e.text))
+        ? true
+        : undefined,
+    );
+    const newer = await site.commit("Better", { "apps/shop.yaml": app("2") });
+    const superseded = await daemon.ended(old, "superseded");
+    assert.match(superseded.text, new RegExp(`superseded by ${newer.slice(0, 8)}`));
+    await daemon.ended(newer, "applied");
+    await daemon.stop();
+    assert.equal(await versionOn("web-2", "shop"), "2");
+    assert.deepEqual(
+      daemon.controller.told.filter((o) => o.revision === old).map((o) => o.outcome),
+      ["superseded"],
+    );
+    await site.commit("Shop goes", { "apps/shop.yaml": undefined });
   });
 
   test("does not empty most of the fleet unasked; a revert needs no leave", async () => {
+    await site.settle();
     const before = await ids("web-1", "still");
     const gone = await site.commit("No apps but another", {
-      "apps/fresh.yaml": app("1"),
+      "apps/fresh.yaml": onOne(app("1")),
       "apps/still.yaml": undefined,
       "apps/other.yaml": undefined,
     });
@@ -444,9 +448,12 @@ release: { command: ["sh", "-c", "until [ -e /data/go-${tag} ]; do sleep 0.1; do
     await site.settle();
     assert.deepEqual(await ids("web-1", "still"), before);
     const two = "Two more";
-    const more = await site.commit(two, { "apps/x.yaml": app("1"), "apps/y.yaml": app("1") });
+    const more = await site.commit(two, {
+      "apps/x.yaml": onOne(app("1")),
+      "apps/y.yaml": onOne(app("1")),
+    });
     await site.settle();
-    const three = await site.commit("A third", { "apps/z.yaml": app("1") });
+    const three = await site.commit("A third", { "apps/z.yaml": onOne(app("1")) });
     await site.settle();
     await site.infra.git("revert", "--no-edit", three, more);
     await site.settle();
