@@ -50,16 +50,20 @@ ${more}`;
   };
 
   before(async () => {
-    site = await openProxiedSite(both, {
-      "1": {},
-      "2": {},
-      "3": {},
-      sick: { env: { FAIL: "health" } },
-      late: { env: { FAIL: "late:2" } },
-      later: { env: { FAIL: "late:20" } },
-      broken: { env: { FAIL: "path:/" } },
-      hungry: { env: { FAIL: "memory" } },
-    });
+    site = await openProxiedSite(
+      both,
+      {
+        "1": {},
+        "2": {},
+        "3": {},
+        sick: { env: { FAIL: "health" } },
+        late: { env: { FAIL: "late:2" } },
+        later: { env: { FAIL: "late:20" } },
+        broken: { env: { FAIL: "path:/" } },
+        hungry: { env: { FAIL: "memory" } },
+      },
+      { isWarm: true },
+    );
     const settings = `fleet: acme\nproxy: { image: "${await site.proxyImage()}" }\n`;
     await site.commit("Shop", { "slipway.yaml": settings, "apps/shop.yaml": app("1") });
     await site.settle();
@@ -234,11 +238,11 @@ ${more}`;
     const { report } = await site.underLoad(both, async () => {
       await deploy("Three", app("1", ", watch: 300ms", "instances: 3\n"));
       await site.settle();
-      await deploy("One", app("1"));
+      await deploy("Two", app("1", ", watch: 300ms", "instances: 2\n"));
       await site.settle();
     });
     noFailure(report);
-    assert.equal((await site.running("web-1", "shop")).length, 1);
+    assert.equal((await site.running("web-1", "shop")).length, 2);
     assert.deepEqual(await site.proxies("web-1"), proxies);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RevisionOutcome } from "../../src/model/outcome.ts";
 import { startLoad, type LoadReport, type Load } from "./load/load.ts";
 import type { Clients } from "./load/crew.ts";
-import { openSite, type Site, type Tags } from "./site.ts";
+import { openSite, type Site, type SiteOptions, type Tags } from "./site.ts";
 
 /** A site whose machines have proxies, and what tests ask of them past Slipway. */
 export interface ProxiedSite extends Site {
@@ -28,8 +28,9 @@ export const readers: Clients = { posts: false, streams: 0, sockets: 0 };
 export async function openProxiedSite(
   machines: Parameters<typeof openSite>[0]["machines"],
   tags: Tags,
+  options: SiteOptions = {},
 ): Promise<ProxiedSite> {
-  const site = await openSite({ machines }, tags);
+  const site = await openSite({ machines, ...options }, tags);
   const machine = (name: string) => site.fleet.machine(name);
   const docker: ProxiedSite["docker"] = async (name, ...argv) =>
     (await machine(name).docker(argv)).trim();
