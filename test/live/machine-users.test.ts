@@ -80,15 +80,18 @@ describe("users as the files say", () => {
     assert.equal(await run("web-1", "getent passwd bob"), "");
 
     await run("web-1", `echo '${key("eve")}' >>/home/ada/.ssh/authorized_keys`);
+    await run("web-2", `echo '${key("eve")}' >/home/ada/.ssh/authorized_keys2`);
     await run("web-2", "usermod -s /bin/false bob; rm /home/bob/.ssh/authorized_keys");
     assert.deepEqual(await planned(), [
       "machine/web-1/users/ada: ada is not as declared; /home/ada/.ssh/authorized_keys changed, keys ssh-ed25519 …AAAAAAAA eve",
+      "machine/web-2/users/ada: ada has /home/ada/.ssh/authorized_keys2, which sshd reads too; /home/ada/.ssh/authorized_keys2 changed, keys in authorized_keys2: ssh-ed25519 …AAAAAAAA eve",
       "machine/web-2/users/bob: bob is not as declared, keys ",
     ]);
     const [change] = changesOf(await site.by((controller) => controller.plan()));
     assert.equal(change?.reason.where?.file, "slipway.yaml");
     await site.settle();
     assert.equal(await keysOf("web-1", "ada"), key("ada"));
+    assert.equal(await run("web-2", "ls /home/ada/.ssh"), "authorized_keys");
 
     await run(
       "web-1",
@@ -120,7 +123,7 @@ describe("users as the files say", () => {
     await run("web-2", "useradd -m -d /srv/carol -s /bin/sh carol; mkdir -m 700 /srv/carol/.ssh");
     await run(
       "web-2",
-      `cd /srv/carol/.ssh; echo '${key("old")}' >authorized_keys; chmod 640 authorized_keys; chown -R carol: .`,
+      `cd /srv/carol/.ssh; echo '${key("old")}' >authorized_keys; echo '${key("older")}' >authorized_keys2; chmod 640 *; chown -R carol: .`,
     );
     const carol = `users: { carol: { keys: ["${key("new")}"], shell: /bin/bash } }\n`;
     await declare("{}", carol);
@@ -128,18 +131,20 @@ describe("users as the files say", () => {
     assert.equal(held.outcome, "held");
     assert.match(
       held.text,
-      /^needs Slipway-Allow: delete machine\/web-2\/users\/carol: carol could no longer log in with ssh-ed25519 …AAAAAAAA old$/,
+      /^needs Slipway-Allow: delete machine\/web-2\/users\/carol: carol could no longer log in with ssh-ed25519 …AAAAAAAA old, ssh-ed25519 …AAAAAAAA older$/,
     );
     assert.equal(await keysOf("web-2", "carol"), key("old"));
     await declare("{}", carol, "Carol\n\nSlipway-Allow: delete machine/web-2/users/carol");
     await site.settle();
     assert.equal(await keysOf("web-2", "carol"), key("new"));
+    assert.equal(await run("web-2", "ls /srv/carol/.ssh"), "authorized_keys");
     await declare("{}", "", "No Carol\n\nSlipway-Allow: delete machine/web-2/users");
     await site.settle();
     assert.equal(await keysOf("web-2", "carol"), key("old"));
+    assert.equal(await run("web-2", "cat /srv/carol/.ssh/authorized_keys2"), key("older"));
     assert.equal(
-      await run("web-2", "stat -c '%a %U' /srv/carol/.ssh/authorized_keys; getent passwd carol"),
-      `640 carol\n${await run("web-2", "getent passwd carol")}`,
+      await run("web-2", "stat -c '%a %U' /srv/carol/.ssh/*; getent passwd carol"),
+      `640 carol\n640 carol\n${await run("web-2", "getent passwd carol")}`,
     );
     assert.match(await run("web-2", "getent passwd carol"), /:\/bin\/sh$/);
   });
@@ -149,12 +154,17 @@ describe("users as the files say", () => {
       "web-2",
       "useradd -m -d /srv/mallory mallory; mkdir /srv/prey; ln -s /srv/prey /srv/mallory/.ssh",
     );
+    await run(
+      "web-2",
+      "useradd -m -d /srv/trudy trudy; runuser -u trudy -- sh -c 'mkdir -m 700 ~/.ssh && ln -s /srv/prey/keys ~/.ssh/authorized_keys2'",
+    );
     const declared = await declare(
       "{}",
-      `users: { mallory: { keys: ["${key("mal")}"] }, daemon: { keys: [] } }\n`,
+      `users: { mallory: { keys: ["${key("mal")}"] }, trudy: { keys: [] }, daemon: { keys: [] } }\n`,
     );
     const outcome = await site.reconcile();
     assert.match(JSON.stringify(outcome.troubles), /\/srv\/mallory\/\.ssh is not a folder/);
+    assert.match(JSON.stringify(outcome.troubles), /trudy\/\.ssh\/authorized_keys2 is not a file/);
     assert.match(JSON.stringify(outcome.held), /daemon is an account of the machine's own system/);
     assert.equal(await run("web-2", "ls -a /srv/prey"), ".\n..");
     await site.infra.revert(declared);
@@ -163,6 +173,8 @@ describe("users as the files say", () => {
 
   test("a key or a right by which we log in is put back, and not tried elsewhere", async () => {
     const allowed = "Deploy\n\nSlipway-Allow: delete machine";
+    // Where it is tried the second file is the only way in.
+    await run("web-1", "cd /home/deploy/.ssh && mv authorized_keys authorized_keys2");
     await declare(`{ deploy: { keys: ["${key("other")}"] } }`, "", allowed);
     const { text, trials } = await saidOf(site);
     assert.match(
@@ -179,8 +191,11 @@ describe("users as the files say", () => {
       outcome.text,
       /^web-1: user deploy as declared would lock us out, and was put back as it was: \S+ refuses the login as deploy/,
     );
-    for (const machine of machines)
-      assert.equal(await keysOf(machine, "deploy"), ours, `${machine} keeps the key`);
+    assert.equal(
+      await run("web-1", "cd /home/deploy/.ssh && ls && cat *"),
+      `authorized_keys2\n${ours}`,
+    );
+    assert.equal(await keysOf("web-2", "deploy"), ours);
     assert.equal(await run("web-2", "ls /var/lib/slipway/acme/before/users"), "");
     assert.deepEqual(await planned(), []);
     assert.equal((await site.reconcile()).outcome, "reverted");

@@ -5,7 +5,15 @@ import { beforeQuery, forgetBefore, saveBefore } from "../shared/before.ts";
 import { scriptArgv, trialOf } from "../shared/trial.ts";
 import * as scripts from "./users/scripts.ts";
 import { clashOf, differenceOf, differingOf, shortKey, sudoLine, whole } from "./users/diff.ts";
-import { kind, readUsers, seenQuery, type Former, type UserState } from "./users/state.ts";
+import {
+  allKeys,
+  kind,
+  readUsers,
+  seenQuery,
+  type Account,
+  type Former,
+  type UserState,
+} from "./users/state.ts";
 
 export type { UserState } from "./users/state.ts";
 
@@ -39,6 +47,9 @@ export const users: Kind<UserSpec, UserState> = {
     const { keys, sudo } = differingOf(want, have ?? want);
     return [
       ...(keys === undefined ? [] : [`${account.home}/.ssh/authorized_keys`]),
+      ...(keys === undefined || account.second === undefined
+        ? []
+        : [`${account.home}/.ssh/authorized_keys2`]),
       ...(sudo === undefined ? [] : [sudoOf(fleet, want.name)]),
     ].map((path) => ({ of: "file", path }));
   },
@@ -54,7 +65,7 @@ export const users: Kind<UserSpec, UserState> = {
   },
   redact: ({ account, ...rest }) => ({
     ...rest,
-    ...(account === undefined ? {} : { account: { ...account, keys: account.keys.map(shortKey) } }),
+    ...(account === undefined ? {} : { account: redacted(account) }),
   }),
 };
 
@@ -67,6 +78,12 @@ interface Places {
 }
 
 const sudoOf = (fleet: string, name: string): string => `/etc/sudoers.d/slipway-${fleet}-${name}`;
+
+const redacted = ({ keys, second, ...rest }: Account): Account => ({
+  ...rest,
+  keys: keys.map(shortKey),
+  ...(second === undefined ? {} : { second: second.map(shortKey) }),
+});
 
 const run = (script: string, ...values: readonly string[]): RunStep => ({
   do: "run",
@@ -89,7 +106,8 @@ function make(places: Places, want: UserSpec, seen: UserState): readonly Step[] 
     ...(want.keys === undefined ? {} : { keys: want.keys }),
   };
   // What is given is taken away again, and what goes is known to, also where we do not come to the end.
-  const own = before.given.keys ?? (want.keys === undefined ? undefined : account?.keys);
+  const own =
+    before.given.keys ?? (want.keys === undefined ? undefined : account && allKeys(account));
   const underWay = {
     groups,
     ...(own === undefined && want.keys === undefined ? {} : { keys: union(own, want.keys) }),
@@ -109,7 +127,12 @@ function make(places: Places, want: UserSpec, seen: UserState): readonly Step[] 
       ? []
       : keys === "former"
         ? [run(scripts.giveKeys, name, `${folder}/keys`)]
-        : [{ ...run(scripts.setKeys, name), stdin: keys.map((key) => `${key}\n`).join("") }]),
+        : [
+            {
+              ...run(scripts.setKeys, name),
+              stdin: keys.map((key) => `${key}\n`).join(""),
+            },
+          ]),
     ...(differing.sudo === undefined
       ? []
       : [

@@ -2,7 +2,7 @@ import type { Difference, Field } from "../../../model/change.ts";
 import type { Clash } from "../../kind.ts";
 import { difference } from "../../shared/difference.ts";
 import type { UserSpec } from "../users.ts";
-import type { Account, Former, UserState } from "./state.ts";
+import { allKeys, type Account, type Former, type UserState } from "./state.ts";
 
 /** Accounts of the system's own are below, and `nobody` is above; root is everybody's. */
 const people = { from: 1_000, below: 65_534 };
@@ -58,6 +58,7 @@ function keysOf(
   if (account === undefined) return keys.length === 0 ? {} : { keys };
   const isSame =
     account.refused === undefined &&
+    account.second === undefined &&
     account.keys.length === keys.length &&
     keys.every((key) => account.keys.includes(key));
   if (isSame && !account.isLoose) return {};
@@ -84,18 +85,27 @@ export function differenceOf(
       ? `${name} could no longer log in with ${gone.map(shortKey).join(", ")}`
       : before === undefined
         ? `${name} was there before Slipway, and is taken over`
-        : (account.refused ?? `${name} is not as declared`);
+        : (account.refused ?? secondOf(name, differing, account) ?? `${name} is not as declared`);
   return {
     ...difference("update", before === undefined ? "missing" : "changed", text, fields),
     ...(gone.length > 0 ? { login: "goes" as const } : {}),
   };
 }
 
+const secondOf = (
+  name: string,
+  { keys }: Differing,
+  { second, home }: Account,
+): string | undefined =>
+  keys === undefined || second === undefined
+    ? undefined
+    : `${name} has ${home}/.ssh/authorized_keys2, which sshd reads too`;
+
 /** What was put there by hand since is no login that a commit takes away. */
 function lost({ keys }: UserSpec, account: Account, before: Former | undefined): readonly string[] {
   const given = before?.given.keys;
-  if (keys === undefined) return account.keys.filter((key) => given?.includes(key) === true);
-  return account.keys.filter(
+  if (keys === undefined) return allKeys(account).filter((key) => given?.includes(key) === true);
+  return allKeys(account).filter(
     (key) => !keys.includes(key) && (given === undefined || given.includes(key)),
   );
 }
@@ -138,7 +148,10 @@ function leaving({ name, account, before, isKept }: UserState): Difference | und
 }
 
 const newFields = (want: UserSpec): readonly Field[] => [
-  ...(want.keys ?? []).map((key) => ({ path: "keys", declared: shortKey(key) })),
+  ...(want.keys ?? []).map((key) => ({
+    path: "keys",
+    declared: shortKey(key),
+  })),
   ...(want.sudo === true ? [{ path: "sudo", declared: true }] : []),
   ...(want.groups.length === 0 ? [] : [{ path: "groups", declared: want.groups }]),
   ...(want.shell === undefined ? [] : [{ path: "shell", declared: want.shell }]),
@@ -155,6 +168,7 @@ function fieldsOf(differing: Differing, account: Account): readonly Field[] {
     ...(keys === undefined ? [] : account.keys)
       .filter((key) => !keep.includes(key))
       .map((key) => ({ path: "keys", live: shortKey(key) })),
+    ...(keys === undefined ? [] : secondFields(account)),
     ...(isLoose === true ? [{ path: "keys", declared: "private", live: "others may write" }] : []),
     ...(keys !== undefined && account.refused !== undefined
       ? [{ path: "keys", live: account.refused }]
@@ -165,6 +179,14 @@ function fieldsOf(differing: Differing, account: Account): readonly Field[] {
     ...(shell === undefined ? [] : [{ path: "shell", declared: shell, live: account.shell }]),
   ];
 }
+
+const secondFields = ({ second }: Account): readonly Field[] =>
+  second?.length === 0
+    ? [{ path: "keys", live: "authorized_keys2, without a key" }]
+    : (second ?? []).map((key) => ({
+        path: "keys",
+        live: `in authorized_keys2: ${shortKey(key)}`,
+      }));
 
 const keyTypes = /(?:^|\s)((?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+)\s+([A-Za-z0-9+/=]+)(?:\s+(.*))?$/;
 

@@ -33,27 +33,37 @@ enter_made() {
 }
 `;
 
-/** `keep_keys FILE` and `give_keys FILE`: the keys to and from a folder of ours, with their mode and owner; no file: none. */
+/** sshd reads both, unless it is told otherwise. */
+const keyFiles = `authorized_keys authorized_keys2`;
+
+/**
+ * `keep_keys FILE` and `give_keys FILE`: the keys to and from a folder of ours, with their mode and owner; no file: none.
+ * Those of the second file are in `FILE2`. What is given is there before anything goes: it may be the only way in.
+ */
 const moveKeys = `
 keep_keys() (
-  rm -f -- "$1"
+  rm -f -- "$1" "\${1}2"
   enter || { [ "$?" = 2 ]; exit; }
-  [ -e authorized_keys ] || [ -L authorized_keys ] || exit 0
-  [ ! -f authorized_keys ] || cp -pP -- authorized_keys "$1" || exit 1
-  [ ! -f "$1" ] || [ -L "$1" ] || exit 0
-  rm -f -- "$1"
-  echo "$home/.ssh/authorized_keys is not a file, but a link or the like" >&2
-  exit 1
+  for file in ${keyFiles}; do
+    kept=$1\${file#authorized_keys}
+    [ -e "$file" ] || [ -L "$file" ] || continue
+    [ ! -f "$file" ] || cp -pP -- "$file" "$kept" || exit 1
+    [ ! -f "$kept" ] || [ -L "$kept" ] || continue
+    rm -f -- "$1" "\${1}2"
+    echo "$home/.ssh/$file is not a file, but a link or the like" >&2
+    exit 1
+  done
 )
 give_keys() (
-  if [ ! -f "$1" ]; then
-    enter || { [ "$?" = 2 ]; exit; }
-    rm -f -- authorized_keys
-    exit
-  fi
-  enter_made || exit 1
-  rm -f -- .authorized_keys.slipway && cp -pP -- "$1" .authorized_keys.slipway &&
-    mv -fT -- .authorized_keys.slipway authorized_keys
+  gone=
+  if [ -f "$1" ] || [ -f "\${1}2" ]; then enter_made || exit 1; else enter || { [ "$?" = 2 ]; exit; }; fi
+  for file in ${keyFiles}; do
+    kept=$1\${file#authorized_keys}
+    [ -f "$kept" ] || { gone="$gone $file"; continue; }
+    new=.$file.slipway
+    rm -f -- "$new" && cp -pP -- "$kept" "$new" && mv -fT -- "$new" "$file" || exit 1
+  done
+  [ -z "$gone" ] || rm -f -- $gone
 )
 `;
 
@@ -65,8 +75,8 @@ const parts = `${programs}${entry}${enter}`;
 /**
  * `ROOT FLEET NAME…`: what there is of each, and of those that were taken over, as lines that begin with a word: `user`,
  * `kept` where its former keys are, then of one that there is `entry`, `half` where it lacks its password, `homeless` where
- * it lacks its home, `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where sshd would not read them, `refused`
- * with why; then `end`.
+ * it lacks its home, `groups`, `sudo`, `login` where it is ours, `key` a line of its keys, `loose` where sshd would not read them, `second`
+ * where there is the second file, with `second-key` its lines, `refused` with why; then `end`.
  */
 export const seen = `
 ${parts}
@@ -74,15 +84,23 @@ root=$1 fleet=$2
 shift 2
 about_keys() (
   enter 2>&1 || { [ "$?" = 2 ]; exit; }
-  [ -e authorized_keys ] || [ -L authorized_keys ] || exit 0
-  [ -f authorized_keys ] && [ ! -L authorized_keys ] || { echo "$home/.ssh/authorized_keys is not a file"; exit 1; }
-  for path in . authorized_keys; do
-    set -- $(stat -c '%a %u' "$path")
-    case $1 in *[2367]? | *[2367]) echo loose ;; esac
-    [ "$2" = "$uid" ] || [ "$2" = 0 ] || echo loose
+  for file in ${keyFiles}; do
+    [ -e "$file" ] || [ -L "$file" ] || continue
+    [ -f "$file" ] && [ ! -L "$file" ] || { echo "$home/.ssh/$file is not a file"; exit 1; }
   done
-  head -c 65536 authorized_keys | tr -d '\\000\\r' | sed '/^[[:space:]]*\\(#\\|$\\)/d; s/^[[:space:]]*/key /; s/[[:space:]]*$//'
+  if [ -e authorized_keys ]; then
+    for path in . authorized_keys; do
+      set -- $(stat -c '%a %u' "$path")
+      case $1 in *[2367]? | *[2367]) echo loose ;; esac
+      [ "$2" = "$uid" ] || [ "$2" = 0 ] || echo loose
+    done
+    lines authorized_keys key
+  fi
+  [ ! -e authorized_keys2 ] || { echo second; lines authorized_keys2 second-key; }
 )
+lines() {
+  head -c 65536 "$1" | tr -d '\\000\\r' | sed '/^[[:space:]]*\\(#\\|$\\)/d; s/^[[:space:]]*/'"$2"' /; s/[[:space:]]*$//'
+}
 tell() {
   printf 'user %s\\n' "$1"
   [ ! -d "$root/before/users/$1" ] || echo kept
@@ -170,14 +188,15 @@ chown -hR "$uid:$gid" "$new" && chmod "\${mode:-0700}" "$new" && mv -T -- "$new"
 ! command -v restorecon >/dev/null || restorecon -R "$home"
 `;
 
-/** `NAME`: what is read are its keys from now on. */
+/** `NAME`: what is read are its keys from now on, and all of them. */
 export const setKeys = `
 ${parts}
 entry "$1" || { echo "there is no user $1" >&2; exit 1; }
 enter_made || exit 1
 umask 077
 new=.authorized_keys.slipway
-rm -f -- "$new" && set -C && cat >"$new" && chown -h "$uid:$gid" "$new" && chmod go-w . && mv -fT -- "$new" authorized_keys
+rm -f -- "$new" && set -C && cat >"$new" && chown -h "$uid:$gid" "$new" && chmod go-w . && mv -fT -- "$new" authorized_keys &&
+  rm -f -- authorized_keys2
 `;
 
 /** `NAME FILE`: the keys that were kept, or none. */

@@ -28,6 +28,11 @@ export interface UserState {
   readonly isKept?: true;
 }
 
+/** By which it may log in, whichever file they are in. */
+export const allKeys = ({ keys, second = [] }: Account): readonly string[] => [
+  ...new Set([...keys, ...second]),
+];
+
 export interface Account {
   readonly uid: number;
   readonly home: string;
@@ -35,6 +40,8 @@ export interface Account {
   readonly groups: readonly string[];
   /** Lines of its file of keys, but for comments. */
   readonly keys: readonly string[];
+  /** Lines of the second file that sshd reads, `authorized_keys2`; undefined: there is none. */
+  readonly second?: readonly string[];
   /** sshd would not read them: others may write there. */
   readonly isLoose: boolean;
   /** Why its keys can be neither read nor written. */
@@ -109,6 +116,7 @@ function accountOf(told: Told): Account | undefined {
     shell,
     groups: (of("groups")[0] ?? "").split(" ").filter((group) => group !== ""),
     keys: of("key"),
+    ...(of("second").length === 0 ? {} : { second: of("second-key") }),
     isLoose: of("loose").length > 0,
     ...(refused === undefined ? {} : { refused }),
     ...(sudo.length === 0 ? {} : { sudo: sudo.join("\n") }),
