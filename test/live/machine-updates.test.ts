@@ -14,7 +14,7 @@ describe("updates of a machine", () => {
   /** As apt itself reads it. */
   const configured = (): Promise<string> =>
     run(
-      "apt-config dump | grep -E '^(APT::Periodic::Unattended|Unattended-Upgrade::(Origins|Allowed))' || :",
+      "apt-config dump | grep -E '^(APT::Periodic::Unattended|Unattended-Upgrade::(Origins|Allowed|Package-Blacklist))' || :",
     );
   const isInstalled = async (): Promise<boolean> =>
     (await run("dpkg-query -W -f '${db:Status-Status}' unattended-upgrades || :")) === "installed";
@@ -25,7 +25,10 @@ describe("updates of a machine", () => {
 
   before(async () => {
     site = await openSite({ machines: ["web-1"] }, {});
-    await makeAptRepository(site.fleet.machine("web-1"), ["unattended-upgrades 2.9"]);
+    await makeAptRepository(site.fleet.machine("web-1"), [
+      "unattended-upgrades 2.9",
+      "slipway-test++ 1.0",
+    ]);
     await run(
       `echo 'APT::Periodic::Unattended-Upgrade "1"; Unattended-Upgrade::Allowed-Origins { "everything"; };' >/etc/apt/apt.conf.d/50unattended-upgrades`,
     );
@@ -55,6 +58,16 @@ describe("updates of a machine", () => {
     assert.equal(change.fields.length, 2);
     await site.settle();
     assert.ok(await isInstalled());
+
+    const pinned = await declare("updates: security\npackages: [slipway-test++=1.0]\n");
+    await site.settle();
+    assert.match(
+      await configured(),
+      /^Unattended-Upgrade::Package-Blacklist:: "\^slipway-test\[\+\]\[\+\]\$";$/m,
+    );
+    await site.infra.revert(pinned);
+    await site.settle();
+    assert.doesNotMatch(await configured(), /slipway-test/);
 
     const none = await declare("updates: none\n");
     await site.settle();

@@ -15,16 +15,21 @@ import {
   unlessNamed,
 } from "../shared/before.ts";
 import { difference } from "../shared/difference.ts";
+import { optional } from "../shared/optional.ts";
 import { linesBeforeEnd } from "../shared/lines.ts";
 
 /** Which updates the machine installs by itself. */
 export interface UpdatesSpec {
   readonly updates: "security" | "none";
+  /** Packages that stay at their version, sorted: they would be newer than declared. Undefined: none. */
+  readonly pinned?: readonly string[];
 }
 
 export interface UpdatesState {
   /** What our file says; `other`: it was changed by hand. Undefined: there is none. */
   readonly file?: "security" | "none" | "other";
+  /** Which packages it leaves as they are. Undefined: all come. */
+  readonly pinned?: readonly string[];
   /** Whether what installs them is there. */
   readonly isInstalled: boolean;
   /** It is there by half: dpkg was cut. */
@@ -56,8 +61,10 @@ export const updates: Kind<UpdatesSpec, UpdatesState> = {
       ? undefined
       : difference("update", "changed", "updates are not as declared", fields);
   },
-  traces: ({ updates: wanted }, have, { fleet }) =>
-    have?.before === undefined || have.file === wanted ? [] : [{ of: "file", path: dropIn(fleet) }],
+  traces: (want, have, { fleet }) =>
+    have?.before === undefined || (have.file === want.updates && hasPins(want, have))
+      ? []
+      : [{ of: "file", path: dropIn(fleet) }],
   apply: ({ want, have }, { root, fleet }) => {
     if (want === undefined)
       return [
@@ -72,13 +79,17 @@ export const updates: Kind<UpdatesSpec, UpdatesState> = {
         : [];
     return [
       ...taken,
-      ...(have?.file === want.updates
+      ...(have?.file === want.updates && hasPins(want, have)
         ? []
         : [
             {
               do: "put" as const,
               path: dropIn(fleet),
-              content: { text: contents[want.updates].map((line) => `${line}\n`).join("") },
+              content: {
+                text: contentOf(want)
+                  .map((line) => `${line}\n`)
+                  .join(""),
+              },
               mode: "0644",
             },
           ]),
@@ -105,9 +116,25 @@ function fieldsOf(want: UpdatesSpec, have: UpdatesState | undefined): readonly F
     ...(have?.file === declared
       ? []
       : [{ path: "updates", declared, ...(have?.file && { live: have.file }) }]),
+    ...(hasPins(want, have)
+      ? []
+      : [
+          {
+            path: "pinned",
+            ...(pinsOf(want).length === 0 ? {} : { declared: pinsOf(want) }),
+            ...optional("live", have?.pinned),
+          },
+        ]),
     ...(isMissing ? [{ path: tool, declared: "installed" }] : []),
   ];
 }
+
+/** Only what installs updates has to know of pins. */
+const pinsOf = ({ updates: wanted, pinned = [] }: UpdatesSpec): readonly string[] =>
+  wanted === "security" ? pinned : [];
+
+const hasPins = (want: UpdatesSpec, have: UpdatesState | undefined): boolean =>
+  pinsOf(want).join() === (have?.pinned ?? []).join();
 
 /** After the distribution's own, 20auto-upgrades and 50unattended-upgrades. */
 const dropIn = (fleet: string): string => `/etc/apt/apt.conf.d/52slipway-${fleet}`;
@@ -141,10 +168,35 @@ const contents: Readonly<Record<UpdatesSpec["updates"], readonly string[]>> = {
   ],
 };
 
-/** `sum SUM` of our file, and `installed`. */
+/** The list is added to the machine's own. Each is a regular expression that need match only the beginning of a name. */
+function contentOf(want: UpdatesSpec): readonly string[] {
+  const pins = pinsOf(want);
+  const lines = contents[want.updates];
+  if (pins.length === 0) return lines;
+  const names = pins.map((name) => `  "^${name.replaceAll(/[+.]/g, "[$&]")}$";`);
+  return [
+    ...lines,
+    "// Packages that are declared at one version.",
+    "Unattended-Upgrade::Package-Blacklist {",
+    ...names,
+    "};",
+  ];
+}
+
+const pinOf = (line: string): readonly string[] => {
+  const [, name] = /^pinned {3}"\^(.*)\$";$/.exec(line) ?? [];
+  return name === undefined ? [] : [name.replaceAll(/\[([+.])\]/g, "$1")];
+};
+
+/** `sum SUM` of our file, `pinned LINE` each of those that look like it, and `installed`. */
 const script = `
 command -v dpkg-query >/dev/null || { echo 'no dpkg'; echo end; exit 0; }
-[ ! -e "$1" ] || printf 'sum %s\\n' "$(sha256sum <"$1")" || exit 1
+if [ -e "$1" ]; then
+  printf 'sum %s\\n' "$(sha256sum <"$1")" || exit 1
+  while IFS= read -r line; do
+    case $line in '  "^'*'$";') printf 'pinned %s\\n' "$line" ;; esac
+  done <"$1"
+fi
 dpkg-query -W -f '\${db:Status-Status}\\n' ${tool} 2>/dev/null || echo none
 echo end
 `;
@@ -166,7 +218,7 @@ function readUpdates(answers: Answers, about: About): ReadonlyMap<string, Update
     [
       "",
       {
-        ...(sum === undefined ? {} : { file: fileOf(sum) }),
+        ...(sum === undefined ? {} : fileOf(sum, lines.flatMap(pinOf))),
         isInstalled: lines.includes("installed"),
         ...(lines.some((line) => /^(?:half-.*|unpacked)$/.test(line))
           ? { isHalf: true as const }
@@ -178,9 +230,13 @@ function readUpdates(answers: Answers, about: About): ReadonlyMap<string, Update
   ]);
 }
 
-const fileOf = (sum: string): NonNullable<UpdatesState["file"]> =>
-  (["security", "none"] as const).find((level) => digestOfLines(contents[level]) === sum) ??
-  "other";
+function fileOf(sum: string, pinned: readonly string[]): Pick<UpdatesState, "file" | "pinned"> {
+  const file = (["security", "none"] as const).find(
+    (level) => digestOfLines(contentOf({ updates: level, pinned })) === sum,
+  );
+  if (file === undefined) return { file: "other" };
+  return { file, ...(pinned.length === 0 ? {} : { pinned }) };
+}
 
 function formerOf(former: Json): { readonly isInstalled: boolean } {
   const isInstalled = isObject(former) ? former["isInstalled"] : undefined;
