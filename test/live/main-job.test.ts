@@ -7,7 +7,10 @@ import { askHttp } from "../support/http.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { settingsFile } from "../support/infra.ts";
 
-/** The main job through the command line, one revision after another, on two machines. */
+/**
+ * The main job through the command line, one revision after another, on two machines. The first deploy and a revert are run as
+ * users run them; what is said of the others is read in this process.
+ */
 describe("merging deploys, reverting rolls back", () => {
   let stage: Stage;
   let image: (tag: string) => string;
@@ -33,14 +36,14 @@ ${more}`;
       .machine(machine)
       .docker(["ps", "-q", "--no-trunc", "--filter", "label=slipway.fleet=acme"]);
 
-  const reconcile = async (...argv: string[]) => {
-    const ran = await stage.slipway(["--json", "reconcile", ...argv]);
+  const reconcile = async (by = stage.here) => {
+    const ran = await by(["--json", "reconcile"]);
     assert.notEqual(ran.stdout, "", ran.stderr);
     return { ...ran, outcome: JSON.parse(ran.stdout) as Record<string, unknown> };
   };
 
-  const assertEmptyPlan = async () => {
-    const plan = await stage.slipway(["--json", "plan", "--exit-code"]);
+  const assertEmptyPlan = async (by = stage.here) => {
+    const plan = await by(["--json", "plan", "--exit-code"]);
     assert.equal(plan.code, 0, plan.stdout + plan.stderr);
     assert.deepEqual((JSON.parse(plan.stdout) as { changes: unknown[] }).changes, []);
   };
@@ -82,13 +85,13 @@ ${more}`;
   });
 
   test("the first deploy is live on both machines, and the second plan is empty", async () => {
-    const { code, outcome, stderr } = await reconcile();
+    const { code, outcome, stderr } = await reconcile(stage.slipway);
     assert.equal(code, 0, `${JSON.stringify(outcome)}\n${stderr}`);
     assert.equal(outcome["outcome"], "applied");
     assert.match(String(outcome["text"]), /live on web-1, web-2 .*; last probe: 200 in \d+ ms$/);
     assert.equal(await versionOn("web-1"), "1");
     assert.equal(await versionOn("web-2"), "1");
-    await assertEmptyPlan();
+    await assertEmptyPlan(stage.slipway);
     const file = await askHttp(
       stage.fleet.machine("web-1").privateAddress,
       8080,
@@ -113,7 +116,7 @@ ${more}`;
     await assertEmptyPlan();
     stage.fleet.registry?.fault("500");
     await stage.revert(commit);
-    const { code, outcome } = await reconcile();
+    const { code, outcome } = await reconcile(stage.slipway);
     stage.fleet.registry?.fault(undefined);
     assert.equal(code, 0, JSON.stringify(outcome));
     assert.equal(await versionOn("web-1"), "1");
@@ -233,9 +236,9 @@ ${more}`;
 
   test("a controller with no state at all has an empty plan and the same history", async () => {
     const env = { SLIPWAY_STATE: `${stage.clone}-other-state` };
-    const plan = await stage.slipway(["--json", "plan", "--exit-code"], { env });
+    const plan = await stage.here(["--json", "plan", "--exit-code"], { env });
     assert.equal(plan.code, 0, plan.stdout);
-    const history = await stage.slipway(["--json", "history"], { env });
+    const history = await stage.here(["--json", "history"], { env });
     assert.equal(history.code, 0, history.stderr);
     assert.match(history.stdout, /"reverted"/);
   });

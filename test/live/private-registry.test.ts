@@ -12,7 +12,7 @@ import { see } from "../support/witness.ts";
 const first = "canary-of-then?>~";
 const second = "canary-of-now-é";
 
-/** A registry that wants a login, which is in the repo and on no machine. */
+/** A registry that wants a login, which is in the repo and on no machine. The first deploy is run as users run it. */
 describe("a private registry", () => {
   let stage: Stage;
   let registry: Registry;
@@ -28,13 +28,13 @@ describe("a private registry", () => {
     "secrets/registries.yaml": await key.file({ TOKEN: password }),
   });
 
-  const slipway = async (...argv: readonly string[]): Promise<Ran> => {
-    const ran = await stage.slipway(argv, { env });
+  const slipway = async (argv: readonly string[], by = stage.here): Promise<Ran> => {
+    const ran = await by(argv, { env });
     said.push(ran.stdout, ran.stderr);
     return ran;
   };
-  const reconcile = async (): Promise<RevisionOutcome> => {
-    const ran = await slipway("--json", "reconcile");
+  const reconcile = async (by = stage.here): Promise<RevisionOutcome> => {
+    const ran = await slipway(["--json", "reconcile"], by);
     assert.notEqual(ran.stdout, "", ran.stderr);
     return JSON.parse(ran.stdout) as RevisionOutcome;
   };
@@ -47,10 +47,10 @@ describe("a private registry", () => {
     assert.equal(trouble?.class, "pull", JSON.stringify(outcome));
     assert.match(trouble.text, why);
   };
-  const assertApplied = async (): Promise<void> => {
-    const outcome = await reconcile();
+  const assertApplied = async (by = stage.here): Promise<void> => {
+    const outcome = await reconcile(by);
     assert.equal(outcome.outcome, "applied", JSON.stringify(outcome));
-    const plan = await slipway("plan", "--exit-code");
+    const plan = await slipway(["plan", "--exit-code"]);
     assert.equal(plan.code, 0, plan.stdout + plan.stderr);
   };
 
@@ -85,9 +85,9 @@ describe("a private registry", () => {
 
   test("with one: its images run, and the machine keeps no login", async () => {
     await stage.commit("Log in", { "slipway.yaml": withLogin(), ...(await token(`${first}\n`)) });
-    const plan = await slipway("--json", "plan");
+    const plan = await slipway(["--json", "plan"]);
     assert.match(plan.stdout, /app\/shop\/image/);
-    await assertApplied();
+    await assertApplied(stage.slipway);
     assert.equal((await running()).length, 1);
     const { exec } = stage.fleet.machine("one");
     const basic = Buffer.from(`bot:${first}`).toString("base64");

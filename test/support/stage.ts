@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { bootFleet, type Fleet, type FleetOptions } from "../fleet/fleet.ts";
 import { must, run } from "../fleet/run.ts";
 import { cliEnv } from "./cli-env.ts";
+import { slipwayHere } from "./cli-here.ts";
 import { until } from "../fleet/wait.ts";
 
 /** The command as users run it. */
@@ -41,6 +42,11 @@ export interface Stage {
       readonly input?: string;
       readonly timeoutMs?: number;
     },
+  ): Promise<Ran>;
+  /** The same in this process, which costs a fraction: for what others prove of the command as users run it. */
+  here(
+    argv: readonly string[],
+    options?: { readonly env?: NodeJS.ProcessEnv; readonly input?: string },
   ): Promise<Ran>;
   /** `slipway run` in the background. */
   daemon(options?: DaemonOptions): Promise<Daemon>;
@@ -152,6 +158,8 @@ export async function openStage(
         input: more.input ?? "",
         timeoutMs: more.timeoutMs ?? 300_000,
       }),
+    here: async (argv, more = {}) =>
+      await slipwayHere(argv, { env: { ...env, ...more.env }, input: more.input ?? "" }),
     daemon: async (more = {}) => {
       const daemon = startDaemon({ ...env, ...more.env }, more);
       daemons.add(daemon);
