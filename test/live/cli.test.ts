@@ -20,7 +20,10 @@ interface Following {
   readonly ended: Promise<number | null>;
 }
 
-/** Every command as a user types it, on two machines and a real git server. */
+/**
+ * Every command as a user types it, on two machines and a real git server. A command that was typed already is run in this
+ * process for its other answers, and a pass that only brings about what a test begins with.
+ */
 describe("the command line on machines", () => {
   let stage: Stage;
   let first: string;
@@ -47,7 +50,7 @@ ${more}`;
   };
 
   const json = async (...argv: string[]): Promise<Record<string, unknown>> => {
-    const { stdout, stderr } = await stage.slipway([...argv, "--json"]);
+    const { stdout, stderr } = await stage.here([...argv, "--json"]);
     assert.notEqual(stdout, "", stderr);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
@@ -84,7 +87,7 @@ ${more}`;
     };
     const made = await stage.slipway(["init", dir, ...flags], { env });
     assert.equal(made.code, 0, made.stderr);
-    const { stdout } = await stage.slipway(["--repo", dir, "validate"]);
+    const { stdout } = await stage.here(["--repo", dir, "validate"]);
     assert.equal(stdout, "no findings\n");
     const status = await json("--repo", dir, "status");
     const seen = status["machines"] as { name: string; reachable: boolean; why?: string }[];
@@ -123,7 +126,7 @@ ${more}`;
       await writeFile(file, `${before}\nresources: { memoryReservation: 4000g }\n`);
       const wish = ["--repo", stage.clone, "plan", "--working-tree"];
       assert.match(
-        (await stage.slipway(wish)).stdout,
+        (await stage.here(wish)).stdout,
         /\nmay not fit\n +! web-1: containers are declared to take 3.9 TB of memory, it has /,
       );
       const plan = await json(...wish);
@@ -178,7 +181,7 @@ ${more}`;
       ps.stdout,
     );
     assert.match(
-      (await stage.slipway(["ps", "shpo"])).stderr,
+      (await stage.here(["ps", "shpo"])).stderr,
       /no app 'shpo' \(did you mean 'shop'\?\)/,
     );
   });
@@ -187,7 +190,7 @@ ${more}`;
     const words = ["a b", "$HOME", "'", "\\", "", "--json"];
     const echo = await stage.slipway(["exec", "shop", "--", "printf", "<%s>", ...words]);
     assert.equal(echo.stdout, words.map((word) => `<${word}>`).join(""), echo.stderr);
-    const told = await stage.slipway([
+    const told = await stage.here([
       "exec",
       "shop",
       "--on",
@@ -198,7 +201,7 @@ ${more}`;
       'echo "$SLIPWAY_MACHINE"; echo no >&2; exit 7',
     ]);
     assert.deepEqual([told.code, told.stdout, told.stderr], [7, "web-2\n", "no\n"]);
-    const all = await stage.slipway([
+    const all = await stage.here([
       "exec",
       "shop",
       "--all",
@@ -226,7 +229,7 @@ ${more}`;
         : await Promise.resolve(undefined),
     );
     const second = await stage.commit("Shop 2", { "apps/shop/app.yaml": app("2") });
-    assert.equal((await stage.slipway(["reconcile"])).code, 0);
+    assert.equal((await stage.here(["reconcile"])).code, 0);
     await until("the new version is heard on both", async () =>
       /web-1\/1 \| version 2/.test(follow.out()) && /web-2\/1 \| version 2/.test(follow.out())
         ? true
@@ -246,7 +249,7 @@ ${more}`;
     const times = [...since.stdout.matchAll(/\| (\S+Z) /g)].map(([, time = ""]) => time);
     assert(times.length >= 4, since.stdout);
     assert.deepEqual(times, times.toSorted());
-    const one = await stage.slipway(["logs", "shop", "--on", "web-2", "--tail", "1", "--json"]);
+    const one = await stage.here(["logs", "shop", "--on", "web-2", "--tail", "1", "--json"]);
     const document = JSON.parse(one.stdout) as { lines: Record<string, unknown>[] };
     assertPublished("logs", document);
     const [line = {}] = document.lines;
@@ -265,7 +268,7 @@ ${more}`;
       quiet.stdout,
       /as declared, nothing to change\n {2}made by +[0-9a-f]{8} Shop 2 \(Ada <ada@example.com>\)/,
     );
-    const ofImage = await stage.slipway(["why", "app/shop/image"]);
+    const ofImage = await stage.here(["why", "app/shop/image"]);
     assert.match(
       ofImage.stdout,
       /as declared, nothing to change\n {2}declared +apps\/shop\/app.yaml:2, last changed by [0-9a-f]{8} Shop 2/,
@@ -274,7 +277,7 @@ ${more}`;
       "apps/shop/app.yaml": app("2").replace("GREETING: hello", "GREETING: hi"),
     });
     await stage.commit("Words", { "README.md": "words\n" });
-    const pending = await stage.slipway(["why", "app/shop"]);
+    const pending = await stage.here(["why", "app/shop"]);
     assert.match(
       pending.stdout,
       /container\/1 is to be replaced\n {2}because .*\(apps\/shop\/app.yaml:\d+\)/,
@@ -285,10 +288,10 @@ ${more}`;
     assertPublished("why", why);
     assert.equal((why["commit"] as { subject: string }).subject, "Say hi");
     assert.match(
-      (await stage.slipway(["why", "app/shpo"])).stderr,
+      (await stage.here(["why", "app/shpo"])).stderr,
       /nothing is at 'app\/shpo' \(did you mean 'app\/shop'\?\)/,
     );
-    assert.equal((await stage.slipway(["reconcile"])).code, 0);
+    assert.equal((await stage.here(["reconcile"])).code, 0);
   });
 
   test("rollback pushes the commit that brings the last good files back", async () => {
@@ -308,8 +311,8 @@ ${more}`;
       (await stage.git("rev-parse", "HEAD^{tree}")).trim(),
       (await stage.git("rev-parse", `${to}^{tree}`)).trim(),
     );
-    assert.equal((await stage.slipway(["reconcile"])).code, 0);
-    const branch = await stage.slipway(["rollback", first, "--yes", "--branch-only", "back"]);
+    assert.equal((await stage.here(["reconcile"])).code, 0);
+    const branch = await stage.here(["rollback", first, "--yes", "--branch-only", "back"]);
     assert.equal(branch.code, 0, branch.stderr);
     await stage.git("fetch", "-q", "origin");
     assert.equal((await stage.git("rev-parse", "origin/main")).trim(), revision);
@@ -327,7 +330,7 @@ ${more}`;
     const server = stage.fleet.git!;
     await stage.git("push", "-q", server.loginUrl("infra"), ":refs/notes/slipway");
     const env = { SLIPWAY_STATE: `${stage.env["HOME"] ?? ""}/third-state` };
-    const lost = await stage.slipway(["history", "--json"], { env });
+    const lost = await stage.here(["history", "--json"], { env });
     assert.deepEqual(
       (JSON.parse(lost.stdout) as typeof all).revisions.map((r) => r.subject),
       all.revisions.map((r) => r.subject),
@@ -349,7 +352,7 @@ ${more}`;
     assert.match(slow.err(), /stopping at the next safe point/);
     assert(!slow.err().includes("bug"), slow.err());
     await stage.commit("Shop 2 again", { "apps/shop/app.yaml": app("2") });
-    assert.equal((await stage.slipway(["reconcile"])).code, 0);
+    assert.equal((await stage.here(["reconcile"])).code, 0);
     assert.equal((await stage.slipway(["plan", "--exit-code"])).code, 0);
   });
 
@@ -357,10 +360,10 @@ ${more}`;
     await stage.fleet.machine("web-2").faults.kill();
     const [status, ps, logs, plan, exec] = await Promise.all([
       stage.slipway(["status"]),
-      stage.slipway(["ps"]),
-      stage.slipway(["logs", "shop"]),
-      stage.slipway(["plan", "--exit-code"]),
-      stage.slipway(["exec", "shop", "--", "true"]),
+      stage.here(["ps"]),
+      stage.here(["logs", "shop"]),
+      stage.here(["plan", "--exit-code"]),
+      stage.here(["exec", "shop", "--", "true"]),
     ]);
     assert.equal(status.code, 0);
     assert.match(status.stdout, /^web-2 +unreachable/m);
@@ -378,7 +381,7 @@ ${more}`;
     assert.equal(pass.code, 1);
     assert.match(pass.stdout, /^… incomplete /);
     await stage.fleet.machine("web-2").faults.start();
-    assert.equal((await stage.slipway(["reconcile"])).code, 0);
+    assert.equal((await stage.here(["reconcile"])).code, 0);
   });
 
   test("run follows the branch, and ends when it is told to", async () => {
