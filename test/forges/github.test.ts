@@ -102,7 +102,7 @@ suite("GitHub", () => {
     ["502 without JSON", "unavailable", { kind: "status", status: 502, body: "<html>" }, {}, {}],
     ["200 that is no answer", "unavailable", { kind: "garbage" }, {}, {}],
     ["a cut connection", "unavailable", { kind: "dropped-before" }, {}, {}],
-    ["no answer in time", "unavailable", { kind: "hang" }, { timeoutMs: 50 }, {}],
+    ["no answer in time", "unavailable", { kind: "hang" }, { timeoutMs: 2_000 }, {}],
     [
       "403 without a limit",
       "denied",
