@@ -87,7 +87,7 @@ ${more}`;
     };
     const made = await stage.slipway(["init", dir, ...flags], { env });
     assert.equal(made.code, 0, made.stderr);
-    const { stdout } = await stage.here(["--repo", dir, "validate"]);
+    const { stdout } = await stage.slipway(["--repo", dir, "validate"]);
     assert.equal(stdout, "no findings\n");
     const status = await json("--repo", dir, "status");
     const seen = status["machines"] as { name: string; reachable: boolean; why?: string }[];
@@ -190,7 +190,7 @@ ${more}`;
     const words = ["a b", "$HOME", "'", "\\", "", "--json"];
     const echo = await stage.slipway(["exec", "shop", "--", "printf", "<%s>", ...words]);
     assert.equal(echo.stdout, words.map((word) => `<${word}>`).join(""), echo.stderr);
-    const told = await stage.here([
+    const told = await stage.slipway([
       "exec",
       "shop",
       "--on",
