@@ -1,14 +1,15 @@
 /** Checks and tests everything, or the parts and files that are named. Run by bin/test, which sets up what this needs. */
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { mapLimit } from "../src/lib/parallel.ts";
 import { choose, Misused, usage, type Choice } from "./test/choose.ts";
 import { runProgram, type Ran } from "./test/program.ts";
-import { longestFirst } from "./test/order.ts";
+import { longestFirst, longestFoldersFirst } from "./test/order.ts";
 import { closingLines, sayStages, sumOf, type Stage } from "./test/summary.ts";
 
 const top = fileURLToPath(new URL("../", import.meta.url));
 const minute = 60_000;
+/** Many of them wait more than they work. */
+const unitsAtOnce = 3;
 const interrupted = new AbortController();
 
 const checks = {
@@ -59,24 +60,28 @@ const nodeTest = (
   ...files,
 ];
 
-/** Tests that leave nothing behind in their process: files share one, as starting one for each costs more than they do. */
-const isPure = (file: string): boolean =>
-  /(?:^|\/)test\/(?:(?:lib|plan|report|desired|model)\/[^/]+|(?:kinds|load)\/.+)\.test\.ts$/.test(
-    file,
-  );
+/** Which folder of test/ a file is of. */
+const folderOf = (file: string): string => /(?:^|\/)test\/([^/]+)/.exec(file)?.[1] ?? "";
 
-/** What is pure in as many processes as run at once, then a process for each file. */
+/** Those of `source` begin thousands of other programs, which costs a large process more. */
+const isolationOf = (folder: string): readonly string[] =>
+  folder === "source" ? [] : ["--test-isolation=none"];
+
+/**
+ * The files of a folder share one process, as starting one for each costs more than most of them do: no test leaves anything behind
+ * in its process. Those that take longest begin first.
+ */
 async function runUnit(files: readonly string[]): Promise<Ran> {
-  const pure = files.filter(isPure);
-  const others = files.filter((file) => !isPure(file));
-  const halves = [0, 1].map((half) => pure.filter((_, index) => index % 2 === half));
-  const together = (half: readonly string[]): Promise<Ran> =>
-    run(nodeTest(half, 1, 2 * minute, "--test-isolation=none"), 10 * minute);
-  const ran = await Promise.all(halves.filter((half) => half.length > 0).map(together));
-  if (others.length > 0)
-    ran.push(
-      await run(nodeTest(others, Math.min(2, availableParallelism()), 2 * minute), 15 * minute),
-    );
+  const folders = Map.groupBy(files, folderOf);
+  const ran = await mapLimit(
+    longestFoldersFirst([...folders.keys()]),
+    unitsAtOnce,
+    async (folder) =>
+      await run(
+        nodeTest(folders.get(folder) ?? [], 2, 2 * minute, ...isolationOf(folder)),
+        10 * minute,
+      ),
+  );
   return {
     code: Math.max(...ran.map(({ code }) => code)),
     output: sumOf(ran.map((r) => r.output)),

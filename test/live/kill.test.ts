@@ -68,7 +68,7 @@ describe("a controller that is killed at any step", { concurrency: true }, () =>
         { call, when: "before" as const },
         ...(goesOnAlone(call.text) ? [{ call, when: "after" as const }] : []),
       ]);
-      for (const { call, when } of sampled(points, 4)) {
+      for (const { call, when } of sampled(points, 6)) {
         t.diagnostic(`killed ${when} ${call.number} ${call.text}`);
         await trial.killed({ call: call.number, when }, undisturbed.holding, call.text);
       }

@@ -67,7 +67,7 @@ describe("trouble", () => {
 image: ${site.image(tag)}
 machines: all
 port: 8080
-health: { http: /up, interval: 100ms, deadline: 120s }
+health: { http: /up, interval: 500ms, deadline: 120s }
 deploy: { stopTimeout: 1s, batch: 9 }
 ${more}`;
 
