@@ -60,5 +60,7 @@ const withoutChanceIn = (text: string): string =>
   text
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, "TIME")
     .replaceAll(/\binodes\/(\S+)\.\d+/g, "inodes/$1.INODE")
+    // One name in forty ends in eight digits.
+    .replaceAll(/(?<=-)[0-9a-f]{8}\b/g, "HEX")
     .replaceAll(/(?<!sha256:)\b(?=\d*[a-f])[0-9a-f]{8,64}\b/g, "HEX")
     .replaceAll(/[A-Za-z0-9+/]{43}=/g, "KEY");
