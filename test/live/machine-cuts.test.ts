@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { RemoteError, type Fleet as Remote } from "../../src/remote/session.ts";
+import { until } from "../fleet/wait.ts";
 import { makeAptRepository } from "../support/apt-repository.ts";
 import { openController } from "../support/controller.ts";
 import { watchCalls, type Call } from "../support/counting.ts";
@@ -134,8 +135,13 @@ describe("what a machine should be, cut again and again", { timeout: 6_000_000 }
     await makeAptRepository(machine(), ["slipway-one 1.0", "unattended-upgrades 2.9"]);
     await run("apt-get update; echo before >/etc/motd");
     await run(
-      `cd /etc/docker; echo '{"live-restore": false}' >daemon.json; systemctl reload docker; rm daemon.json`,
+      `cd /etc/docker; echo '{"live-restore": false}' >daemon.json; systemctl reload docker`,
     );
+    // It has only been told to read it.
+    await until("the engine's settings", async () =>
+      (await run("docker info --format '{{.LiveRestoreEnabled}}'")) === "false" ? true : undefined,
+    );
+    await run("rm /etc/docker/daemon.json");
     disk = await run("truncate -s 16M /disk; mkfs.ext4 -q /disk; losetup -f --show /disk");
     // Its own name: what is swapped to is known by its path to all machines of the test fleet.
     await site.commit("Fleet", { "slipway.yaml": settingsFile("cuts") });
