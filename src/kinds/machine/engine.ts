@@ -146,7 +146,7 @@ function leavingSteps(before: EngineBefore | undefined, root: string): readonly 
   const own = parseDaemon(former ?? undefined) ?? {};
   const isSaid = liveRestore(own) !== undefined;
   return [
-    ...(isSaid ? [] : [reloadWith(daemonText({ ...own, "live-restore": false }))]),
+    ...(isSaid ? [] : [reloadWith(daemonText({ ...own, "live-restore": false }), false)]),
     reloadWith(former),
     forgetBefore(root, engineKind, ""),
   ];
