@@ -30,6 +30,23 @@ const rolloutOf = (family: string, change: Change, more: Partial<Rollout> = {}):
   ...more,
 });
 
+/** Of whom nothing is told, and who has neither files nor secrets; without machines. */
+const plain: ApplyContext = {
+  holds: new Map(),
+  clock: { now: () => 0, sleep: () => Promise.resolve() },
+  listener: () => undefined,
+  preempt: new AbortController().signal,
+  content: () => Promise.reject(new Error("ships nothing")),
+  reveal: () => {
+    throw new Error("has no secrets");
+  },
+  redact: (text) => text,
+  onAppFailure: () => Promise.resolve(),
+  onLockout: () => Promise.resolve(),
+  onReboot: () => Promise.resolve(),
+  onRelease: () => Promise.resolve(),
+};
+
 test("what fails while it is watched is told once, also when another app rolls longer", async () => {
   const seen = Promise.withResolvers<void>();
   let looks = 0;
@@ -54,24 +71,15 @@ test("what fails while it is watched is told once, also when another app rolls l
   };
   const told: string[] = [];
   const context: ApplyContext = {
+    ...plain,
     holds: new Map([["web-1", hold as Hold]]),
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
     listener: (event) => {
       if (event.type === "change-failed") seen.resolve();
     },
-    preempt: new AbortController().signal,
-    content: () => Promise.reject(new Error("ships nothing")),
-    reveal: () => {
-      throw new Error("has no secrets");
-    },
-    redact: (text) => text,
     onAppFailure: (family, { message }) => {
       told.push(`${family}: ${message}`);
       return Promise.resolve();
     },
-    onLockout: () => Promise.resolve(),
-    onReboot: () => Promise.resolve(),
-    onRelease: () => Promise.resolve(),
   };
   const quick: Change = { ...changeOf("quick"), watch };
   const slow: Change = {
@@ -108,22 +116,12 @@ const outcomeWith = async (onFailure: OnFailure) => {
     timeoutMs: 1_000,
   };
   const context: ApplyContext = {
+    ...plain,
     holds: new Map(machines.map((m) => [m, holdOn(m)])),
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
-    listener: () => undefined,
-    preempt: new AbortController().signal,
-    content: () => Promise.reject(new Error("ships nothing")),
-    reveal: () => {
-      throw new Error("has no secrets");
-    },
-    redact: (text) => text,
     onAppFailure: (family, _, alone) => {
       told.push(`${family} ${alone ?? "everywhere"}`);
       return Promise.resolve();
     },
-    onLockout: () => Promise.resolve(),
-    onReboot: () => Promise.resolve(),
-    onRelease: () => Promise.resolve(),
   };
   const turns = machines.map((machine) => ({
     machine,
@@ -171,22 +169,12 @@ const rebootedWith = async (code: number, isLockedOut = false) => {
     fence: () => Promise.resolve(() => undefined),
   };
   const context: ApplyContext = {
+    ...plain,
     holds: new Map([["web-1", hold as Hold]]),
-    clock: { now: () => 0, sleep: () => Promise.resolve() },
-    listener: () => undefined,
-    preempt: new AbortController().signal,
-    content: () => Promise.reject(new Error("ships nothing")),
-    reveal: () => {
-      throw new Error("has no secrets");
-    },
-    redact: (text) => text,
-    onAppFailure: () => Promise.resolve(),
-    onLockout: () => Promise.resolve(),
     onReboot: (machine) => {
       lost.push(machine);
       return Promise.resolve();
     },
-    onRelease: () => Promise.resolve(),
   };
   const turnOf = (step: Step) => ({
     machine: "web-1",

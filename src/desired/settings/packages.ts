@@ -1,3 +1,4 @@
+import { parsePackage } from "../../lib/package.ts";
 import { resourceAddress } from "../../model/address.ts";
 import type { MachineDocument } from "../../model/documents.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -6,17 +7,17 @@ import type { Resource } from "../../model/resource.ts";
 export const packagesOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] => {
   const all = fields.packages ?? [];
   return all.map((text, index) => {
-    const [name = "", version] = text.split("=");
+    const one = parsePackage(text);
     return {
-      address: resourceAddress(machine, "machine/packages", undefined, name),
+      address: resourceAddress(machine, "machine/packages", undefined, one.name),
       kind: "machine/packages",
       machine,
-      name,
-      spec: { name, ...(version === undefined ? {} : { version }), all },
+      name: one.name,
+      spec: { ...one, all },
       where: at(["packages", index]),
     };
   });
 };
 
 export const packageNames = ({ fields }: Pick<MachineDocument, "fields">): readonly string[] =>
-  (fields.packages ?? []).map((text) => text.split("=")[0] ?? "");
+  (fields.packages ?? []).map((text) => parsePackage(text).name);

@@ -1,14 +1,13 @@
+import { parsePackage } from "../../lib/package.ts";
 import { resourceAddress } from "../../model/address.ts";
 import type { MachineDocument } from "../../model/documents.ts";
 import type { Resource } from "../../model/resource.ts";
 
-/** Of `NAME=VERSION`. */
-const pinnedName = (text: string): string | undefined => /^([^=]+)=/.exec(text)?.[1];
-
 export const updatesOn = ({ name: machine, fields, at }: MachineDocument): readonly Resource[] => {
   const { updates, packages = [] } = fields;
   if (updates === undefined) return [];
-  const pinned = new Set(packages.flatMap((text) => pinnedName(text) ?? []));
+  const atVersion = packages.map(parsePackage).filter(({ version }) => version !== undefined);
+  const pinned = new Set(atVersion.map(({ name }) => name));
   return [
     {
       address: resourceAddress(machine, "machine/updates", undefined, ""),

@@ -1,3 +1,4 @@
+import { parsePackage } from "../../lib/package.ts";
 import { checkTimezone, scheduleProblem } from "../times.ts";
 import { oneOf } from "./one-of.ts";
 import type { Rule } from "./repo.ts";
@@ -69,7 +70,7 @@ export const packagesOfMachinesDiffer: Rule = ({ machines }, report) => {
   for (const { fields, at } of machines.values()) {
     const names = new Set<string>();
     for (const [index, text] of (fields.packages ?? []).entries()) {
-      const name = text.split("=")[0] ?? "";
+      const { name } = parsePackage(text);
       if (names.has(name))
         report("duplicate-item", at(["packages", index]), `package ${name} is listed twice`);
       names.add(name);
